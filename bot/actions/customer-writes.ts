@@ -1,0 +1,121 @@
+import type { Models } from '../../models/models.ts'
+import type { TrajectoryKind } from '../../models/trajectory.ts'
+import { useridKey } from '../../models/userid.ts'
+import { WecomError } from '../wecom/errors.ts'
+import { type ActionContext, ActionRefused, AwaitsConfirmation } from './define.ts'
+import { texts } from './texts.ts'
+
+interface Pair {
+  userid: string
+  externalUserid: string
+}
+
+/** Writes one row of the customer's trajectory; the same cause writes it once. */
+export async function writeTrajectory(
+  models: Models,
+  row: Pair & { corpId: string; kind: TrajectoryKind; text: string; key: string; at: Date },
+): Promise<void> {
+  const { corpId, key, ...rest } = row
+  await models.trajectories.updateOne(
+    { corpId, key },
+    { $setOnInsert: { ...rest, useridKey: useridKey(row.userid) } },
+    { upsert: true },
+  )
+}
+
+/**
+ * Marks and unmarks corp tags of a pair: the platform first (`path/92118`), then the follow and the customer, then the
+ * trajectory. The platform raises no callback for it.
+ *
+ * @param add and `remove` hold tag ids with the names that people see
+ * @throws AwaitsConfirmation while the customer's request is unconfirmed; ActionRefused where the platform refuses
+ */
+export async function markTags(
+  context: ActionContext,
+  pair: Pair,
+  add: readonly { tagId: string; label: string }[],
+  remove: readonly { tagId: string; label: string }[],
+): Promise<void> {
+  const { models, corp } = context
+  await calling(context, pair, () =>
+    context.client.call(
+      'externalcontact/mark_tag',
+      {
+        userid: pair.userid,
+        external_userid: pair.externalUserid,
+        ...(add.length > 0 && { add_tag: add.map(tag => tag.tagId) }),
+        ...(remove.length > 0 && { remove_tag: remove.map(tag => tag.tagId) }),
+      },
+      { cause: context.key },
+    ),
+  )
+  const follow = {
+    corpId: corp.corpId,
+    useridKey: useridKey(pair.userid),
+    externalUserid: pair.externalUserid,
+  }
+  // Two updates, because one array cannot be added to and taken from in the same one.
+  if (add.length > 0) {
+    await models.follows.updateOne(follow, { $addToSet: { tags: { $each: add.map(tag => tag.tagId) } } })
+  }
+  if (remove.length > 0) {
+    await models.follows.updateOne(follow, { $pull: { tags: { $in: remove.map(tag => tag.tagId) } } })
+  }
+  await unionTags(models, corp.corpId, pair.externalUserid)
+  const text = [...add.map(tag => `+${tag.label}`), ...remove.map(tag => `-${tag.label}`)].join(' ')
+  await writeTrajectory(models, { ...pair, ...rowOf(context), kind: 'tagged', text })
+}
+
+/** Brings `customer.tags` to the union of the active follows' tags. */
+export async function unionTags(models: Models, corpId: string, externalUserid: string): Promise<void> {
+  const follows = await models.follows.find({ corpId, externalUserid, status: 'active' }, { tags: 1 }).lean()
+  const tags = [...new Set(follows.flatMap(follow => follow.tags))].sort()
+  await models.customers.updateOne({ corpId, externalUserid }, { $set: { tags } })
+}
+
+/** Changes the remark of a pair (`path/92115`, at most 20 characters): platform, follow, trajectory. */
+export async function writeRemark(context: ActionContext, pair: Pair, remark: string): Promise<void> {
+  await calling(context, pair, () =>
+    context.client.call(
+      'externalcontact/remark',
+      { userid: pair.userid, external_userid: pair.externalUserid, remark },
+      { cause: context.key },
+    ),
+  )
+  await context.models.follows.updateOne(
+    { corpId: context.corp.corpId, useridKey: useridKey(pair.userid), externalUserid: pair.externalUserid },
+    { $set: { remark } },
+  )
+  await writeTrajectory(context.models, { ...pair, ...rowOf(context), kind: 'remarked', text: remark })
+}
+
+/** What every row that a step writes has in common. */
+export function rowOf(context: ActionContext): { corpId: string; key: string; at: Date } {
+  return { corpId: context.corp.corpId, key: context.key, at: context.now }
+}
+
+/** 84061 (no relation) of a pair whose request is unconfirmed passes with the confirmation; otherwise it is final. */
+async function calling<T>(context: ActionContext, pair: Pair, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (!(error instanceof WecomError)) throw error
+    if (error.errcode === 84061 && (await isUnconfirmed(context, pair)))
+      throw new AwaitsConfirmation({ cause: error })
+    if (error.reaction === 'give_up' || error.reaction === 'user') {
+      throw new ActionRefused('platform_refused', texts.platformRefused(error.hint), { cause: error })
+    }
+    throw error
+  }
+}
+
+async function isUnconfirmed(context: ActionContext, pair: Pair): Promise<boolean> {
+  const follow = await context.models.follows
+    .findOne({
+      corpId: context.corp.corpId,
+      useridKey: useridKey(pair.userid),
+      externalUserid: pair.externalUserid,
+    })
+    .lean()
+  return follow?.relation?.half !== undefined && follow.relation.full === undefined
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { helpFor, helpOverview } from '../commands/help.ts'
+import { defineAction } from './define.ts'
+
+/** 帮助: the commands that the asker may use, or one of them in full. */
+export const helpShow = defineAction({
+  id: 'help.show',
+  title: '帮助',
+  effect: 'read',
+  idempotent: true,
+  params: z.strictObject({ command: z.string().optional() }),
+  run: async (context, { command }) => {
+    const commands = context.commands()
+    return { text: command === undefined ? helpOverview(commands) : helpFor(commands, command) }
+  },
+})

@@ -1,0 +1,33 @@
+const dayMs = 24 * 60 * 60 * 1000
+
+/** `11-20`, or `2025-11-20` in another year, as people of the time zone see it. */
+export function day(at: Date, timeZone: string, now = new Date()): string {
+  const iso = (date: Date): string =>
+    new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(date)
+  const text = iso(at)
+  return text.slice(0, 4) === iso(now).slice(0, 4) ? text.slice(5) : text
+}
+
+/** `刚刚`, `5 分钟前`, `3 小时前`, `12 天前`, `8 个月前`. */
+export function ago(at: Date, now: Date): string {
+  const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000)
+  if (minutes < 1) return '刚刚'
+  if (minutes < 60) return `${minutes} 分钟前`
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} 小时前`
+  const days = Math.floor((now.getTime() - at.getTime()) / dayMs)
+  return days < 60 ? `${days} 天前` : `${Math.floor(days / 30)} 个月前`
+}
+
+/** The first moment of the day that people of the time zone have now. */
+export function startOfDay(now: Date, timeZone: string): Date {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts(now)
+  const part = (type: string): number => Number(parts.find(one => one.type === type)?.value ?? 0)
+  const passed = (part('hour') * 3600 + part('minute') * 60 + part('second')) * 1000 + now.getMilliseconds()
+  return new Date(now.getTime() - passed)
+}

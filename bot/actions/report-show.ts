@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { visibleFollows } from '../../models/scope.ts'
+import { defineAction } from './define.ts'
+import { ago, startOfDay } from './moments.ts'
+import { fullName } from './texts.ts'
+
+const listed = 5
+
+/** 今日: what happened today among the customers that the asker may see, and whom to turn to next. */
+export const reportShow = defineAction({
+  id: 'report.show',
+  title: '今日小结',
+  effect: 'read',
+  idempotent: true,
+  params: z.strictObject({}),
+  async run(context) {
+    const { models, asker, now, corp } = context
+    const scope = await visibleFollows(models, asker)
+    const today = startOfDay(now, corp.timeZone)
+    const [added, lost, notes, waiting, waitingCount, total] = await Promise.all([
+      models.follows
+        .find({ ...scope, addedAt: { $gte: today } })
+        .sort({ addedAt: -1 })
+        .limit(200)
+        .lean(),
+      models.follows.countDocuments({ ...scope, status: { $ne: 'active' }, endedAt: { $gte: today } }),
+      models.trajectories.countDocuments({ ...scope, at: { $gte: today }, kind: 'noted' }),
+      models.follows
+        .find({ ...scope, status: 'active', stage: '待跟进' })
+        .sort({ addedAt: -1 })
+        .limit(listed)
+        .lean(),
+      models.follows.countDocuments({ ...scope, status: 'active', stage: '待跟进' }),
+      models.follows.countDocuments({ ...scope, status: 'active' }),
+    ])
+    const whose = asker.role === 'admin' ? '全公司' : asker.role === 'lead' ? '团队' : '我的'
+    const lines = [
+      `【今日 · ${whose}】`,
+      `新增客户 ${added.length}　流失 ${lost}　写跟进 ${notes}`,
+      `在跟客户共 ${total} 位，待跟进 ${waitingCount} 位`,
+      ...(added.length === 0
+        ? []
+        : ['', '今天新加：', ...added.slice(0, listed).map(one => `· ${fullName(one)}`)]),
+      ...(waiting.length === 0
+        ? ['', '没有待跟进的客户，都照顾到了。']
+        : [
+            '',
+            '还没跟进：',
+            ...waiting.map(
+              one => `· ${fullName(one)}${one.addedAt ? `（${ago(one.addedAt, now)}添加）` : ''}`,
+            ),
+            ...(waitingCount > waiting.length ? [`… 还有 ${waitingCount - waiting.length} 位`] : []),
+          ]),
+    ]
+    return { added: added.length, lost, notes, text: lines.join('\n') }
+  },
+})

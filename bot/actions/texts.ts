@@ -1,0 +1,53 @@
+import type { Follow } from '../../models/follow.ts'
+
+/** What the built-in actions say to staff. */
+export const texts = {
+  nameless: '（未填昵称）',
+  customerUnnamed: '请写上客户的名字或备注，例如：客户 张三',
+  customerUnknown: (name: string): string =>
+    `没有找到叫“${shorten(name)}”的客户。\n可以只写名字或备注里的一部分，例如：客户 张`,
+  noSuchOrdinal: (name: string, count: number): string =>
+    count === 0
+      ? texts.customerUnknown(name)
+      : `“${shorten(name)}”只找到 ${count} 位客户，序号请写 1 到 ${count}。`,
+  customerAmbiguous: (name: string, follows: readonly Follow[], total: number): string =>
+    [
+      `有 ${total} 位客户符合“${shorten(name)}”：`,
+      ...follows.map((follow, index) => `${index + 1}. ${fullName(follow)}`),
+      ...(total > follows.length ? ['…'] : []),
+      `请写完整一些，或在名字后加序号，例如：客户 ${shorten(name)}#1`,
+    ].join('\n'),
+  tagUnknown: (name: string, near: readonly string[]): string =>
+    near.length === 0
+      ? `没有“${name}”这个标签。新标签请由管理员在企业微信后台添加。`
+      : `没有“${name}”这个标签，是不是想写：${near.join('、')}？`,
+  tagAmbiguous: (name: string, groups: readonly string[]): string =>
+    `有 ${groups.length} 个标签叫“${name}”，请连同标签组一起写：${groups.map(group => `${group}/${name}`).join('、')}`,
+  tagsMissing: '请写上要加或要去掉的标签，例如：标签 张三 +VIP -潜在客户',
+  tagged: (name: string, added: readonly string[], removed: readonly string[]): string =>
+    [
+      `已更新 ${name} 的标签`,
+      ...(added.length > 0 ? [`加上：${added.join('、')}`] : []),
+      ...(removed.length > 0 ? [`去掉：${removed.join('、')}`] : []),
+    ].join('\n'),
+  tagsUnchanged: (name: string): string => `${name} 的标签本来就是这样，没有改动。`,
+  noted: (name: string, text: string): string => `已记下对 ${name} 的跟进：\n${text}`,
+  remarked: (name: string, remark: string): string => `已把 ${name} 的备注改为“${remark}”。`,
+  scriptUnknown: (query: string): string =>
+    `没有找到和“${shorten(query)}”有关的话术。\n换个词试试，也可以用拼音首字母，例如：话术 th（退换）`,
+  platformRefused: (hint: string): string => `企业微信没有接受这次操作：${hint}`,
+  failed: '刚才出了点问题，没有办成。请稍后再试一次；还不行就联系管理员。',
+}
+
+/** A name as it is listed: the remark, and the nickname where it differs. */
+export function fullName(follow: Pick<Follow, 'remark' | 'customerName'>): string {
+  const { remark, customerName } = follow
+  if (remark !== '' && customerName !== '' && remark !== customerName) return `${remark}（${customerName}）`
+  return remark || customerName || texts.nameless
+}
+
+/** Keeps what a person typed recognisable without repeating a whole essay. */
+export function shorten(text: string, max = 20): string {
+  const characters = [...text]
+  return characters.length <= max ? text : `${characters.slice(0, max).join('')}…`
+}

@@ -1,0 +1,203 @@
+import { isDuplicateKey } from '../../models/lock.ts'
+import { useridKey } from '../../models/userid.ts'
+import type { Welcome } from '../../models/welcome.ts'
+import { WecomError } from '../wecom/errors.ts'
+import type { WireAttachment } from '../wecom/wire/customer.ts'
+import { rowOf, writeTrajectory } from './customer-writes.ts'
+import type { ActionContext } from './define.ts'
+
+/** How long one process has for a code before another one may try it, in milliseconds: longer than a code lives. */
+const leaseMs = 25_000
+
+export interface WelcomeContent {
+  text: string
+  attachments: WireAttachment[]
+}
+
+/**
+ * Where attachments take their files from: the copies that the platform should still have; copies made now, after it
+ * said that it has them no more (40007, 40145); nowhere, because a welcome without a picture is better than none.
+ */
+export type MediaSource = 'held' | 'uploaded' | 'none'
+const mediaSources: readonly MediaSource[] = ['held', 'uploaded', 'none']
+const mediaGone: ReadonlySet<number> = new Set([40007, 40145])
+
+/** How a welcome ended. `busy`: another process is sending this very one. */
+export interface WelcomeOutcome {
+  state: Exclude<Welcome['state'], 'sending'> | 'busy'
+  /** The handler whose welcome it is, or was. */
+  handler?: string
+  errcode?: number
+}
+
+/**
+ * Sends the welcome of an event's code, once per code and once per relation (`path/92137`). The row in the ledger is
+ * written before the call; a code whose call was cut off is tried again, because the platform takes a code once only
+ * and answers 41051 to the second try.
+ *
+ * A first attempt is always made, however late: the platform's 41050 decides, because clocks differ.
+ *
+ * @param content is made only when it is needed
+ */
+export async function sendWelcome(
+  context: ActionContext,
+  code: string,
+  relation: string,
+  content: (media: MediaSource) => Promise<WelcomeContent>,
+): Promise<WelcomeOutcome> {
+  const taken = await takeCode(context, code, relation)
+  if (taken !== 'ours') return taken
+  if (!(await claimRelation(context, code, relation))) return settle(context, code, { state: 'spare' })
+  try {
+    await callPlatform(context, code, content)
+  } catch (error) {
+    const outcome = error instanceof WecomError ? finalOutcome(error) : undefined
+    if (outcome === undefined) {
+      await releaseCode(context, code)
+      throw error
+    }
+    // Nothing was sent with this code, so that another one of the same relation may still be used.
+    if (outcome.state !== 'already') await releaseRelation(context, code)
+    return settle(context, code, outcome)
+  }
+  const outcome = await settle(context, code, { state: 'sent', handler: context.handler })
+  await recordWelcome(context, relation)
+  return outcome
+}
+
+async function callPlatform(
+  context: ActionContext,
+  code: string,
+  content: (media: MediaSource) => Promise<WelcomeContent>,
+): Promise<void> {
+  for (const media of mediaSources) {
+    const { text, attachments } = await content(media)
+    try {
+      await context.client.call(
+        'externalcontact/send_welcome_msg',
+        {
+          welcome_code: code,
+          ...(text !== '' && { text: { content: text } }),
+          ...(attachments.length > 0 && { attachments }),
+        },
+        { cause: context.key },
+      )
+      return
+    } catch (error) {
+      const gone = error instanceof WecomError && mediaGone.has(error.errcode)
+      if (!gone || media === 'none') throw error
+    }
+  }
+}
+
+function finalOutcome(error: WecomError): WelcomeOutcome | undefined {
+  const { errcode, reaction } = error
+  if (errcode === 41051) return { state: 'already', errcode }
+  if (errcode === 41050) return { state: 'expired', errcode }
+  return reaction === 'give_up' || reaction === 'config' || reaction === 'user'
+    ? { state: 'refused', errcode }
+    : undefined
+}
+
+/** Takes the code for this process; a code that was settled before gives its outcome. */
+async function takeCode(
+  context: ActionContext,
+  code: string,
+  relation: string,
+): Promise<WelcomeOutcome | 'ours'> {
+  const { welcomes } = context.models
+  const { corpId } = context.corp
+  const now = new Date()
+  try {
+    await welcomes.updateOne(
+      {
+        corpId,
+        welcomeCode: code,
+        state: 'sending',
+        $or: [{ leaseUntil: null }, { leaseUntil: { $lte: now } }],
+      },
+      {
+        $set: { leaseUntil: new Date(now.getTime() + leaseMs), handler: context.handler },
+        $inc: { attempts: 1 },
+        $setOnInsert: {
+          userid: context.event.userid,
+          externalUserid: context.event.externalUserid,
+          event: context.event.id,
+          relation,
+          eventAt: context.event.createdAt,
+          expireAt: context.expireAt,
+        },
+      },
+      { upsert: true },
+    )
+    return 'ours'
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error
+  }
+  const row = await welcomes.findOne({ corpId, welcomeCode: code }).lean()
+  if (row === null || row.state === 'sending') return { state: 'busy' }
+  return {
+    state: row.state,
+    ...(row.handler !== undefined && { handler: row.handler }),
+    ...(row.errcode !== undefined && { errcode: row.errcode }),
+  }
+}
+
+async function settle(
+  context: ActionContext,
+  code: string,
+  outcome: WelcomeOutcome,
+): Promise<WelcomeOutcome> {
+  const { state, errcode } = outcome
+  await context.models.welcomes.updateOne(
+    { corpId: context.corp.corpId, welcomeCode: code },
+    {
+      $set: { state, answeredAt: new Date(), ...(errcode !== undefined && { errcode }) },
+      $unset: { leaseUntil: 1 },
+    },
+  )
+  return outcome
+}
+
+async function releaseCode(context: ActionContext, code: string): Promise<void> {
+  await context.models.welcomes.updateOne(
+    { corpId: context.corp.corpId, welcomeCode: code, state: 'sending' },
+    { $unset: { leaseUntil: 1 } },
+  )
+}
+
+function pairFilter(context: ActionContext): { corpId: string; useridKey: string; externalUserid: string } {
+  return {
+    corpId: context.corp.corpId,
+    useridKey: useridKey(context.event.userid ?? ''),
+    externalUserid: context.event.externalUserid ?? '',
+  }
+}
+
+/** One code per relation: the first that asks, until it has finally failed. */
+async function claimRelation(context: ActionContext, code: string, relation: string): Promise<boolean> {
+  const { matchedCount } = await context.models.follows.updateOne(
+    { ...pairFilter(context), 'relation.first': relation, 'relation.welcomeCode': { $in: [null, code] } },
+    { $set: { 'relation.welcomeCode': code } },
+  )
+  return matchedCount === 1
+}
+
+async function releaseRelation(context: ActionContext, code: string): Promise<void> {
+  await context.models.follows.updateOne(
+    { ...pairFilter(context), 'relation.welcomeCode': code },
+    { $unset: { 'relation.welcomeCode': 1 } },
+  )
+}
+
+async function recordWelcome(context: ActionContext, relation: string): Promise<void> {
+  const { userid = '', externalUserid = '' } = context.event
+  await writeTrajectory(context.models, {
+    ...rowOf(context),
+    userid,
+    externalUserid,
+    kind: 'welcomed',
+    text: '',
+    key: `${relation}/welcomed`,
+  })
+}

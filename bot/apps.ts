@@ -1,0 +1,142 @@
+import type { Corp, CorpApp } from '../models/corp.ts'
+import type { Models } from '../models/models.ts'
+import type { SecretBox } from '../models/secrets.ts'
+import type { AppClient, Wecom } from './wecom/client.ts'
+
+/** No such corp, or the corp has no such app. */
+export class UnknownApp extends Error {
+  readonly code = 'unknown_app'
+  constructor(corpId: string, app?: string) {
+    super(`no app ${app ?? ''} of corp ${corpId} is known here`)
+    this.name = 'UnknownApp'
+  }
+}
+
+export interface CallbackKeys {
+  corpId: string
+  /** Agent id or `contact`. */
+  app: string
+  token: string
+  aesKey: string
+}
+
+/** The corps and apps of the database, with their secrets opened. */
+export interface Apps {
+  corp(corpId: string): Promise<Corp>
+  corpIds(): Promise<string[]>
+  /** The client of the corp's first app. @throws UnknownApp */
+  client(corpId: string): Promise<AppClient>
+  /** @throws UnknownApp */
+  callbackKeys(corpId: string, app: string): Promise<CallbackKeys>
+}
+
+/** An app of a corp, in the open. */
+export interface PlainApp {
+  app: string
+  secret?: string
+  token: string
+  aesKey: string
+}
+
+/** How long what was read of a corp is used before it is read again, in milliseconds. */
+const rereadMs = 5_000
+
+/** Reads corps when they are asked for and keeps them for some seconds. */
+export function createApps(models: Models, secrets: SecretBox, wecom: Wecom): Apps {
+  const corps = new Map<string, { corp: Corp; readAt: number }>()
+  const clients = new Map<string, AppClient>()
+
+  async function corp(corpId: string): Promise<Corp> {
+    const known = corps.get(corpId)
+    if (known !== undefined && Date.now() - known.readAt < rereadMs) return known.corp
+    const found = await models.corps.findOne({ corpId }).lean()
+    if (found === null) throw new UnknownApp(corpId)
+    corps.set(corpId, { corp: found, readAt: Date.now() })
+    return found
+  }
+
+  return {
+    corp,
+    corpIds: async () => (await models.corps.find({}, { corpId: 1 }).lean()).map(one => one.corpId),
+    async client(corpId) {
+      const main = (await corp(corpId)).apps.find(one => one.secret !== undefined)
+      if (main?.secret === undefined) throw new UnknownApp(corpId)
+      // The sealed text changes with every new secret, and so does the client.
+      const key = `${corpId}:${main.app}:${main.secret}`
+      const client =
+        clients.get(key) ??
+        wecom.app({
+          corpId,
+          agentId: main.app,
+          secret: secrets.open(placeOf(corpId, main.app, 'secret'), main.secret),
+        })
+      clients.set(key, client)
+      return client
+    },
+    async callbackKeys(corpId, app) {
+      const found = (await corp(corpId)).apps.find(one => one.app === app)
+      if (found === undefined) throw new UnknownApp(corpId, app)
+      return {
+        corpId,
+        app,
+        token: secrets.open(placeOf(corpId, app, 'token'), found.callback.token),
+        aesKey: secrets.open(placeOf(corpId, app, 'aesKey'), found.callback.aesKey),
+      }
+    },
+  }
+}
+
+/**
+ * Writes a corp with its apps, secrets sealed; other apps of the corp stay. Secrets that have not changed keep their
+ * sealed form, so that nothing is made anew at every start.
+ */
+export async function saveCorp(
+  models: Models,
+  secrets: SecretBox,
+  corp: { corpId: string; name: string; apps: readonly PlainApp[] },
+): Promise<void> {
+  const { corpId } = corp
+  const known = await models.corps.findOne({ corpId }).lean()
+  const sealed = corp.apps.map(app =>
+    seal(
+      secrets,
+      corpId,
+      app,
+      known?.apps.find(one => one.app === app.app),
+    ),
+  )
+  const others = (known?.apps ?? []).filter(one => !sealed.some(app => app.app === one.app))
+  await models.corps.updateOne(
+    { corpId },
+    { $set: { apps: [...sealed, ...others], updatedAt: new Date() }, $setOnInsert: { name: corp.name } },
+    { upsert: true, setDefaultsOnInsert: true },
+  )
+}
+
+function seal(secrets: SecretBox, corpId: string, app: PlainApp, known: CorpApp | undefined): CorpApp {
+  const keep = (what: string, plain: string, old: string | undefined): string => {
+    const place = placeOf(corpId, app.app, what)
+    return old !== undefined && opens(secrets, place, old) === plain ? old : secrets.seal(place, plain)
+  }
+  return {
+    app: app.app,
+    ...(app.secret !== undefined && { secret: keep('secret', app.secret, known?.secret) }),
+    callback: {
+      token: keep('token', app.token, known?.callback.token),
+      aesKey: keep('aesKey', app.aesKey, known?.callback.aesKey),
+    },
+  }
+}
+
+/** What was sealed with a key that is gone cannot be read, but can be replaced. */
+function opens(secrets: SecretBox, place: string, sealed: string): string | undefined {
+  try {
+    return secrets.open(place, sealed)
+  } catch {
+    return undefined
+  }
+}
+
+function placeOf(corpId: string, app: string, what: string): string {
+  return `corp:${corpId}:${app}:${what}`
+}

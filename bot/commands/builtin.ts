@@ -1,0 +1,112 @@
+/** A command of one action whose output has a `text`, and the answer that says it. */
+function command(
+  key: string,
+  title: string,
+  trigger: object,
+  priority: number,
+  action: string,
+  parameters: Record<string, unknown>,
+): Record<string, unknown> {
+  return {
+    schemaVersion: 1,
+    key,
+    title,
+    trigger,
+    priority,
+    steps: [
+      { id: 'act', action, with: parameters },
+      { id: 'answer', action: 'reply', with: { text: '{{ steps.act.output.text }}' } },
+    ],
+  }
+}
+
+/**
+ * The commands that every corp starts with, as the documents that are seeded. Operations may rename, re-alias,
+ * restrict or switch off any of them; a release changes only those that nobody has edited.
+ */
+export const builtInHandlers: readonly Record<string, unknown>[] = [
+  command(
+    'command-help',
+    '帮助',
+    {
+      command: '帮助',
+      aliases: ['help', '?', '命令', '菜单'],
+      args: [{ name: 'command', title: '命令名', type: 'word', required: false }],
+      summary: '看看我会做什么',
+      example: '帮助 标签',
+    },
+    10,
+    'help.show',
+    { command: '{{ args.command }}' },
+  ),
+  command(
+    'command-customer',
+    '查客户',
+    {
+      command: '客户',
+      aliases: ['查客户', 'kh'],
+      args: [{ name: 'customer', title: '名字', type: 'rest' }],
+      summary: '看客户资料、标签和最近跟进',
+      example: '客户 张三',
+    },
+    20,
+    'customer.show',
+    { customer: '{{ args.customer }}' },
+  ),
+  command(
+    'command-tag',
+    '打标签',
+    {
+      command: '标签',
+      aliases: ['打标签', 'bq'],
+      args: [
+        { name: 'customer', title: '名字', type: 'word' },
+        { name: 'tags', title: '标签', type: 'tags' },
+      ],
+      summary: '给客户加标签、去标签',
+      example: '标签 张三 +VIP -低意向',
+    },
+    30,
+    'customer.tag',
+    { customer: '{{ args.customer }}', add: '{{ args.tags.add }}', remove: '{{ args.tags.remove }}' },
+  ),
+  command(
+    'command-note',
+    '写跟进',
+    {
+      command: '跟进',
+      aliases: ['记录', 'gj'],
+      args: [
+        { name: 'customer', title: '名字', type: 'word' },
+        { name: 'text', title: '内容', type: 'rest' },
+      ],
+      summary: '记一笔跟进',
+      example: '跟进 张三 明天下午回访报价',
+    },
+    40,
+    'customer.note',
+    { customer: '{{ args.customer }}', text: '{{ args.text }}' },
+  ),
+  command(
+    'command-script',
+    '找话术',
+    {
+      command: '话术',
+      aliases: ['找话术', 'hs'],
+      args: [{ name: 'query', title: '关键词', type: 'rest' }],
+      summary: '按关键词或拼音首字母找话术',
+      example: '话术 退款',
+    },
+    50,
+    'script.find',
+    { query: '{{ args.query }}' },
+  ),
+  command(
+    'command-today',
+    '今日小结',
+    { command: '今日', aliases: ['今天', '日报', 'jr'], summary: '今天新增、流失和待跟进', example: '今日' },
+    60,
+    'report.show',
+    {},
+  ),
+]

@@ -1,0 +1,65 @@
+import type { CompiledHandler } from '../handlers/compile.ts'
+import type { CommandArgument, CommandTrigger } from '../handlers/schema.ts'
+import { normalizeWord } from './parse.ts'
+import { type CommandHandler, isCommand, wordsOf } from './route.ts'
+import { nearestCommands } from './suggest.ts'
+
+const placeholders: Record<CommandArgument['type'], (title: string) => string> = {
+  word: title => `<${title}>`,
+  rest: title => `<${title}>`,
+  tags: () => '+标签 -标签',
+}
+
+/** `客户 <名字>`; what may be left out stands in brackets. */
+export function usage(trigger: CommandTrigger): string {
+  const parts = trigger.args.map(argument => {
+    const text = placeholders[argument.type](argument.title)
+    return argument.required ? text : `[${text.replace(/^<|>$/g, '')}]`
+  })
+  return [trigger.command, ...parts].join(' ')
+}
+
+/** All commands, a line each. */
+export function helpOverview(handlers: readonly CompiledHandler[]): string {
+  const lines = handlers
+    .filter(isCommand)
+    .map(({ trigger, title }) => `${usage(trigger)}　${trigger.summary || title}`)
+  return ['你可以这样使唤我：', ...lines, '', '想看某个命令的用法，发：帮助 命令名'].join('\n')
+}
+
+/** One command in full. */
+export function helpFor(handlers: readonly CompiledHandler[], word: string): string {
+  const commands = handlers.filter(isCommand)
+  const wanted = normalizeWord(word)
+  const handler = commands.find(one => wordsOf(one).some(name => normalizeWord(name) === wanted))
+  if (handler === undefined) return unknownCommand(commands, word)
+  const { trigger, title } = handler
+  return [
+    `【${trigger.command}】${trigger.summary || title}`,
+    `用法：${usage(trigger)}`,
+    ...(trigger.example === '' ? [] : [`例如：${trigger.example}`]),
+    ...(trigger.aliases.length === 0 ? [] : [`也可以写：${trigger.aliases.join('、')}`]),
+  ].join('\n')
+}
+
+/** What to answer when a needed argument is missing. */
+export function missingArgument(trigger: CommandTrigger, missing: CommandArgument): string {
+  return [
+    `还差${missing.title}。`,
+    `用法：${usage(trigger)}`,
+    ...(trigger.example === '' ? [] : [`例如：${trigger.example}`]),
+  ].join('\n')
+}
+
+/** What to answer to a line that is no command: the nearest ones, never silence. */
+export function unknownCommand(commands: readonly CommandHandler[], line: string): string {
+  const word = line.trim().split(/\s/, 1)[0] ?? ''
+  const shown = [...word].slice(0, 12).join('')
+  const near = nearestCommands(commands, line)
+  if (near.length === 0) return `没看懂“${shown}”。\n发“帮助”看看我会做什么。`
+  return [
+    `没看懂“${shown}”，是不是想发：`,
+    ...near.map(({ trigger }) => `· ${trigger.example || usage(trigger)}`),
+    '发“帮助”看全部命令。',
+  ].join('\n')
+}

@@ -1,0 +1,123 @@
+import type { CommandArgument } from '../handlers/schema.ts'
+
+/** A word of a line, and where it stands. */
+export interface Token {
+  text: string
+  start: number
+  end: number
+  quoted: boolean
+}
+
+const quotes: Record<string, string> = { '"': '"', '“': '”', '「': '」', '『': '』' }
+
+/** Splits a line at white space of any width; what stands in quotes is one word. */
+export function tokenize(line: string): Token[] {
+  const tokens: Token[] = []
+  let at = 0
+  while (at < line.length) {
+    const first = line[at] ?? ''
+    if (/\s/.test(first)) {
+      at += 1
+      continue
+    }
+    const close = quotes[first]
+    const closing = close === undefined ? -1 : line.indexOf(close, at + 1)
+    if (closing > 0) {
+      tokens.push({ text: line.slice(at + 1, closing), start: at, end: closing + 1, quoted: true })
+      at = closing + 1
+      continue
+    }
+    let end = at + 1
+    while (end < line.length && !/\s/.test(line[end] ?? '')) end += 1
+    tokens.push({ text: line.slice(at, end), start: at, end, quoted: false })
+    at = end
+  }
+  return tokens
+}
+
+/** How command words are compared: full-width and half-width, upper and lower case are the same. */
+export function normalizeWord(word: string): string {
+  return word.normalize('NFKC').toLowerCase()
+}
+
+/** Tag names with a sign: `+VIP` is added, `-潜在` removed; full-width signs count. */
+export interface TagChanges {
+  add: string[]
+  remove: string[]
+}
+
+const signed = /^[+＋\-－]/
+
+function isSigned(token: Token): boolean {
+  return !token.quoted && signed.test(token.text)
+}
+
+/** Arguments by name, or the first one that is missing. */
+export type ParsedArguments = { values: Record<string, unknown> } | { missing: CommandArgument }
+
+/**
+ * Reads a command's arguments off the words behind it. A `word` before `tags` takes everything up to the first signed
+ * word, so that names with white space need no quotes there.
+ */
+export function parseArguments(spec: readonly CommandArgument[], line: string): ParsedArguments {
+  let tokens = tokenize(line)
+  const values: Record<string, unknown> = {}
+  for (const [index, argument] of spec.entries()) {
+    if (argument.type === 'tags') {
+      const changes = tagChanges(tokens)
+      tokens = []
+      if (argument.required && changes.add.length === 0 && changes.remove.length === 0)
+        return { missing: argument }
+      values[argument.name] = changes
+      continue
+    }
+    const taken = take(argument, spec[index + 1], tokens, line)
+    if (taken === undefined) {
+      if (argument.required) return { missing: argument }
+      continue
+    }
+    values[argument.name] = taken.text
+    tokens = tokens.slice(taken.count)
+  }
+  return { values }
+}
+
+function take(
+  argument: CommandArgument,
+  next: CommandArgument | undefined,
+  tokens: readonly Token[],
+  line: string,
+): { text: string; count: number } | undefined {
+  const [first] = tokens
+  if (first === undefined) return undefined
+  if (argument.type === 'rest') {
+    const text = tokens.length === 1 ? first.text : line.slice(first.start).trim()
+    return { text, count: tokens.length }
+  }
+  if (next?.type !== 'tags' || first.quoted) return { text: first.text, count: 1 }
+  const end = tokens.findIndex(isSigned)
+  const count = end < 0 ? tokens.length : end
+  if (count === 0) return undefined
+  return {
+    text: tokens
+      .slice(0, count)
+      .map(token => token.text)
+      .join(' '),
+    count,
+  }
+}
+
+function tagChanges(tokens: readonly Token[]): TagChanges {
+  const changes: TagChanges = { add: [], remove: [] }
+  let list: string[] | undefined
+  for (const token of tokens) {
+    let text = token.text
+    if (isSigned(token)) {
+      list = /^[+＋]/.test(text) ? changes.add : changes.remove
+      text = text.slice(1)
+    }
+    // `+VIP，高意向` names two; a sign alone belongs to the next word.
+    for (const name of text.split(/[,，、]/)) if (name !== '') (list ?? changes.add).push(name)
+  }
+  return changes
+}

@@ -1,0 +1,56 @@
+import { type BotEvent, isEvent } from '../events/parse.ts'
+import { isInScope } from '../handlers/compile.ts'
+import type { DispatchDeps } from './deps.ts'
+import { loadSurroundings } from './load-facts.ts'
+import { readCustomer } from './record-customer.ts'
+import { announce } from './relation.ts'
+import { contextOf, matching } from './run-event.ts'
+
+/** How long the one look-up before a welcome may take; after that the text does without the name. */
+const patienceMs = 1_000
+
+/**
+ * Sends an event's welcome at once, outside the queue, because its code lives 20 s: the welcome of the first handler
+ * that matches the add and has one. The handler's run finds it done in the ledger when its turn comes. A code that
+ * comes with a confirmation or an archive consent is used for the same handler, if none has been.
+ */
+export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promise<void> {
+  if (isEvent(event, 'customer.added')) await announce(deps.models, event)
+  await readInTime(deps, event)
+  const around = await loadSurroundings(deps, event, 'customer.added')
+  const { handlers } = await deps.live.of(event.corpId)
+  const inScope = handlers.filter(handler => isInScope(handler, around.facts.staff, around.departments))
+  for (const handler of matching(inScope, event, 'customer.added', around.facts)) {
+    const step = handler.steps.find(one => one.action === 'welcome.send')
+    const action = deps.actions.get('welcome.send')
+    // A welcome that depends on earlier steps takes its turn with them.
+    if (action !== undefined && step !== undefined && step.if === undefined) {
+      const context = {
+        ...contextOf(deps, event, around, inScope),
+        event,
+        facts: around.facts,
+        handler: handler.key,
+        key: `${event.id}/${handler.key}/${step.id}`,
+        expireAt: new Date(Date.now() + deps.retentionMs),
+      }
+      await action.run(context, step.with.fill(around.facts))
+      return
+    }
+    if (handler.after === 'stop') return
+  }
+}
+
+/** The customer's name makes the welcome personal; a slow or failing look-up must not cost it. */
+async function readInTime(deps: DispatchDeps, event: BotEvent): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, patienceMs)
+  })
+  const read = readCustomer(deps, event.corpId, event.externalUserid ?? '', event.id).then(
+    () => undefined,
+    error =>
+      deps.log.warn({ err: error, event: event.id }, 'the customer could not be read before the welcome'),
+  )
+  await Promise.race([read, late])
+  clearTimeout(timer)
+}

@@ -1,0 +1,29 @@
+import { useridKey } from '../../models/userid.ts'
+import { type BotEvent, parseEvent } from '../events/parse.ts'
+import type { DispatchDeps } from './deps.ts'
+import { loadSurroundings } from './load-facts.ts'
+import { type RunRequest, runHandler } from './run-handler.ts'
+
+/**
+ * Goes on with the runs that waited for this customer's request to be confirmed, such as the tags of someone who was
+ * welcomed before the staff member accepted.
+ */
+export async function resumeWaiting(
+  deps: DispatchDeps,
+  event: BotEvent,
+  context: RunRequest['context'],
+): Promise<void> {
+  const { corpId, userid = '', externalUserid = '' } = event
+  const waiting = await deps.models.runs.find({ corpId, externalUserid, state: 'waiting' }).lean()
+  const { handlers } = await deps.live.of(corpId)
+  for (const run of waiting) {
+    const handler = handlers.find(one => one.key === run.handler && one.revision === run.revision)
+    const stored = await deps.models.inbox.findById(run.event).lean()
+    // A run of another staff member's request, of a changed handler, or of an event that is no longer kept.
+    if (useridKey(run.userid ?? '') !== useridKey(userid) || handler === undefined || stored === null)
+      continue
+    const first = parseEvent(stored.xml)
+    const { facts } = await loadSurroundings(deps, first, run.eventName)
+    await runHandler(deps, { event: first, name: run.eventName, handler, facts, context })
+  }
+}

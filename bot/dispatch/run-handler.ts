@@ -1,0 +1,179 @@
+import { ZodError } from 'zod'
+import type { Run, RunStep } from '../../models/run.ts'
+import type { Action, ActionContext } from '../actions/define.ts'
+import { ActionRefused, AwaitsConfirmation } from '../actions/define.ts'
+import { texts } from '../actions/texts.ts'
+import type { BotEvent } from '../events/parse.ts'
+import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
+import { evaluate } from '../handlers/conditions.ts'
+import type { Facts } from '../handlers/facts.ts'
+import { WecomError } from '../wecom/errors.ts'
+import type { DispatchDeps } from './deps.ts'
+
+/** Attempts of a step whose document does not say. */
+const attemptsByDefault = 3
+
+/**
+ * How a handler's work on an event ended. `again`: a step failed in a way that may pass; `dead`: it did so too often.
+ * `waiting`: it goes on when the customer's request is confirmed.
+ */
+export type RunOutcome = 'done' | 'failed' | 'waiting' | 'again' | 'dead'
+
+export interface RunRequest {
+  event: BotEvent
+  /** What the event turned out to be. */
+  name: string
+  handler: CompiledHandler
+  facts: Facts
+  context: Omit<ActionContext, 'event' | 'facts' | 'handler' | 'key' | 'expireAt'>
+}
+
+/**
+ * Runs a handler on an event, or goes on with the run after the last step that succeeded. Each step's outcome is
+ * stored before the next one begins.
+ */
+export async function runHandler(deps: DispatchDeps, request: RunRequest): Promise<RunOutcome> {
+  const run = await openRun(deps, request)
+  if (run.state === 'done' || run.state === 'failed') return run.state
+  const facts: Facts = { ...request.facts, steps: {} }
+  let result: RunOutcome = 'done'
+  for (const [index, step] of request.handler.steps.entries()) {
+    const record = run.steps[index] ?? newStep(step)
+    if (record.state === 'pending' || record.state === 'running' || record.state === 'waiting') {
+      await runStep(deps, request, facts, step, record)
+      await saveStep(deps, run, index, record)
+    }
+    facts.steps[step.id] = { ok: record.state === 'done', output: record.output ?? {} }
+    if (record.state === 'pending') return 'again'
+    if (record.state === 'waiting') result = 'waiting'
+    if (record.state === 'failed') {
+      const exhausted = record.attempts >= attemptsOf(step)
+      if (step.onError === 'stop') {
+        await closeRun(deps, run, 'failed')
+        return exhausted ? 'dead' : 'failed'
+      }
+    }
+  }
+  await closeRun(deps, run, result)
+  return result
+}
+
+function attemptsOf(step: CompiledStep): number {
+  return step.retry === undefined ? attemptsByDefault : step.retry.max + 1
+}
+
+function newStep(step: CompiledStep): RunStep {
+  return { id: step.id, action: step.action, state: 'pending', attempts: 0 }
+}
+
+async function openRun(deps: DispatchDeps, { event, name, handler }: RunRequest): Promise<Run> {
+  const { corpId, id } = event
+  const now = new Date()
+  const run = await deps.models.runs
+    .findOneAndUpdate(
+      { corpId, event: id, handler: handler.key },
+      {
+        $setOnInsert: {
+          eventName: name,
+          revision: handler.revision,
+          ...(event.userid !== undefined && { userid: event.userid }),
+          ...(event.externalUserid !== undefined && { externalUserid: event.externalUserid }),
+          state: 'running',
+          steps: handler.steps.map(newStep),
+          startedAt: now,
+          expireAt: new Date(now.getTime() + deps.retentionMs),
+        },
+      },
+      { upsert: true, returnDocument: 'after' },
+    )
+    .lean()
+  return run
+}
+
+async function saveStep(deps: DispatchDeps, run: Run, index: number, step: RunStep): Promise<void> {
+  await deps.models.runs.updateOne(
+    { corpId: run.corpId, event: run.event, handler: run.handler },
+    { $set: { [`steps.${index}`]: step } },
+  )
+}
+
+async function closeRun(deps: DispatchDeps, run: Run, state: 'done' | 'failed' | 'waiting'): Promise<void> {
+  await deps.models.runs.updateOne(
+    { corpId: run.corpId, event: run.event, handler: run.handler },
+    { $set: { state, finishedAt: new Date() } },
+  )
+}
+
+/** Runs one step and writes its outcome into `record`. */
+async function runStep(
+  deps: DispatchDeps,
+  request: RunRequest,
+  facts: Facts,
+  step: CompiledStep,
+  record: RunStep,
+): Promise<void> {
+  if (step.if !== undefined && !evaluate(step.if, facts).ok) {
+    record.state = 'skipped'
+    return
+  }
+  const { event, handler } = request
+  const action = deps.actions.get(step.action) as Action
+  const context: ActionContext = {
+    ...request.context,
+    event,
+    facts,
+    handler: handler.key,
+    key: `${event.id}/${handler.key}/${step.id}`,
+    expireAt: new Date(Date.now() + deps.retentionMs),
+  }
+  // It was in flight when a process died: what it does may now happen twice.
+  if (record.state === 'running' && !action.idempotent) record.uncertain = true
+  record.attempts += 1
+  record.startedAt = new Date()
+  if (!action.idempotent) await markRunning(deps, request, step.id)
+  const began = performance.now()
+  try {
+    record.output = (await action.run(context, step.with.fill(facts))) ?? {}
+    record.state = 'done'
+    delete record.error
+  } catch (error) {
+    judge(error, step, record)
+    if (record.state === 'failed') await answerFailure(request, context, error)
+    if (!(error instanceof ActionRefused)) {
+      deps.log.warn(
+        { err: error, event: event.id, handler: handler.key, step: step.id, state: record.state },
+        'a step failed',
+      )
+    }
+  }
+  record.ms = Math.round(performance.now() - began)
+}
+
+async function markRunning(deps: DispatchDeps, { event, handler }: RunRequest, id: string): Promise<void> {
+  await deps.models.runs.updateOne(
+    { corpId: event.corpId, event: event.id, handler: handler.key, 'steps.id': id },
+    { $set: { 'steps.$.state': 'running' } },
+  )
+}
+
+/** What an error means for the step: over, waiting for a confirmation, or worth another attempt. */
+function judge(error: unknown, step: CompiledStep, record: RunStep): void {
+  const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
+  record.error = { code: error instanceof WecomError ? `wecom_${error.errcode}` : String(code), message }
+  if (error instanceof AwaitsConfirmation) record.state = 'waiting'
+  else if (isFinal(error)) record.state = 'failed'
+  else record.state = record.attempts < attemptsOf(step) ? 'pending' : 'failed'
+}
+
+function isFinal(error: unknown): boolean {
+  if (error instanceof ActionRefused || error instanceof ZodError) return true
+  return error instanceof WecomError && ['config', 'give_up', 'user', 'done'].includes(error.reaction)
+}
+
+/** Somebody who typed a command hears why it failed, never silence. */
+async function answerFailure({ handler }: RunRequest, context: ActionContext, error: unknown): Promise<void> {
+  if (!('command' in handler.trigger)) return
+  if (error instanceof ActionRefused) await context.reply(error.answer)
+  else if (error instanceof WecomError) await context.reply(texts.platformRefused(error.hint))
+  else await context.reply(texts.failed)
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { type EventName, eventDefinition, type events, nameOf } from './names.ts'
+import { canonical, parseWire, readWire, WireError } from './wire.ts'
+
+type EventData<N extends EventName> = N extends keyof typeof events
+  ? ReturnType<(typeof events)[N]['read']>
+  : object
+
+/** One thing that happened, as the rest of the house sees it. */
+export interface BotEvent<N extends EventName = EventName> {
+  /** `corpId:digest of all decrypted fields`: the same message has the same id, however often it is delivered. */
+  id: string
+  corpId: string
+  name: N
+  /** The staff member: who wrote or clicked, or whose customer it is. Missing for events of the system alone. */
+  userid?: string
+  externalUserid?: string
+  /** The platform's CreateTime. */
+  createdAt: Date
+  /** The app that the message names; missing for events of the corp. */
+  agentId?: string
+  msgId?: string
+  data: EventData<N>
+  xml: string
+}
+
+/**
+ * Reads a decrypted message.
+ *
+ * @param xml as decrypted, UTF-8
+ * @throws WireError when it is not well-formed, carries a document type, or lacks receiver or time
+ */
+export function parseEvent(xml: string): BotEvent {
+  const node = parseWire(xml)
+  const wire = readWire(node)
+  const corpId = wire.text('ToUserName')
+  const seconds = wire.text('CreateTime')
+  if (corpId === '') throw new WireError('ToUserName is missing')
+  if (!/^\d{1,11}$/.test(seconds)) throw new WireError('CreateTime is not a time in seconds')
+  const name = nameOf(wire)
+  const data = eventDefinition(name)?.read(wire) ?? {}
+  const from = wire.text('FromUserName')
+  const userid = wire.optional('UserID') ?? (from === 'sys' ? undefined : from || undefined)
+  const externalUserid = wire.optional('ExternalUserID')
+  const agentId = wire.optional('AgentID')
+  const msgId = wire.optional('MsgId')
+  return {
+    id: `${corpId}:${createHash('sha256').update(canonical(node)).digest('base64url')}`,
+    corpId,
+    name,
+    createdAt: new Date(Number(seconds) * 1000),
+    data: data as EventData<EventName>,
+    xml,
+    ...(userid !== undefined && { userid }),
+    ...(externalUserid !== undefined && { externalUserid }),
+    ...(agentId !== undefined && { agentId }),
+    ...(msgId !== undefined && { msgId }),
+  }
+}
+
+/** Narrows an event to one name of the table. */
+export function isEvent<N extends EventName>(event: BotEvent, name: N): event is BotEvent<N> {
+  return event.name === name
+}
+
+/** The queue that the event waits in, see `Order` in names.ts. */
+export function orderKey(event: BotEvent): string {
+  const definition = eventDefinition(event.name)
+  const chatId = (event.data as { chatId?: string }).chatId
+  if (definition?.order === 'customer' && event.externalUserid !== undefined)
+    return `customer:${event.externalUserid}`
+  if (definition?.order === 'group' && chatId) return `group:${chatId}`
+  if (definition?.order === 'staff' && event.userid !== undefined)
+    return `staff:${event.userid.toLowerCase()}`
+  return `corp:${event.name.split('.', 1)[0]}`
+}
+
+/** `fast` where a person waits or a welcome code runs out. */
+export function laneOf(event: BotEvent): 'fast' | 'slow' {
+  if ('welcomeCode' in event.data) return 'fast'
+  return eventDefinition(event.name)?.order === 'staff' ? 'fast' : 'slow'
+}

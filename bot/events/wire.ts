@@ -1,0 +1,121 @@
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+
+/** A decrypted message as a tree of text: WeCom's own element names, values exactly as they came. */
+export interface WireNode {
+  [element: string]: WireValue | WireValue[]
+}
+export type WireValue = string | WireNode
+
+/** The decrypted text is not an XML document of the kind that WeCom sends. */
+export class WireError extends Error {
+  readonly code = 'xml_malformed'
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'WireError'
+  }
+}
+
+/** Deeper than any documented message (`path/90240` reaches 7). */
+const maxDepth = 16
+
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  // Ids and texts are never numbers: `0012` and `1e5` stay what they are, 64-bit ids stay exact.
+  parseTagValue: false,
+  trimValues: false,
+  processEntities: false,
+  // An element that holds only text between its children keeps nothing of the line breaks.
+  textNodeName: '#text',
+})
+
+/**
+ * Parses a decrypted message (`path/90239`, `path/90240`). Entities and document types are refused, not expanded.
+ *
+ * @throws WireError
+ */
+export function parseWire(xml: string): WireNode {
+  if (/<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST)/i.test(xml))
+    throw new WireError('document types are not accepted')
+  assertShallow(xml)
+  const valid = XMLValidator.validate(xml)
+  if (valid !== true) throw new WireError(`not well-formed: ${valid.err.code} in line ${valid.err.line}`)
+  let tree: unknown
+  try {
+    tree = parser.parse(xml)
+  } catch (error) {
+    throw new WireError('not readable', { cause: error })
+  }
+  const root = isNode(tree) ? tree.xml : undefined
+  if (!isNode(root)) throw new WireError('the root element is not <xml>')
+  return clean(root)
+}
+
+/** Bounds the nesting before a recursive parser sees it. */
+function assertShallow(xml: string): void {
+  const withoutText = xml.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, '')
+  let depth = 0
+  for (const [tag] of withoutText.matchAll(/<\/?[^<>!?][^<>]*>/g)) {
+    if (tag.startsWith('</')) depth -= 1
+    else if (!tag.endsWith('/>')) depth += 1
+    if (depth > maxDepth) throw new WireError(`nested deeper than ${maxDepth} elements`)
+  }
+}
+
+function isNode(value: unknown): value is WireNode {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Drops the white space between child elements, which the parser keeps as a text node beside them. */
+function clean(node: WireNode): WireNode {
+  const result: WireNode = Object.create(null)
+  for (const [name, value] of Object.entries(node)) {
+    if (name === '#text') continue
+    result[name] = Array.isArray(value) ? value.map(cleanValue) : cleanValue(value)
+  }
+  return result
+}
+
+function cleanValue(value: WireValue): WireValue {
+  return isNode(value) ? clean(value) : value
+}
+
+/** Reads one level of a message by WeCom's element names. */
+export interface Wire {
+  /** The element's text, or `''` where it is missing or holds elements. The first one where it comes several times. */
+  text(element: string): string
+  /** The text, or undefined where it is missing or empty. */
+  optional(element: string): string | undefined
+  /** Every text of this name: lists that may come once are lists. */
+  texts(element: string): string[]
+  /** The child; an empty one where it is missing. */
+  child(element: string): Wire
+  /** Every child of this name. */
+  children(element: string): Wire[]
+}
+
+/** Wraps a tree for reading. */
+export function readWire(node: WireNode): Wire {
+  const all = (element: string): WireValue[] => {
+    const value = node[element]
+    if (value === undefined) return []
+    return Array.isArray(value) ? value : [value]
+  }
+  const texts = (element: string): string[] => all(element).filter(value => typeof value === 'string')
+  const children = (element: string): Wire[] => all(element).filter(isNode).map(readWire)
+  return {
+    text: element => texts(element)[0] ?? '',
+    optional: element => texts(element)[0] || undefined,
+    texts,
+    child: element => children(element)[0] ?? readWire({}),
+    children,
+  }
+}
+
+/** The canonical text of all fields, sorted by name: what the idempotency key is a digest of. */
+export function canonical(value: WireValue | WireValue[]): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  const fields = Object.keys(value).sort()
+  return `{${fields.map(name => `${JSON.stringify(name)}:${canonical(value[name] ?? '')}`).join(',')}}`
+}

@@ -1,0 +1,68 @@
+import { timingSafeEqual } from 'node:crypto'
+import Router, { type RouterContext } from '@koa/router'
+import type { Database } from '../models/connect.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface HealthDeps {
+  database: Database
+  metrics: Metrics
+  jobs: { workers(): Promise<string[]> }
+  config: { mode: string; roles: ReadonlySet<string>; metricsToken?: string; domainVerify?: string }
+}
+
+/** How long the database has for the write that proves it can. */
+const proofMs = 2_000
+
+/** `/healthz`, `/readyz`, `/metrics`, and the platform's domain ownership file. */
+export function healthRoutes(deps: HealthDeps): Router {
+  const { metrics, config } = deps
+  const router = new Router()
+  router.get('/healthz', context => {
+    context.body = { status: 'ok' }
+  })
+  router.get('/readyz', context => ready(deps, context))
+  router.get('/metrics', async context => {
+    if (!maySeeMetrics(context, config.metricsToken)) {
+      context.status = 403
+      context.body = {
+        error: { code: 'forbidden', message: 'from loopback, or with METRICS_TOKEN as bearer' },
+      }
+      return
+    }
+    context.type = metrics.registry.contentType
+    context.body = await metrics.registry.metrics()
+  })
+  if (config.domainVerify !== undefined) {
+    router.get(`/WW_verify_${config.domainVerify}.txt`, context => {
+      context.type = 'text/plain'
+      context.body = config.domainVerify
+    })
+  }
+  return router
+}
+
+/** 200 when the inbox can be written; everything else is told in the body and changes nothing. */
+async function ready({ database, jobs, config }: HealthDeps, context: RouterContext): Promise<void> {
+  const parts = { mode: config.mode, roles: [...config.roles], database: { mode: database.mode } }
+  try {
+    await database.connection
+      .collection<{ _id: string }>('meta')
+      .updateOne({ _id: 'ready' }, { $set: { at: new Date() } }, { upsert: true, timeoutMS: proofMs })
+    const workers = await jobs.workers()
+    context.body = {
+      status: workers.length > 0 ? 'ok' : 'degraded',
+      ...parts,
+      jobs: { workers: workers.length },
+    }
+  } catch (error) {
+    context.status = 503
+    context.body = { status: 'unavailable', ...parts, reason: (error as Error).message }
+  }
+}
+
+function maySeeMetrics(context: RouterContext, token: string | undefined): boolean {
+  if (['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(context.req.socket.remoteAddress ?? '')) return true
+  const given = Buffer.from(context.get('authorization'))
+  const wanted = Buffer.from(`Bearer ${token ?? ''}`)
+  return token !== undefined && given.length === wanted.length && timingSafeEqual(given, wanted)
+}

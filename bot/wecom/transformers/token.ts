@@ -1,0 +1,18 @@
+import { WecomError } from '../errors.ts'
+import type { Transformer } from '../pipeline.ts'
+import type { Tokens } from '../tokens.ts'
+
+/** Gives each call its access token; a refused one (40014, 42001) is replaced once, and the call repeated once. */
+export function tokenTransformer(tokens: Tokens): Transformer {
+  return async (call, next) => {
+    if (call.spec.token === false) return next(call)
+    const token = await tokens.get(call.app, call.signal)
+    try {
+      return await next({ ...call, token })
+    } catch (error) {
+      if (!(error instanceof WecomError && error.reaction === 'token')) throw error
+      tokens.invalidate(call.app, token)
+      return next({ ...call, token: await tokens.get(call.app, call.signal) })
+    }
+  }
+}

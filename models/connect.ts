@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { type Connection, createConnection } from 'mongoose'
+import { ensureEmbedded } from './embedded/ensure.ts'
+import { withDatabase } from './embedded/uri.ts'
+import { createModels, type Models } from './models.ts'
+
+/** An open database: MongoDB where an address is given, else the one that lives in the data folder. */
+export interface Database {
+  connection: Connection
+  models: Models
+  mode: 'server' | 'embedded'
+  /** Without credentials, for people. */
+  address: string
+  /** True while operations can reach it. */
+  reachable(): boolean
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** Empty: the embedded database under `dataDir`. */
+  mongodbUri?: string | undefined
+  dataDir: string
+  /** The database's name; otherwise the address's own, or `sidekick`. */
+  name?: string
+  log(level: 'info' | 'warn' | 'error', message: string, details?: object): void
+}
+
+/** How long an operation waits for a reachable server before it fails, in milliseconds. */
+const selectionTimeoutMs = 5_000
+
+/**
+ * Opens the database, starting the embedded one where no address is given, and keeps watching it: an embedded database
+ * that dies is started again.
+ *
+ * @throws when it cannot be reached within 5 s.
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { mongodbUri, name } = options
+  const embeddedDir = join(options.dataDir, 'db')
+  const uri = mongodbUri ?? withDatabase((await ensureEmbedded({ dir: embeddedDir })).uri, 'sidekick')
+  const connection = await createConnection(uri, {
+    serverSelectionTimeoutMS: selectionTimeoutMs,
+    connectTimeoutMS: selectionTimeoutMs,
+    ...(mongodbUri === undefined && { heartbeatFrequencyMS: 1_000, minHeartbeatFrequencyMS: 100 }),
+    ...(name !== undefined && { dbName: name }),
+    maxPoolSize: 32,
+    autoCreate: false,
+    autoIndex: false,
+    bufferCommands: false,
+  }).asPromise()
+  const watch = mongodbUri === undefined ? keepRunning(connection, embeddedDir, options.log) : undefined
+  return {
+    connection,
+    models: createModels(connection),
+    mode: mongodbUri === undefined ? 'embedded' : 'server',
+    address: uri.replace(/\/\/[^@/]*@/, '//'),
+    reachable: () => connection.readyState === 1,
+    async close() {
+      await watch?.()
+      await connection.close()
+    },
+  }
+}
+
+/** Starts the embedded database again whenever the driver loses it. Returns how to stop doing so. */
+function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['log']): () => Promise<void> {
+  const client = connection.getClient()
+  let stopped = false
+  let restarting: Promise<void> | undefined
+
+  const restart = async (): Promise<void> => {
+    for (let wait = 100; !stopped; wait = Math.min(wait * 2, 5_000)) {
+      try {
+        const { started, pid } = await ensureEmbedded({ dir })
+        if (started) log('warn', 'the embedded database had stopped and was started again', { pid })
+        return
+      } catch (error) {
+        log('error', 'the embedded database does not start', { error })
+        await new Promise(resolve => setTimeout(resolve, wait))
+      }
+    }
+  }
+  const onLost = (): void => {
+    if (stopped) return
+    restarting ??= restart().finally(() => {
+      restarting = undefined
+    })
+  }
+  client.on('serverHeartbeatFailed', onLost)
+  return async () => {
+    stopped = true
+    client.off('serverHeartbeatFailed', onLost)
+    await restarting
+  }
+}

@@ -1,0 +1,52 @@
+import { Schema } from 'mongoose'
+import { plain } from './schema-options.ts'
+
+/** Token and key of one callback address; both are sealed (see secrets.ts). */
+export interface SealedCallbackKeys {
+  token: string
+  aesKey: string
+}
+
+export interface CorpApp {
+  /** The agent id, or `contact` for the separate customer-contact event server of older corps. */
+  app: string
+  /** The app's secret, sealed. Missing for `contact`, which only receives. */
+  secret?: string
+  callback: SealedCallbackKeys
+}
+
+/** 企业: one company and its self-built apps. Secrets are sealed with the installation's key. */
+export interface Corp {
+  corpId: string
+  name: string
+  /** IANA name; what people see as time. */
+  timeZone: string
+  /** Office hours of the corp in its time zone, minutes since midnight; `days` are ISO weekdays, 1 is Monday. */
+  office: { from: number; to: number; days: number[] }
+  apps: CorpApp[]
+  updatedAt: Date
+}
+
+export const corpSchema = new Schema<Corp>(
+  {
+    corpId: { type: String, required: true },
+    name: { type: String, required: true },
+    timeZone: { type: String, required: true, default: 'Asia/Shanghai' },
+    office: {
+      from: { type: Number, required: true, default: 9 * 60 },
+      to: { type: Number, required: true, default: 18 * 60 },
+      days: { type: [Number], required: true, default: [1, 2, 3, 4, 5, 6, 7] },
+    },
+    apps: [
+      {
+        _id: false,
+        app: { type: String, required: true },
+        secret: String,
+        callback: { token: { type: String, required: true }, aesKey: { type: String, required: true } },
+      },
+    ],
+    updatedAt: { type: Date, required: true },
+  },
+  { ...plain, collection: 'corps' },
+)
+corpSchema.index({ corpId: 1 }, { unique: true })

@@ -1,0 +1,295 @@
+import { Decimal128, type Document, Double, deserialize, EJSON, Long, serialize } from 'bson'
+import { describe, expect, it } from 'vitest'
+import { runPipeline, splitLeadingMatch, trailingWrite } from './aggregate.ts'
+
+const stored = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true }
+const asStored = (document: Document) => deserialize(serialize(document), stored)
+const text = (documents: Document[]) =>
+  documents.map(document => EJSON.stringify(asStored(document), { relaxed: false }))
+
+const orders = [
+  { _id: 1, item: 'a', n: 2, tags: ['x', 'y'] },
+  { _id: 2, item: 'b', n: 5, tags: [] },
+  { _id: 3, item: 'a', n: 3 },
+]
+const items = [
+  { _id: 10, name: 'a', price: 1 },
+  { _id: 11, name: ['b', 'c'], price: 2 },
+  { _id: 12, price: 3 },
+]
+
+function run(pipeline: Document[], input: Document[] = orders) {
+  return runPipeline(input.map(asStored), pipeline.map(asStored), {
+    collection: name => (name === 'items' ? items.map(asStored) : []),
+    let: { wanted: 5 },
+  })
+}
+
+/** Each row: a pipeline on the orders, or on other documents, and what comes out. */
+const cases: [pipeline: Document[], result: Document[], input?: Document[]][] = [
+  [[], orders],
+  [
+    [{ $match: { n: { $gt: 2 } } }, { $project: { n: 1 } }],
+    [
+      { _id: 2, n: 5 },
+      { _id: 3, n: 3 },
+    ],
+  ],
+  [[{ $match: { $expr: { $eq: ['$n', '$$wanted'] } } }, { $project: { _id: 1 } }], [{ _id: 2 }]],
+  [
+    [{ $sort: { item: 1, n: -1 } }, { $project: { _id: 1 } }],
+    [{ _id: 3 }, { _id: 1 }, { _id: 2 }],
+  ],
+  [[{ $sort: { _id: 1 } }, { $skip: 1 }, { $limit: 1 }, { $project: { _id: 1 } }], [{ _id: 2 }]],
+  [
+    [{ $group: { _id: '$item', n: { $sum: '$n' }, c: { $sum: 1 }, all: { $push: '$n' } } }],
+    [
+      { _id: 'a', n: 5, c: 2, all: [2, 3] },
+      { _id: 'b', n: 5, c: 1, all: [5] },
+    ],
+  ],
+  [
+    [
+      {
+        $group: {
+          _id: null,
+          avg: { $avg: '$n' },
+          min: { $min: '$n' },
+          max: { $max: '$item' },
+          last: { $last: '$n' },
+        },
+      },
+    ],
+    [{ _id: null, avg: new Double(10 / 3), min: 2, max: 'b', last: 3 }],
+  ],
+  [
+    [{ $group: { _id: '$k' } }],
+    [{ _id: 1 }, { _id: null }],
+    [{ k: 1 }, { k: new Double(1) }, {}, { k: null }],
+  ],
+  [
+    [{ $group: { _id: { i: '$item' }, s: { $addToSet: '$n' } } }, { $limit: 1 }],
+    [{ _id: { i: 'a' }, s: [2, 3] }],
+  ],
+  [
+    [{ $group: { _id: null, s: { $sum: '$k' } } }],
+    [{ _id: null, s: Decimal128.fromString('3.5') }],
+    [{ k: Long.ONE }, { k: Decimal128.fromString('2.5') }, { k: 'x' }],
+  ],
+  [
+    [{ $group: { _id: null, t: { $topN: { n: 2, sortBy: { n: -1 }, output: '$_id' } } } }],
+    [{ _id: null, t: [2, 3] }],
+  ],
+  [
+    [{ $group: { _id: null, f: { $first: '$tags' }, c: { $count: {} } } }],
+    [{ _id: null, f: ['x', 'y'], c: 3 }],
+  ],
+  [
+    [{ $unwind: '$tags' }, { $project: { tags: 1 } }],
+    [
+      { _id: 1, tags: 'x' },
+      { _id: 1, tags: 'y' },
+    ],
+  ],
+  [
+    [
+      { $unwind: { path: '$tags', includeArrayIndex: 'i', preserveNullAndEmptyArrays: true } },
+      { $project: { tags: 1, i: 1 } },
+    ],
+    [
+      { _id: 1, tags: 'x', i: Long.ZERO },
+      { _id: 1, tags: 'y', i: Long.ONE },
+      { _id: 2, i: null },
+      { _id: 3, i: null },
+    ],
+  ],
+  [[{ $unwind: '$a.b' }], [{ a: { b: 1, c: 2 } }], [{ a: { b: [1], c: 2 } }]],
+  [
+    [{ $addFields: { 'a.b': 1, c: '$n' } }, { $limit: 1 }, { $unset: ['tags', 'item'] }],
+    [{ _id: 1, n: 2, a: { b: 1 }, c: 2 }],
+  ],
+  [[{ $set: { 'a.b': 9 } }], [{ a: [{ c: 1, b: 9 }, { b: 9 }] }], [{ a: [{ c: 1 }, 5] }]],
+  [[{ $set: { a: { x: 1 } } }], [{ a: { y: 2, x: 1 } }], [{ a: { y: 2 } }]],
+  [[{ $set: { a: '$$REMOVE' } }], [{ b: 1 }], [{ a: 1, b: 1 }]],
+  [[{ $replaceRoot: { newRoot: '$a' } }], [{ x: 1 }], [{ a: { x: 1 } }]],
+  [[{ $project: { 'a.b': '$c', a: { d: 1 } } }], [{ a: [{ d: 1, b: 3 }] }], [{ a: [{ d: 1, e: 2 }], c: 3 }]],
+  [[{ $project: { _id: 0, v: { $add: ['$n', 1] } } }, { $limit: 1 }], [{ v: 3 }]],
+  [[{ $count: 'total' }], [{ total: 3 }]],
+  [[{ $match: { n: 99 } }, { $count: 'total' }], []],
+  [
+    [{ $sortByCount: '$item' }],
+    [
+      { _id: 'a', count: 2 },
+      { _id: 'b', count: 1 },
+    ],
+  ],
+  [
+    [{ $bucket: { groupBy: '$n', boundaries: [0, 3, 9] } }],
+    [
+      { _id: 0, count: 1 },
+      { _id: 3, count: 2 },
+    ],
+  ],
+  [
+    [{ $facet: { one: [{ $match: { n: 2 } }, { $project: { _id: 1 } }], all: [{ $count: 'c' }] } }],
+    [{ one: [{ _id: 1 }], all: [{ c: 3 }] }],
+  ],
+  [
+    [
+      { $lookup: { from: 'items', localField: 'item', foreignField: 'name', as: 'i' } },
+      { $project: { i: '$i.price' } },
+    ],
+    [
+      { _id: 1, i: [1] },
+      { _id: 2, i: [2] },
+      { _id: 3, i: [1] },
+    ],
+  ],
+  [
+    [
+      { $lookup: { from: 'items', localField: 'x', foreignField: 'name', as: 'i' } },
+      { $project: { i: '$i.price' } },
+    ],
+    [{ _id: 1, i: [3] }],
+    [{ _id: 1 }],
+  ],
+  [
+    [
+      {
+        $lookup: {
+          from: 'items',
+          localField: 'item',
+          foreignField: 'name',
+          let: { n: '$n' },
+          pipeline: [{ $match: { $expr: { $lt: ['$price', '$$n'] } } }, { $project: { _id: 1 } }],
+          as: 'i',
+        },
+      },
+      { $project: { i: 1 } },
+    ],
+    [
+      { _id: 1, i: [{ _id: 10 }] },
+      { _id: 2, i: [{ _id: 11 }] },
+      { _id: 3, i: [{ _id: 10 }] },
+    ],
+  ],
+  [
+    [
+      { $limit: 1 },
+      { $lookup: { from: 'items', pipeline: [{ $count: 'c' }], as: 'i' } },
+      { $project: { i: 1 } },
+    ],
+    [{ _id: 1, i: [{ c: 3 }] }],
+  ],
+  [
+    [
+      { $limit: 1 },
+      { $project: { _id: 1 } },
+      { $unionWith: { coll: 'items', pipeline: [{ $project: { _id: 1 } }] } },
+    ],
+    [{ _id: 1 }, { _id: 10 }, { _id: 11 }, { _id: 12 }],
+  ],
+  [
+    [{ $bucketAuto: { groupBy: '$n', buckets: 2 } }, { $project: { count: 1, _id: 0 } }],
+    [{ count: 2 }, { count: 1 }],
+  ],
+  [
+    [
+      { $limit: 1 },
+      {
+        $graphLookup: {
+          from: 'items',
+          startWith: '$item',
+          connectFromField: 'price',
+          connectToField: 'name',
+          as: 'i',
+        },
+      },
+      { $project: { i: '$i._id' } },
+    ],
+    [{ _id: 1, i: [10] }],
+  ],
+]
+
+describe('runPipeline', () => {
+  it.each(cases)('%j', (pipeline, result, input) => {
+    expect(text(run(pipeline, input))).toEqual(text(result))
+  })
+
+  const refused: [pipeline: Document[], code: number][] = [
+    [[{ $nothing: 1 }], 40324],
+    [[{ $redact: { $function: { body: 'x', args: [], lang: 'js' } } }], 2],
+    [[{ $match: {}, $sort: {} }], 40323],
+    [[{ $limit: 0 }], 15958],
+    [[{ $limit: 'x' }], 5107201],
+    [[{ $group: { n: { $sum: 1 } } }], 15955],
+    [[{ $group: { _id: 1, n: { $foo: 1 } } }], 15952],
+    [[{ $project: { a: 1, b: 0 } }], 31254],
+    [[{ $unwind: 'a' }], 28818],
+    [[{ $lookup: { from: 'items' } }], 9],
+    [[{ $out: 'x' }, { $match: {} }], 40601],
+    [[{ $changeStream: {} }], 40573],
+    [[{ $replaceRoot: { newRoot: '$n' } }], 40228],
+    [[{ $match: { $where: 'true' } }], 2],
+  ]
+
+  it.each(refused)('%j is refused with code %i', (pipeline, code) => {
+    expect(() => run(pipeline)).toThrow(expect.objectContaining({ name: 'MongoError', code }))
+  })
+
+  it('leaves its input as it was', () => {
+    const input = orders.map(asStored)
+    const before = text(input)
+    runPipeline(input, [{ $set: { 'tags.x': 1, item: 0 } }, { $sort: { n: 1 } }, { $unwind: '$tags' }], {
+      collection: () => [],
+    })
+    expect(text(input)).toEqual(before)
+  })
+
+  it('reads no more documents than a limit lets through', () => {
+    let read = 0
+    function* source() {
+      for (;;) yield { n: read++ }
+    }
+    expect(
+      runPipeline(source(), [{ $match: { n: { $gte: 2 } } }, { $limit: 2 }], { collection: () => [] }),
+    ).toHaveLength(2)
+    expect(read).toBe(4)
+  })
+})
+
+describe('splitLeadingMatch', () => {
+  it('takes what a find can do off the beginning', () => {
+    const rest = [{ $count: 'n' }]
+    expect(
+      splitLeadingMatch([
+        { $match: { a: 1 } },
+        { $match: { b: 2 } },
+        { $sort: { a: 1 } },
+        { $limit: 3 },
+        ...rest,
+      ]),
+    ).toEqual({
+      filter: { $and: [{ a: 1 }, { b: 2 }] },
+      sort: { a: 1 },
+      skip: undefined,
+      limit: 3,
+      rest,
+    })
+  })
+
+  it('leaves a pipeline that begins otherwise', () => {
+    const pipeline = [{ $group: { _id: 1 } }, { $match: { a: 1 } }]
+    expect(splitLeadingMatch(pipeline)).toEqual(
+      expect.objectContaining({ filter: undefined, rest: pipeline }),
+    )
+  })
+})
+
+describe('trailingWrite', () => {
+  it('finds the write at the end', () => {
+    const match = { $match: {} }
+    expect(trailingWrite([match, { $out: 'x' }])).toEqual({ kind: '$out', spec: 'x', before: [match] })
+    expect(trailingWrite([match])).toBeUndefined()
+  })
+})

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readFile, realpath } from 'node:fs/promises'
+import { dirname, extname, join, relative } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { isAlive, readOwner } from './lock.ts'
+import { answersHello } from './probe.ts'
+
+export interface EnsureOptions {
+  /** Folder of the data; created if missing. */
+  readonly dir: string
+  /** How long a process that is started here stays after its last client; 10 s unless given. */
+  readonly lingerMs?: number
+}
+
+export interface Ensured {
+  /** A MongoDB connection string without a database name; see `withDatabase`. */
+  readonly uri: string
+  readonly pid: number
+  /** The process was started by this call. */
+  readonly started: boolean
+}
+
+/** The database process could not be started or does not answer; `cause` or the message tells why. */
+export class EmbeddedStartError extends Error {
+  readonly code = 'EMBEDDED_START'
+  override name = 'EmbeddedStartError'
+}
+
+const READY_MS = 5000
+const POLL_MS = 20
+const OWNED_EXIT = 3
+const LOG_FILE = 'db.log'
+
+/**
+ * Finds the process that serves a data folder, or starts one that outlives this process (it writes `db.log` in the
+ * folder and ends itself some time after its last client). Several callers at once get the same process. Throws
+ * EmbeddedStartError when none answers within 5 s.
+ */
+export async function ensureEmbedded(options: EnsureOptions): Promise<Ensured> {
+  await mkdir(options.dir, { recursive: true })
+  const dir = await realpath(options.dir)
+  const deadline = Date.now() + READY_MS
+  let child: Started | undefined
+  for (;;) {
+    const owner = await readOwner(dir)
+    const alive = owner !== undefined && isAlive(owner)
+    if (alive && owner.uri !== undefined && (await answersHello(owner.uri, READY_MS))) {
+      return { uri: owner.uri, pid: owner.pid, started: owner.pid === child?.pid }
+    }
+    if (child?.exitCode !== undefined && child.exitCode !== OWNED_EXIT) {
+      throw new EmbeddedStartError(
+        `the database ended with code ${child.exitCode}: ${await lastLines(dir)}`,
+        child.error ? { cause: child.error } : undefined,
+      )
+    }
+    if (Date.now() > deadline) {
+      const who = alive ? `process ${owner.pid} owns ${dir} but does not answer` : 'no answer'
+      throw new EmbeddedStartError(`the database is not ready after ${READY_MS / 1000} s (${who})`)
+    }
+    if (!alive && (child === undefined || child.exitCode !== undefined)) child = await start(dir, options)
+    await delay(POLL_MS)
+  }
+}
+
+interface Started {
+  readonly pid: number | undefined
+  exitCode: number | undefined
+  error: Error | undefined
+}
+
+async function start(dir: string, { lingerMs }: EnsureOptions): Promise<Started> {
+  const linger = lingerMs === undefined ? [] : ['--linger-ms', String(lingerMs)]
+  const log = await open(join(dir, LOG_FILE), 'a', 0o600)
+  try {
+    const child = spawn(process.execPath, [compiledMain(), '--dir', dir, ...linger], {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      windowsHide: true,
+    })
+    const started: Started = { pid: child.pid, exitCode: undefined, error: undefined }
+    child.once('error', error => {
+      started.error = error
+      started.exitCode = -1
+    })
+    child.once('exit', code => {
+      started.exitCode = code ?? -1
+    })
+    child.unref()
+    return started
+  } finally {
+    await log.close()
+  }
+}
+
+/** The compiled entry point of the database process, also when this file runs uncompiled. */
+function compiledMain(): string {
+  const here = fileURLToPath(import.meta.url)
+  if (extname(here) === '.js') return join(dirname(here), 'main.js')
+  let root = dirname(here)
+  while (!existsSync(join(root, 'package.json'))) root = dirname(root)
+  const main = join(root, 'dist', relative(root, dirname(here)), 'main.js')
+  if (existsSync(main)) return main
+  throw new EmbeddedStartError(`${main} is missing: run "npm run build" first`)
+}
+
+async function lastLines(dir: string): Promise<string> {
+  const text = await readFile(join(dir, LOG_FILE), 'utf8')
+  return text.trim().split('\n').slice(-3).join(' | ')
+}

@@ -1,0 +1,68 @@
+import { mongoError } from './errors.ts'
+import { regexParts } from './values.ts'
+
+const compiled = new Map<string, RegExp>()
+
+/** How many compiled patterns are kept; the oldest goes first. */
+const keptPatterns = 500
+
+/**
+ * The JavaScript form of a MongoDB pattern (PCRE). Options `i`, `m`, `s`, `u` mean the same here; `x` (spaces and
+ * comments in the pattern are ignored) is translated, as are a leading `(?i)`-like group, `\A`, `\Z`, `\z` and `\h`.
+ *
+ * @throws code 51108 for an unknown option, 51091 for a pattern that cannot be compiled
+ */
+export function compileRegex(value: unknown, options?: string): RegExp {
+  const parts = typeof value === 'string' ? { pattern: value, options: '' } : regexParts(value)
+  const flags = options ?? parts.options
+  const key = `${flags}/${parts.pattern}`
+  const known = compiled.get(key)
+  if (known !== undefined) return known
+  const regex = translate(parts.pattern, flags)
+  if (compiled.size >= keptPatterns) compiled.delete(compiled.keys().next().value as string)
+  compiled.set(key, regex)
+  return regex
+}
+
+function translate(pattern: string, options: string): RegExp {
+  const unknown = /[^imsxu]/.exec(options)
+  if (unknown !== null) throw mongoError(51108, `invalid flag in regex options: ${unknown[0]}`)
+  const inline = /^\(\?([imsx]+)\)/.exec(pattern)
+  const flags = new Set([...options, ...(inline?.[1] ?? '')])
+  let source = inline === null ? pattern : pattern.slice(inline[0].length)
+  if (flags.delete('x')) source = withoutSpaces(source)
+  source = source.replace(/\\(.)/gs, (escaped, letter: string) => anchors[letter] ?? escaped)
+  return inUnicode(source, [...flags].join('')) ?? plain(source, [...flags].join(''))
+}
+
+/** MongoDB's patterns see characters, not halves of them; where Unicode mode is too strict the plain one serves. */
+function inUnicode(source: string, flags: string): RegExp | undefined {
+  try {
+    return new RegExp(source, flags.includes('u') ? flags : `${flags}u`)
+  } catch {
+    return undefined
+  }
+}
+
+function plain(source: string, flags: string): RegExp {
+  try {
+    return new RegExp(source, flags.replace('u', ''))
+  } catch (cause) {
+    const error = mongoError(51091, `Regular expression is invalid: ${(cause as Error).message}`)
+    error.cause = cause
+    throw error
+  }
+}
+
+const anchors: Record<string, string> = {
+  A: '(?<![\\s\\S])',
+  Z: '(?=\\n?(?![\\s\\S]))',
+  z: '(?![\\s\\S])',
+  h: '[ \\t]',
+}
+
+function withoutSpaces(pattern: string): string {
+  return pattern.replace(/\\[\s\S]|\[(?:\\[\s\S]|[^\]\\])*\]|\s+|#[^\n]*/g, part =>
+    /^(\s|#)/.test(part) ? '' : part,
+  )
+}

@@ -1,0 +1,58 @@
+import { Schema } from 'mongoose'
+import { durable } from './schema-options.ts'
+
+/** One event or message from WeCom, kept from the moment it is acknowledged. */
+export interface InboxEvent {
+  /** `corpId:digest of all decrypted fields`: the idempotency key. */
+  _id: string
+  corpId: string
+  /** The app that received it: agent id or `contact`. */
+  app: string
+  /** Our name of it, see bot/events/names.ts. */
+  name: string
+  /** The decrypted message as it came. */
+  xml: string
+  lane: 'fast' | 'slow'
+  /** Events with one order key run one after the other. */
+  orderKey: string
+  /** The platform's CreateTime. */
+  createdAt: Date
+  /** Arrival: milliseconds, then a counter of the receiving process. Breaks ties of `createdAt`. */
+  arrival: string
+  state: 'waiting' | 'done' | 'dead'
+  attempts: number
+  /** Not to be tried before. */
+  notBefore: Date
+  /** What answered a message in the HTTP response, so that a redelivery gets the same answer. */
+  reply?: string
+  error?: { code: string; message: string }
+  finishedAt?: Date
+  expireAt: Date
+}
+
+export const inboxEventSchema = new Schema<InboxEvent>(
+  {
+    _id: { type: String, required: true },
+    corpId: { type: String, required: true },
+    app: { type: String, required: true },
+    name: { type: String, required: true },
+    xml: { type: String, required: true },
+    lane: { type: String, required: true, enum: ['fast', 'slow'] },
+    orderKey: { type: String, required: true },
+    createdAt: { type: Date, required: true },
+    arrival: { type: String, required: true },
+    state: { type: String, required: true, enum: ['waiting', 'done', 'dead'] },
+    attempts: { type: Number, required: true },
+    notBefore: { type: Date, required: true },
+    reply: String,
+    error: { type: new Schema({ code: String, message: String }, { _id: false }) },
+    finishedAt: Date,
+    expireAt: { type: Date, required: true },
+  },
+  { ...durable, collection: 'inbox_events' },
+)
+inboxEventSchema.index({ corpId: 1, orderKey: 1, state: 1, createdAt: 1, arrival: 1 })
+// The sweep asks for what is left lying, over all corps.
+inboxEventSchema.index({ state: 1, notBefore: 1 })
+inboxEventSchema.index({ corpId: 1, createdAt: -1 })
+inboxEventSchema.index({ expireAt: 1 }, { expireAfterSeconds: 0 })

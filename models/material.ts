@@ -1,0 +1,62 @@
+import { Schema } from 'mongoose'
+import { plain } from './schema-options.ts'
+
+/** The platform's copy of a file, which lives three days (`path/90253`). */
+export interface UploadedMedia {
+  mediaId: string
+  expiresAt: Date
+}
+
+/** 素材: something that can be sent to a customer. */
+export interface Material {
+  corpId: string
+  key: string
+  category: string
+  title: string
+  kind: 'text' | 'image' | 'link'
+  description?: string
+  text?: string
+  url?: string
+  /** The file's digest in `files`: the picture itself, or a link's thumbnail. */
+  file?: string
+  fileName?: string
+  media?: UploadedMedia
+}
+
+export const materialSchema = new Schema<Material>(
+  {
+    corpId: { type: String, required: true },
+    key: { type: String, required: true },
+    category: { type: String, required: true },
+    title: { type: String, required: true },
+    kind: { type: String, required: true, enum: ['text', 'image', 'link'] },
+    description: String,
+    text: String,
+    url: String,
+    file: String,
+    fileName: String,
+    media: { type: new Schema<UploadedMedia>({ mediaId: String, expiresAt: Date }, { _id: false }) },
+  },
+  { ...plain, collection: 'materials' },
+)
+materialSchema.index({ corpId: 1, key: 1 }, { unique: true })
+materialSchema.index({ corpId: 1, 'media.expiresAt': 1 })
+
+/** The bytes of a material, at most 10 MB, shared by all instances through the database. */
+export interface StoredFile {
+  corpId: string
+  sha256: string
+  contentType: string
+  bytes: Buffer
+}
+
+export const fileSchema = new Schema<StoredFile>(
+  {
+    corpId: { type: String, required: true },
+    sha256: { type: String, required: true },
+    contentType: { type: String, required: true },
+    bytes: { type: Buffer, required: true },
+  },
+  { ...plain, collection: 'files' },
+)
+fileSchema.index({ corpId: 1, sha256: 1 }, { unique: true })

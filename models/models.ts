@@ -1,0 +1,71 @@
+import type { Connection, Model } from 'mongoose'
+import { type Category, categorySchema } from './category.ts'
+import { type Corp, corpSchema } from './corp.ts'
+import { type Customer, customerSchema } from './customer.ts'
+import { type Department, departmentSchema } from './department.ts'
+import { type Follow, followSchema } from './follow.ts'
+import { type HandlerRevision, handlerRevisionSchema, handlerSchema, type StoredHandler } from './handler.ts'
+import { type InboxEvent, inboxEventSchema } from './inbox-event.ts'
+import { type Lock, lockSchema } from './lock.ts'
+import { fileSchema, type Material, materialSchema, type StoredFile } from './material.ts'
+import { type Push, pushSchema } from './push.ts'
+import { type Run, runSchema } from './run.ts'
+import { type Script, scriptSchema } from './script.ts'
+import { type Staff, staffSchema } from './staff.ts'
+import { type SyncState, syncStateSchema } from './sync-state.ts'
+import { type Tag, type TagGroup, tagGroupSchema, tagSchema } from './tag.ts'
+import { type Token, tokenSchema } from './token.ts'
+import { type Trajectory, trajectorySchema } from './trajectory.ts'
+import { type Welcome, welcomeSchema } from './welcome.ts'
+
+/** Every collection of the product, on one connection. */
+export interface Models {
+  corps: Model<Corp>
+  departments: Model<Department>
+  staff: Model<Staff>
+  tagGroups: Model<TagGroup>
+  tags: Model<Tag>
+  customers: Model<Customer>
+  follows: Model<Follow>
+  trajectories: Model<Trajectory>
+  categories: Model<Category>
+  scripts: Model<Script>
+  materials: Model<Material>
+  files: Model<StoredFile>
+  handlers: Model<StoredHandler>
+  handlerRevisions: Model<HandlerRevision>
+  inbox: Model<InboxEvent>
+  runs: Model<Run>
+  welcomes: Model<Welcome>
+  syncStates: Model<SyncState>
+  pushes: Model<Push>
+  tokens: Model<Token>
+  locks: Model<Lock>
+}
+
+/** Makes the models of one connection; reads and writes nothing. */
+export function createModels(connection: Connection): Models {
+  return {
+    corps: connection.model<Corp>('Corp', corpSchema),
+    departments: connection.model<Department>('Department', departmentSchema),
+    staff: connection.model<Staff>('Staff', staffSchema),
+    tagGroups: connection.model<TagGroup>('TagGroup', tagGroupSchema),
+    tags: connection.model<Tag>('Tag', tagSchema),
+    customers: connection.model<Customer>('Customer', customerSchema),
+    follows: connection.model<Follow>('Follow', followSchema),
+    trajectories: connection.model<Trajectory>('Trajectory', trajectorySchema),
+    categories: connection.model<Category>('Category', categorySchema),
+    scripts: connection.model<Script>('Script', scriptSchema),
+    materials: connection.model<Material>('Material', materialSchema),
+    files: connection.model<StoredFile>('File', fileSchema),
+    handlers: connection.model<StoredHandler>('Handler', handlerSchema),
+    handlerRevisions: connection.model<HandlerRevision>('HandlerRevision', handlerRevisionSchema),
+    inbox: connection.model<InboxEvent>('InboxEvent', inboxEventSchema),
+    runs: connection.model<Run>('Run', runSchema),
+    welcomes: connection.model<Welcome>('Welcome', welcomeSchema),
+    syncStates: connection.model<SyncState>('SyncState', syncStateSchema),
+    pushes: connection.model<Push>('Push', pushSchema),
+    tokens: connection.model<Token>('Token', tokenSchema),
+    locks: connection.model<Lock>('Lock', lockSchema),
+  }
+}

@@ -1,0 +1,76 @@
+import { Schema } from 'mongoose'
+import { durable } from './schema-options.ts'
+
+export const stepStates = ['pending', 'running', 'done', 'skipped', 'failed', 'waiting'] as const
+
+export interface RunStep {
+  id: string
+  action: string
+  /**
+   * `waiting`: cannot succeed before the customer's request is confirmed by the staff member; goes on then.
+   */
+  state: (typeof stepStates)[number]
+  attempts: number
+  startedAt?: Date
+  ms?: number
+  /** What later steps may refer to. */
+  output?: unknown
+  error?: { code: string; message: string }
+  /** The process died while this step was in flight, so its effect may have happened twice. */
+  uncertain?: boolean
+}
+
+/** One handler's work on one event, with the outcome of each step. A retry goes on after the last step that succeeded. */
+export interface Run {
+  corpId: string
+  /** Inbox key. */
+  event: string
+  eventName: string
+  handler: string
+  revision: number
+  userid?: string
+  externalUserid?: string
+  state: 'running' | 'done' | 'failed' | 'waiting'
+  steps: RunStep[]
+  startedAt: Date
+  finishedAt?: Date
+  expireAt: Date
+}
+
+export const runSchema = new Schema<Run>(
+  {
+    corpId: { type: String, required: true },
+    event: { type: String, required: true },
+    eventName: { type: String, required: true },
+    handler: { type: String, required: true },
+    revision: { type: Number, required: true },
+    userid: String,
+    externalUserid: String,
+    state: { type: String, required: true, enum: ['running', 'done', 'failed', 'waiting'] },
+    steps: {
+      type: [
+        {
+          _id: false,
+          id: { type: String, required: true },
+          action: { type: String, required: true },
+          state: { type: String, required: true, enum: stepStates },
+          attempts: { type: Number, required: true },
+          startedAt: Date,
+          ms: Number,
+          output: Schema.Types.Mixed,
+          error: { type: new Schema({ code: String, message: String }, { _id: false }) },
+          uncertain: Boolean,
+        },
+      ],
+      required: true,
+    },
+    startedAt: { type: Date, required: true },
+    finishedAt: Date,
+    expireAt: { type: Date, required: true },
+  },
+  { ...durable, collection: 'runs' },
+)
+runSchema.index({ corpId: 1, event: 1, handler: 1 }, { unique: true })
+runSchema.index({ corpId: 1, externalUserid: 1, state: 1 })
+runSchema.index({ corpId: 1, handler: 1, startedAt: -1 })
+runSchema.index({ expireAt: 1 }, { expireAfterSeconds: 0 })

@@ -1,0 +1,255 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import Koa from 'koa'
+import { type Logger, pino } from 'pino'
+import { actions } from './bot/actions/registry.ts'
+import { createApps, type PlainApp, saveCorp } from './bot/apps.ts'
+import { callbackRoutes } from './bot/callback/routes.ts'
+import { builtInHandlers } from './bot/commands/builtin.ts'
+import { createDirectory } from './bot/dispatch/directory.ts'
+import { createDispatcher, releaseDead } from './bot/dispatch/dispatcher.ts'
+import { createInbox } from './bot/dispatch/inbox.ts'
+import { createReplySlots } from './bot/dispatch/reply-slots.ts'
+import { startSweep } from './bot/dispatch/sweep.ts'
+import { createLiveHandlers } from './bot/handlers/live.ts'
+import { seedHandlers } from './bot/handlers/publish.ts'
+import { healthRoutes } from './bot/health.ts'
+import { createMetrics } from './bot/metrics.ts'
+import { createWecom } from './bot/wecom/client.ts'
+import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
+import { createJobs } from './jobs/agenda.ts'
+import { openDatabase } from './models/connect.ts'
+import { migrate } from './models/migrations.ts'
+import { createSecretBox } from './models/secrets.ts'
+import { createTokenStore } from './models/token-store.ts'
+
+/** A started Sidekick. */
+export interface Running {
+  /** The address that it listens on. */
+  url: string
+  /** Lines for people: what there is to open. */
+  lines: readonly string[]
+  /** Ends what is under way, then closes everything in order. */
+  stop(): Promise<void>
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+const drainMs = 10_000
+
+/** Opens, starts and connects the parts, in order. What was opened is closed again when a later part fails. */
+export async function startSidekick(config: Config, log: Logger): Promise<Running> {
+  const closers: (() => Promise<void>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    const note = (level: 'info' | 'warn' | 'error', message: string, details: object = {}): void =>
+      log[level](details, message)
+    let handle = (_request: IncomingMessage, response: ServerResponse): void => {
+      response.writeHead(503).end('starting')
+    }
+    const http = createServer((request, response) => handle(request, response))
+    const url = await listen(http, config)
+    closers.push(() => closeServer(http))
+
+    const { mongodbUri, dataDir } = config
+    const [database, demo] = await Promise.all([
+      openDatabase({ mongodbUri, dataDir, log: note }),
+      config.app === undefined ? openDemo(config, url, note) : undefined,
+    ])
+    closers.push(() => database.close())
+    if (demo !== undefined) closers.push(() => demo.simulator.end())
+    const { connection, models } = database
+    await migrate(connection, models)
+
+    const app = config.app ?? demo?.app
+    if (app === undefined) throw new ConfigError(['WECOM_CORP_ID is missing'])
+    const secrets = createSecretBox(config.encryptionKey)
+    await saveCorp(models, secrets, {
+      corpId: app.corpId,
+      name: demo?.name ?? app.corpId,
+      apps: plainApps(app),
+    })
+    const metrics = createMetrics()
+    const apiBase = demo?.simulator.url ?? config.apiBase
+    const wecom = createWecom({
+      ...(apiBase !== undefined && { apiBase }),
+      store: createTokenStore(models.tokens, secrets),
+      log: call => {
+        metrics.calls.inc({ path: call.path, errcode: String(call.errcode ?? 'none') })
+        log.debug(call, 'platform call')
+      },
+    })
+    closers.push(() => wecom.close())
+    const apps = createApps(models, secrets, wecom)
+    await seedHandlers(models, app.corpId, builtInHandlers, actions)
+    await demo?.seed(models, app.corpId, actions)
+
+    const jobs = createJobs({
+      connection,
+      models,
+      apps,
+      worker: config.roles.has('worker'),
+      log: ({ level, message, ...rest }) => log[level](rest, message),
+    })
+    closers.push(() => jobs.stop())
+    const replies = createReplySlots()
+    const retentionMs = config.retentionDays * dayMs
+    const dispatcher = createDispatcher({
+      models,
+      apps,
+      actions,
+      replies,
+      log,
+      retentionMs,
+      live: createLiveHandlers(models, actions, (corpId, broken) =>
+        log.error({ corpId, broken }, 'stored handlers that cannot run are skipped'),
+      ),
+      directory: createDirectory(models),
+      adminStaff: config.adminStaff,
+      requestSync: async (corpId, what) => void (await jobs.enqueue(`sync.${what}`, { corpId })),
+    })
+    closers.push(() => dispatcher.drain(drainMs))
+    await releaseDead(models.locks)
+
+    const koa = new Koa()
+    koa.on('error', error => log.error({ err: error }, 'a request failed'))
+    koa.use(healthRoutes({ database, metrics, jobs, config }).routes())
+    if (config.roles.has('web')) {
+      const inbox = createInbox(models, retentionMs)
+      const own = { corpId: app.corpId, agentId: app.agentId }
+      const { replyBudgetMs } = config
+      koa.use(
+        callbackRoutes({
+          own,
+          apps,
+          models,
+          inbox,
+          dispatcher,
+          replies,
+          metrics,
+          log,
+          replyBudgetMs,
+        }).routes(),
+      )
+    }
+    handle = koa.callback()
+    if (config.roles.has('worker')) closers.push(startSweep(dispatcher, log))
+    await jobs.start()
+    return { url, lines: linesFor(url, demo?.simulator.url), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The demo's own parts; nothing of `fixtures/` is loaded without it. */
+async function openDemo(
+  config: Config,
+  url: string,
+  log: (level: 'warn' | 'error', message: string) => void,
+) {
+  const [{ demoApp, seedDemo }, { ensureSimulator }, { loadDemoCorp }] = await Promise.all([
+    import('./fixtures/demo.ts'),
+    import('./fixtures/simulator/ensure.ts'),
+    import('./fixtures/corp/demo.ts'),
+  ])
+  const { dataDir, simPort: port } = config
+  const platformApp = demoApp(config.encryptionKey)
+  const simulator = await ensureSimulator({ port, callbackBase: url, app: platformApp, dataDir, log })
+  const { corpId, agentId, secret, callbackToken: token, callbackAesKey: aesKey } = platformApp
+  const app: AppSettings = { corpId, agentId, secret, callback: { token, aesKey } }
+  return { simulator, app, name: loadDemoCorp().name, seed: seedDemo }
+}
+
+function plainApps(app: AppSettings): PlainApp[] {
+  const main = { app: app.agentId, secret: app.secret, ...app.callback }
+  return app.contact === undefined ? [main] : [main, { app: 'contact', ...app.contact }]
+}
+
+async function listen(http: Server, { host, port }: Config): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === 'EADDRINUSE'
+      reject(inUse ? new ConfigError([`PORT ${port} is used by another program; example: PORT=3100`]) : error)
+    })
+    http.listen(port, host, resolve)
+  })
+  const { port: actual } = http.address() as AddressInfo
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${actual}`
+}
+
+async function closeServer(http: Server): Promise<void> {
+  await new Promise<void>(resolve => {
+    http.close(() => resolve())
+    http.closeIdleConnections()
+    // Long enough for an answer that is on its way.
+    setTimeout(() => http.closeAllConnections(), 2_000).unref()
+  })
+}
+
+function linesFor(url: string, simulator: string | undefined): string[] {
+  return simulator === undefined
+    ? [`WeCom Sidekick is ready: callback URL ${url}/callback/app`]
+    : [
+        `WeCom Sidekick is ready (demo mode, everything on this machine)`,
+        `  simulated WeCom   ${simulator}/`,
+        `  callback server   ${url}/readyz`,
+      ]
+}
+
+function createLog(config: Config): Logger {
+  return pino(
+    {
+      level: config.logLevel,
+      redact: {
+        paths: [
+          'secret',
+          'token',
+          'aesKey',
+          'access_token',
+          'welcomeCode',
+          '*.secret',
+          '*.token',
+          '*.access_token',
+        ],
+        censor: '[redacted]',
+      },
+    },
+    pino.destination({ fd: 2, sync: true }),
+  )
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig()
+  const log = createLog(config)
+  const running = await startSidekick(config, log)
+  for (const line of running.lines) process.stdout.write(`${line}\n`)
+  let stopping = false
+  const end = (signal: string): void => {
+    // Asked twice: somebody doesn't want to wait.
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info({ signal }, 'stopping')
+    running.stop().then(
+      () => process.exit(0),
+      error => {
+        log.fatal({ err: error }, 'could not stop in order')
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGINT', end)
+  process.on('SIGTERM', end)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main().catch((error: unknown) => {
+    const { code } = error as { code?: unknown }
+    const expected = error instanceof ConfigError || code === 'simulator_start' || code === 'migration_failed'
+    process.stderr.write(`${expected ? (error as Error).message : (error as Error).stack}\n`)
+    process.exit(1)
+  })
+}
