@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import Koa from 'koa'
 import { type Logger, pino } from 'pino'
+import type { ActionTable } from './bot/actions/define.ts'
 import { actions } from './bot/actions/registry.ts'
 import { createApps, type PlainApp, saveCorp } from './bot/apps.ts'
 import { callbackRoutes } from './bot/callback/routes.ts'
@@ -21,6 +22,7 @@ import { type AppSettings, type Config, ConfigError, loadConfig } from './config
 import { createJobs } from './jobs/agenda.ts'
 import { openDatabase } from './models/connect.ts'
 import { migrate } from './models/migrations.ts'
+import type { Models } from './models/models.ts'
 import { createSecretBox } from './models/secrets.ts'
 import { createTokenStore } from './models/token-store.ts'
 
@@ -84,7 +86,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     closers.push(() => wecom.close())
     const apps = createApps(models, secrets, wecom)
     await seedHandlers(models, app.corpId, builtInHandlers, actions)
-    await demo?.seed(models, app.corpId, actions)
+    await demo?.seed(models, actions)
 
     const jobs = createJobs({
       connection,
@@ -134,9 +136,10 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         }).routes(),
       )
     }
-    handle = koa.callback()
     if (config.roles.has('worker')) closers.push(startSweep(dispatcher, log))
     await jobs.start()
+    await demo?.settle(models)
+    handle = koa.callback()
     return { url, lines: linesFor(url, demo?.simulator.url), stop }
   } catch (error) {
     await stop()
@@ -150,7 +153,7 @@ async function openDemo(
   url: string,
   log: (level: 'warn' | 'error', message: string) => void,
 ) {
-  const [{ demoApp, seedDemo }, { ensureSimulator }, { loadDemoCorp }] = await Promise.all([
+  const [{ demoApp, seedDemo, settleDemo }, { ensureSimulator }, { loadDemoCorp }] = await Promise.all([
     import('./fixtures/demo.ts'),
     import('./fixtures/simulator/ensure.ts'),
     import('./fixtures/corp/demo.ts'),
@@ -160,7 +163,13 @@ async function openDemo(
   const simulator = await ensureSimulator({ port, callbackBase: url, app: platformApp, dataDir, log })
   const { corpId, agentId, secret, callbackToken: token, callbackAesKey: aesKey } = platformApp
   const app: AppSettings = { corpId, agentId, secret, callback: { token, aesKey } }
-  return { simulator, app, name: loadDemoCorp().name, seed: seedDemo }
+  return {
+    simulator,
+    app,
+    name: loadDemoCorp().name,
+    seed: (models: Models, table: ActionTable) => seedDemo(models, corpId, table, simulator.started),
+    settle: (models: Models) => settleDemo(models, corpId),
+  }
 }
 
 function plainApps(app: AppSettings): PlainApp[] {

@@ -1,6 +1,8 @@
 import type { WireCustomer, WireFollow, WireFollowInfo } from '../bot/wecom/wire/customer.ts'
+import type { WireMember } from '../bot/wecom/wire/directory.ts'
 import type { Customer } from './customer.ts'
 import type { Follow } from './follow.ts'
+import type { Staff } from './staff.ts'
 
 /** The platform's fields of a customer (`path/92114`) as we keep them. */
 export type CustomerFields = Pick<Customer, 'name' | 'type' | 'gender'> &
@@ -47,5 +49,25 @@ function tagFields(
   return {
     tags: tags.flatMap(tag => tag.tag_id ?? []),
     personalTags: tags.filter(tag => tag.type === 2).map(tag => tag.tag_name),
+  }
+}
+
+/** The platform's fields of a member (`path/90196`) as we keep them. */
+export type MemberFields = Pick<Staff, 'userid' | 'name' | 'departments' | 'leads' | 'position' | 'status'> &
+  Partial<Pick<Staff, 'alias' | 'directLeader'>>
+
+/** `leads` holds the departments of which the member itself says so; the departments' own lists may name more. */
+export function memberFields(wire: WireMember): MemberFields {
+  const departments = wire.department.map(String)
+  const [directLeader] = wire.direct_leader ?? []
+  return {
+    userid: wire.userid,
+    name: wire.name,
+    departments,
+    leads: departments.filter((_id, index) => wire.is_leader_in_dept?.[index] === 1),
+    position: wire.position ?? '',
+    status: wire.status,
+    ...(wire.alias && { alias: wire.alias }),
+    ...(directLeader && { directLeader }),
   }
 }

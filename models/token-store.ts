@@ -30,11 +30,7 @@ export function createTokenStore(tokens: Model<Token>, secrets: SecretBox): Shar
     },
     async write(key, token) {
       const value = secrets.seal(`token:${key}`, token.value)
-      await tokens.updateOne(
-        { _id: key },
-        { $set: { value, expiresAt: token.expiresAt } },
-        { upsert: true },
-      )
+      await tokens.updateOne({ _id: key }, { $set: { value, expiresAt: token.expiresAt } }, { upsert: true })
     },
     async lease(key, ms) {
       const owner = randomUUID()

@@ -1,9 +1,11 @@
+import { memberFields } from '../../models/from-wecom.ts'
 import type { Asker } from '../../models/scope.ts'
 import type { Staff } from '../../models/staff.ts'
 import { useridKey } from '../../models/userid.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { type Facts, timeFacts } from '../handlers/facts.ts'
 import type { AppClient } from '../wecom/client.ts'
+import { WecomError, WecomNetworkError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 
 /** What is known around an event when its handlers are asked. */
@@ -26,7 +28,7 @@ export async function loadSurroundings(
   const [corp, client, staff] = await Promise.all([
     deps.apps.corp(corpId),
     deps.apps.client(corpId),
-    userid === '' ? null : deps.models.staff.findOne({ corpId, useridKey: useridKey(userid) }).lean(),
+    userid === '' ? null : findStaff(deps, corpId, userid),
   ])
   const leads = staff === null ? [] : await deps.directory.below(corpId, staff.leads)
   const role = roleOf(deps, userid, staff)
@@ -47,6 +49,30 @@ export async function loadSurroundings(
       args: {},
       steps: {},
     },
+  }
+}
+
+/** How long an event waits for a member who has not been synced. */
+const patienceMs = 1_000
+
+/** The member as synced; one who joined since is read from the platform (`path/90196`) and kept. */
+async function findStaff(deps: DispatchDeps, corpId: string, userid: string): Promise<Staff | null> {
+  const key = { corpId, useridKey: useridKey(userid) }
+  const known = await deps.models.staff.findOne(key).lean()
+  if (known !== null) return known
+  const client = await deps.apps.client(corpId)
+  try {
+    const member = await client.call('user/get', { userid }, { cause: 'staff', budgetMs: patienceMs })
+    await deps.models.staff.updateOne(
+      key,
+      { $setOnInsert: { ...memberFields(member), contactsCustomers: false } },
+      { upsert: true },
+    )
+    return await deps.models.staff.findOne(key).lean()
+  } catch (error) {
+    // Whoever cannot be read counts as an ordinary member; the event must not suffer for it.
+    if (error instanceof WecomError || error instanceof WecomNetworkError) return null
+    throw error
   }
 }
 

@@ -139,14 +139,28 @@ async function runStep(
   } catch (error) {
     judge(error, step, record)
     if (record.state === 'failed') await answerFailure(request, context, error)
-    if (!(error instanceof ActionRefused)) {
-      deps.log.warn(
-        { err: error, event: event.id, handler: handler.key, step: step.id, state: record.state },
-        'a step failed',
-      )
-    }
+    logFailure(deps, request, record, error)
   }
   record.ms = Math.round(performance.now() - began)
+}
+
+/** A refusal is told to whoever asked; everything else is for the operator. */
+function logFailure(
+  deps: DispatchDeps,
+  { event, handler }: RunRequest,
+  record: RunStep,
+  error: unknown,
+): void {
+  const expected = error instanceof ActionRefused || error instanceof AwaitsConfirmation
+  const about = {
+    event: event.id,
+    handler: handler.key,
+    step: record.id,
+    state: record.state,
+    error: record.error,
+  }
+  if (expected) deps.log.info(about, 'a step was refused')
+  else deps.log.warn({ ...about, err: error }, 'a step failed')
 }
 
 async function markRunning(deps: DispatchDeps, { event, handler }: RunRequest, id: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { mongoError } from './errors.ts'
 import { compileExpression, type Expression, type ExpressionOptions } from './expression.ts'
 import { isNullish } from './expression-arguments.ts'
-import { distinctValues, extremeOf } from './expression-arrays.ts'
+import { extremeOf } from './expression-arrays.ts'
 import { countOf, deviationOf, meanOf, sumOf } from './expression-numbers.ts'
 import { mergeDocuments } from './expression-objects.ts'
+import { distinctValues } from './expression-sets.ts'
 import { readNumber } from './numbers.ts'
 import { compileSort } from './sort.ts'
 import { describe } from './types.ts'
@@ -43,6 +44,22 @@ function gathering(expression: Expression, finish: (values: unknown[]) => unknow
   }
 }
 
+function averaging(expression: Expression): AccumulatorMaker {
+  return () => {
+    let count = 0
+    let sum: unknown = countOf(0)
+    return {
+      add: document => {
+        const value = expression(document)
+        if (readNumber(value) === undefined) return
+        sum = sumOf([sum, value])
+        count += 1
+      },
+      result: () => meanOf(sum, count),
+    }
+  }
+}
+
 const running = {
   $sum: (expression: Expression) =>
     folding(expression, countOf(0), (sum, value) =>
@@ -51,18 +68,20 @@ const running = {
   $min: (expression: Expression) =>
     folding(expression, null, (least, value) => extremeOf([least, value], -1)),
   $max: (expression: Expression) => folding(expression, null, (most, value) => extremeOf([most, value], 1)),
-  $avg: (expression: Expression) => gathering(expression, meanOf),
+  $avg: averaging,
   $push: (expression: Expression) =>
     gathering(expression, values => values.filter(value => value !== undefined)),
   $addToSet: (expression: Expression) =>
     gathering(expression, values => distinctValues(values.filter(value => value !== undefined))),
-  $first: (expression: Expression) => gathering(expression, values => values[0] ?? null),
+  $first: (expression: Expression) =>
+    folding(expression, undefined, (first, value) => (first === undefined ? (value ?? null) : first)),
   $last: (expression: Expression) => folding(expression, null, (_last, value) => value ?? null),
   $mergeObjects: (expression: Expression) => gathering(expression, mergeDocuments),
   $count: () =>
-    gathering(
-      () => null,
-      values => countOf(values.length),
+    folding(
+      () => 1,
+      countOf(0),
+      (count, one) => sumOf([count, one]),
     ),
   $stdDevPop: (expression: Expression) => gathering(expression, values => deviationOf(values, false)),
   $stdDevSamp: (expression: Expression) => gathering(expression, values => deviationOf(values, true)),

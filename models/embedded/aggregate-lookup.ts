@@ -46,7 +46,7 @@ export function compileLookup(
     const foreign = typeof from === 'string' ? [...context.collection(from)] : []
     const find = byFields ? joined(foreign, foreignField as string) : () => foreign
     for (const document of input) {
-      const local = byFields ? valuesAt(document, localField as string) : []
+      const local = byFields ? keysAt(document, localField as string) : []
       const found = find(local)
       Object.assign(live, context.let)
       for (const [name, value] of bindings) live[name] = value(document)
@@ -65,10 +65,17 @@ export function setterOf(path: string): (document: Document, value: unknown) => 
   }
 }
 
-function joined(foreign: readonly Document[], field: string): (local: readonly unknown[]) => Document[] {
+/** The identities of the values to join by; an empty array has none. */
+function keysAt(document: Document, field: string): string[] {
+  return valuesAt(document, field)
+    .filter(value => value !== undefined)
+    .map(identityOf)
+}
+
+function joined(foreign: readonly Document[], field: string): (local: readonly string[]) => Document[] {
   const places = new Map<string, number[]>()
   for (const [i, document] of foreign.entries()) {
-    for (const key of new Set(valuesAt(document, field).map(value => identityOf(value ?? null)))) {
+    for (const key of new Set(keysAt(document, field))) {
       const found = places.get(key)
       if (found === undefined) places.set(key, [i])
       else found.push(i)
@@ -76,7 +83,7 @@ function joined(foreign: readonly Document[], field: string): (local: readonly u
   }
   return local => {
     const found = new Set<number>()
-    for (const value of local) for (const i of places.get(identityOf(value ?? null)) ?? []) found.add(i)
+    for (const key of local) for (const i of places.get(key) ?? []) found.add(i)
     return [...found].sort((a, b) => a - b).map(i => foreign[i] as Document)
   }
 }

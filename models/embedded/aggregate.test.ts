@@ -114,6 +114,11 @@ const cases: [pipeline: Document[], result: Document[], input?: Document[]][] = 
   [[{ $replaceRoot: { newRoot: '$a' } }], [{ x: 1 }], [{ a: { x: 1 } }]],
   [[{ $project: { 'a.b': '$c', a: { d: 1 } } }], [{ a: [{ d: 1, b: 3 }] }], [{ a: [{ d: 1, e: 2 }], c: 3 }]],
   [[{ $project: { _id: 0, v: { $add: ['$n', 1] } } }, { $limit: 1 }], [{ v: 3 }]],
+  [
+    [{ $lookup: { from: 'items', localField: 'tags', foreignField: 'name', as: 'i' } }],
+    [{ tags: [], i: [] }],
+    [{ tags: [] }],
+  ],
   [[{ $count: 'total' }], [{ total: 3 }]],
   [[{ $match: { n: 99 } }, { $count: 'total' }], []],
   [

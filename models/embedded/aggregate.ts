@@ -42,7 +42,7 @@ export function compilePipeline(pipeline: readonly Document[], context: Pipeline
 }
 
 /** The name and the operand of a stage. */
-export function stageParts(stage: unknown): [name: string, operand: unknown] {
+function stageParts(stage: unknown): [name: string, operand: unknown] {
   const entries = isDocument(stage) ? Object.entries(stage) : []
   const [entry] = entries
   if (entry === undefined || entries.length > 1) {

@@ -1,4 +1,4 @@
-import { fromLocal, toLocal, utc } from './time-zone.ts'
+import { dateAt, fromLocal, toLocal, utc } from './time-zone.ts'
 
 const dayMs = 86_400_000
 
@@ -62,7 +62,7 @@ const monthOf = (local: Date) => local.getUTCFullYear() * 12 + local.getUTCMonth
 
 /** Adds units in a zone's calendar: the time of day stays, and a day that the month lacks becomes its last. */
 export function addUnits(date: Date, unit: Unit, amount: number, zone: unknown): Date {
-  if (isFixed(unit)) return new Date(date.getTime() + amount * fixedUnits[unit])
+  if (isFixed(unit)) return dateAt(date.getTime() + amount * fixedUnits[unit])
   const local = toLocal(date, zone)
   if (byDays(unit)) return fromLocal(local.getTime() + amount * calendarUnits[unit] * dayMs, zone)
   const month = monthOf(local) + amount * calendarUnits[unit]

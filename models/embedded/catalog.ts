@@ -210,6 +210,11 @@ export async function openCatalog(store: Store): Promise<Catalog> {
   return catalog
 }
 
+/** Finds a collection to read from; one that does not exist is as good as an empty one. */
+export function readable(catalog: Catalog, db: string, name: string): Collection {
+  return catalog.find(db, name) ?? { id: 0, db, name, uuid: new Binary(), options: {}, indexes: [] }
+}
+
 function nameKey(db: string, name: string): string {
   return `${db}\0${name}`
 }

@@ -1,11 +1,13 @@
 import type { Document } from 'bson'
-import { adminCommands } from './commands/admin.ts'
 import { aggregateCommands } from './commands/aggregate.ts'
+import { collectionCommands } from './commands/collections.ts'
 import type { Command } from './commands/command.ts'
 import { explainCommands } from './commands/explain.ts'
 import { findAndModifyCommands } from './commands/find-and-modify.ts'
+import { indexCommands } from './commands/indexes.ts'
 import { queryCommands } from './commands/query.ts'
 import { sessionCommands } from './commands/session.ts'
+import { statisticsCommands } from './commands/statistics.ts'
 import { writeCommands } from './commands/write.ts'
 import type { Engine } from './engine.ts'
 import { MongoError, mongoError } from './errors.ts'
@@ -18,7 +20,9 @@ const commands: ReadonlyMap<string, Command> = new Map(
     ...writeCommands,
     ...findAndModifyCommands,
     ...aggregateCommands,
-    ...adminCommands,
+    ...collectionCommands,
+    ...indexCommands,
+    ...statisticsCommands,
     ...explainCommands,
   }),
 )

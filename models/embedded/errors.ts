@@ -1,7 +1,7 @@
 import type { Document } from 'bson'
 
 /** The names MongoDB gives to the error codes that this database answers with. */
-export const codeNames = {
+const codeNames = {
   1: 'InternalError',
   2: 'BadValue',
   4: 'NoSuchKey',
@@ -31,6 +31,7 @@ export const codeNames = {
   85: 'IndexOptionsConflict',
   86: 'IndexKeySpecsConflict',
   115: 'CommandNotSupported',
+  146: 'ExceededMemoryLimit',
   168: 'InvalidPipelineOperator',
   197: 'InvalidIndexSpecificationOption',
   241: 'ConversionFailure',

@@ -1,5 +1,6 @@
 import { mongoError } from './errors.ts'
 import type { Compile, Evaluate, Scope } from './expression.ts'
+import { typeName } from './types.ts'
 import { isDocument } from './values.ts'
 
 /** Compiles an operand that is a list of expressions; one that is no list is a list of one. */
@@ -66,3 +67,13 @@ export function compileNamed(
 
 /** Whether a value is null or missing, for which most operators answer null. */
 export const isNullish = (value: unknown): value is null | undefined => value === null || value === undefined
+
+/**
+ * An argument that must be an array.
+ *
+ * @throws code 28689 for anything else
+ */
+export function arrayFor(name: string, value: unknown): unknown[] {
+  if (Array.isArray(value)) return value
+  throw mongoError(28689, `The argument to ${name} must be an array, but was of type: ${typeName(value)}`)
+}

@@ -1,19 +1,14 @@
 import { mongoError } from './errors.ts'
 import type { Evaluate } from './expression.ts'
-import { compileList, compileNamed, isNullish, withArguments } from './expression-arguments.ts'
+import { arrayFor, compileList, compileNamed, isNullish, withArguments } from './expression-arguments.ts'
 import { bind } from './expression-logic.ts'
 import { countOf, deviationOf, meanOf, sumOf } from './expression-numbers.ts'
 import type { ExpressionOperator } from './expression-operators.ts'
 import { isTruthy } from './match-operators.ts'
-import { readNumber } from './numbers.ts'
+import { isNumber, readNumber } from './numbers.ts'
 import { compileSort } from './sort.ts'
 import { typeName } from './types.ts'
 import { compareValues, equalValues, isDocument } from './values.ts'
-
-function arrayFor(name: string, value: unknown): unknown[] {
-  if (Array.isArray(value)) return value
-  throw mongoError(28689, `The argument to ${name} must be an array, but was of type: ${typeName(value)}`)
-}
 
 function wholeFor(name: string, value: unknown): number {
   const whole = Number(readNumber(value)?.value)
@@ -84,11 +79,16 @@ const indexOf = withArguments('$indexOfArray', 2, 4, (array, sought, start, end)
   return countOf(found < 0 ? -1 : found + from)
 })
 
+/** What `$range` makes at most, as a larger array would not fit into a document anyway. */
+const longestRange = 2_000_000
+
 const range = withArguments('$range', 2, 3, (start, end, step) => {
   const [from, to] = [wholeFor('$range', start), wholeFor('$range', end)]
   const by = step === undefined ? 1 : wholeFor('$range', step)
   if (by === 0) throw mongoError(34449, '$range requires a non-zero step value')
   const length = Math.max(0, Math.ceil((to - from) / by))
+  if (length > longestRange)
+    throw mongoError(146, `$range would make ${length} elements, at most ${longestRange} are allowed`)
   return Array.from({ length }, (_item, i) => countOf(from + i * by))
 })
 
@@ -110,34 +110,6 @@ function byDocument(compare: (a: object, b: object) => number) {
   return (a: unknown, b: unknown) => compare(isDocument(a) ? a : scalar, isDocument(b) ? b : scalar)
 }
 
-/** The values without those that equal an earlier one. */
-export function distinctValues(values: readonly unknown[]): unknown[] {
-  const sorted = values
-    .map((value, i) => ({ value, i }))
-    .sort((a, b) => compareValues(a.value, b.value) || a.i - b.i)
-  const first = sorted.filter(({ value }, i) => i === 0 || !equalValues(value, sorted[i - 1]?.value))
-  return first.sort((a, b) => a.i - b.i).map(({ value }) => value)
-}
-
-const includes = (array: readonly unknown[], sought: unknown) => array.some(item => equalValues(item, sought))
-
-function ofSets(name: string, compute: (a: unknown[], b: unknown[]) => unknown): ExpressionOperator {
-  return withArguments(name, 2, 2, (a, b) =>
-    isNullish(a) || isNullish(b) ? null : compute(arrayFor(name, a), arrayFor(name, b)),
-  )
-}
-
-function ofManySets(name: string, merge: (a: unknown[], b: unknown[]) => unknown[]): ExpressionOperator {
-  return (operand, compile) => {
-    const list = compileList(operand, compile)
-    return scope => {
-      const sets = list.map(evaluate => evaluate(scope))
-      if (sets.some(isNullish)) return null
-      return sets.map(set => arrayFor(name, set)).reduce(merge)
-    }
-  }
-}
-
 /** An accumulator used on one array, or on a list of values. */
 function ofValues(compute: (values: readonly unknown[]) => unknown): ExpressionOperator {
   return (operand, compile) => {
@@ -156,7 +128,7 @@ export function extremeOf(values: readonly unknown[], sign: 1 | -1): unknown {
   return present.length === 0 ? null : present.reduce((a, b) => (sign * compareValues(b, a) > 0 ? b : a))
 }
 
-/** Operators on arrays and sets. */
+/** Operators on arrays. */
 export const arrayOperators = {
   $map: overItems(
     '$map',
@@ -183,38 +155,11 @@ export const arrayOperators = {
     return countOf(array.length)
   }),
   $isArray: withArguments('$isArray', 1, 1, value => Array.isArray(value)),
-  $in: withArguments('$in', 2, 2, (value, array) => {
-    if (Array.isArray(array)) return includes(array, value)
-    throw mongoError(40081, `$in requires an array as a second argument, found: ${typeName(array)}`)
-  }),
   $reverseArray: withArguments('$reverseArray', 1, 1, array =>
     isNullish(array) ? null : arrayFor('$reverseArray', array).toReversed(),
   ),
-  $concatArrays: ofManySets('$concatArrays', (a, b) => [...a, ...b]),
-  $setUnion: (operand, compile) => {
-    const merged = ofManySets('$setUnion', (a, b) => [...a, ...b])(operand, compile)
-    return scope => {
-      const all = merged(scope)
-      return Array.isArray(all) ? distinctValues(all) : all
-    }
-  },
-  $setIntersection: ofManySets('$setIntersection', (a, b) =>
-    distinctValues(a.filter(item => includes(b, item))),
-  ),
-  $setDifference: ofSets('$setDifference', (a, b) => distinctValues(a.filter(item => !includes(b, item)))),
-  $setIsSubset: ofSets('$setIsSubset', (a, b) => a.every(item => includes(b, item))),
-  $setEquals: ofSets(
-    '$setEquals',
-    (a, b) => a.every(item => includes(b, item)) && b.every(item => includes(a, item)),
-  ),
-  $anyElementTrue: withArguments('$anyElementTrue', 1, 1, array =>
-    arrayFor('$anyElementTrue', array).some(isTruthy),
-  ),
-  $allElementsTrue: withArguments('$allElementsTrue', 1, 1, array =>
-    arrayFor('$allElementsTrue', array).every(isTruthy),
-  ),
   $sum: ofValues(sumOf),
-  $avg: ofValues(meanOf),
+  $avg: ofValues(values => meanOf(sumOf(values), values.filter(isNumber).length)),
   $stdDevPop: ofValues(values => deviationOf(values, false)),
   $stdDevSamp: ofValues(values => deviationOf(values, true)),
   $min: ofValues(values => extremeOf(values, -1)),

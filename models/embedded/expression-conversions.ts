@@ -3,7 +3,8 @@ import { mongoError } from './errors.ts'
 import { compileNamed, isNullish, withArguments } from './expression-arguments.ts'
 import type { ExpressionOperator } from './expression-operators.ts'
 import { isTruthy } from './match-operators.ts'
-import { parseDigits, readNumber, wrapWhole } from './numbers.ts'
+import { decimalFrom, readNumber, wrapWhole } from './numbers.ts'
+import { dateAt } from './time-zone.ts'
 import { typeName, typeNumbers } from './types.ts'
 import { bytesOf, ranks, textOf, typeRank } from './values.ts'
 
@@ -48,8 +49,8 @@ function toDecimal(value: unknown): unknown {
       number.kind === 'double' ? String(Number(number.value.toPrecision(15))) : String(number.value)
     return Decimal128.fromString(text)
   }
-  if (typeof value === 'string' && parseDigits(value) !== undefined)
-    return Decimal128.fromStringWithRounding(value)
+  const parsed = typeof value === 'string' ? decimalFrom(value) : undefined
+  if (parsed !== undefined) return parsed
   throw failed(value, 'decimal')
 }
 
@@ -57,7 +58,7 @@ function toDate(value: unknown): unknown {
   if (value instanceof Date) return value
   const rank = typeRank(value)
   const number = readNumber(value)
-  if (number !== undefined && number.kind !== 'int') return new Date(Math.trunc(Number(number.value)))
+  if (number !== undefined && number.kind !== 'int') return dateAt(Number(number.value))
   if (rank === ranks.objectId) return (value as ObjectId).getTimestamp()
   if (rank === ranks.timestamp) return new Date((value as Long).getHighBitsUnsigned() * 1000)
   if (typeof value === 'string') {

@@ -2,7 +2,16 @@ import { Double, Int32, Long } from 'bson'
 import { mongoError } from './errors.ts'
 import { compileList, isNullish, withArguments } from './expression-arguments.ts'
 import type { ExpressionOperator } from './expression-operators.ts'
-import { type BsonNumber, combine, readNumber, toDouble, wrapNumber, wrapWhole } from './numbers.ts'
+import {
+  type BsonNumber,
+  combine,
+  divideDecimals,
+  readNumber,
+  toDouble,
+  wrapNumber,
+  wrapWhole,
+} from './numbers.ts'
+import { dateAt } from './time-zone.ts'
 import { typeName } from './types.ts'
 
 function numberFor(name: string, value: unknown): BsonNumber {
@@ -13,7 +22,7 @@ function numberFor(name: string, value: unknown): BsonNumber {
 }
 
 /** Adds or multiplies; a long that overflows goes on as a double. */
-export function calculate(operation: 'add' | 'multiply', a: BsonNumber, b: BsonNumber): BsonNumber {
+function calculate(operation: 'add' | 'multiply', a: BsonNumber, b: BsonNumber): BsonNumber {
   const exact = combine(operation, a, b)
   if (exact !== undefined) return readNumber(exact) as BsonNumber
   const [left, right] = [Number(a.value), Number(b.value)]
@@ -40,7 +49,7 @@ const add: ExpressionOperator = (operand, compile) => {
       const part = value instanceof Date ? asNumber(value) : numberFor('$add', value)
       sum = calculate('add', sum, part)
     }
-    return date ? new Date(Number(sum.value)) : wrapNumber(sum)
+    return date ? dateAt(Number(sum.value)) : wrapNumber(sum)
   }
 }
 
@@ -50,7 +59,7 @@ const subtract = withArguments('$subtract', 2, 2, (a, b) => {
   if (isNullish(a) || isNullish(b)) return null
   if (a instanceof Date) {
     if (b instanceof Date) return Long.fromNumber(a.getTime() - b.getTime())
-    return new Date(a.getTime() - Number(numberFor('$subtract', b).value))
+    return dateAt(a.getTime() - Number(numberFor('$subtract', b).value))
   }
   return wrapNumber(calculate('add', numberFor('$subtract', a), negate(numberFor('$subtract', b))))
 })
@@ -70,10 +79,15 @@ const multiply: ExpressionOperator = (operand, compile) => {
 
 const divide = withArguments('$divide', 2, 2, (a, b) => {
   if (isNullish(a) || isNullish(b)) return null
-  const divisor = Number(numberFor('$divide', b).value)
-  if (divisor === 0) throw mongoError(2, "can't $divide by zero")
-  return new Double(Number(numberFor('$divide', a).value) / divisor)
+  const divisor = numberFor('$divide', b)
+  if (Number(divisor.value) === 0) throw mongoError(2, "can't $divide by zero")
+  return quotient(numberFor('$divide', a), divisor)
 })
+
+function quotient(a: BsonNumber, b: BsonNumber): unknown {
+  const inDecimals = a.kind === 'decimal' || b.kind === 'decimal'
+  return (inDecimals ? divideDecimals(a, b) : undefined) ?? new Double(Number(a.value) / Number(b.value))
+}
 
 const mod = withArguments('$mod', 2, 2, (a, b) => {
   if (isNullish(a) || isNullish(b)) return null
@@ -102,7 +116,7 @@ const abs = withArguments('$abs', 1, 1, value => {
   return Number(number.value) < 0 ? wrapNumber(negate(number)) : value
 })
 
-/** Arithmetic with the kinds of BSON numbers kept; dividing is done in doubles. */
+/** Arithmetic with the kinds of BSON numbers kept; dividing gives a double, or a decimal. */
 export const numberOperators = {
   $add: add,
   $subtract: subtract,
@@ -125,12 +139,11 @@ export function sumOf(values: readonly unknown[]): unknown {
   return wrapNumber(sum)
 }
 
-/** The mean of the numbers among the values as a double, or null when there are none. */
-export function meanOf(values: readonly unknown[]): unknown {
-  const numbers = values.map(readNumber).filter(number => number !== undefined)
-  if (numbers.length === 0) return null
-  const sum = numbers.reduce<BsonNumber>((total, number) => calculate('add', total, number), zero)
-  return new Double(Number(sum.value) / numbers.length)
+/** The mean of so many numbers of this sum: a double, a decimal where the sum is one, null of none. */
+export function meanOf(sum: unknown, count: number): unknown {
+  const number = readNumber(sum)
+  if (number === undefined || count === 0) return null
+  return quotient(number, { kind: 'int', value: count })
 }
 
 /** A count as MongoDB writes it: an int, or a long beyond 2^31. */

@@ -5,6 +5,7 @@ import { dateOperators } from './expression-dates.ts'
 import { logicOperators } from './expression-logic.ts'
 import { numberOperators } from './expression-numbers.ts'
 import { objectOperators } from './expression-objects.ts'
+import { setOperators } from './expression-sets.ts'
 import { textOperators } from './expression-text.ts'
 
 /** Compiles the operand of an operator. */
@@ -18,6 +19,7 @@ export const expressionOperators = {
   ...logicOperators,
   ...numberOperators,
   ...arrayOperators,
+  ...setOperators,
   ...objectOperators,
   ...conversionOperators,
   ...textOperators,

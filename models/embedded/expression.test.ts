@@ -64,6 +64,12 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
   [{ $subtract: [5, 7] }, -2],
   [{ $multiply: [3, new Double(0.5)] }, new Double(1.5)],
   [{ $divide: [6, 4] }, new Double(1.5)],
+  [
+    { $divide: [Decimal128.fromString('1.00'), 3] },
+    Decimal128.fromString('0.3333333333333333333333333333333333'),
+  ],
+  [{ $divide: [Decimal128.fromString('6.0'), 4] }, Decimal128.fromString('1.5')],
+  [{ $avg: [Decimal128.fromString('1'), 2] }, Decimal128.fromString('1.5')],
   [{ $mod: [-7, 3] }, -1],
   [{ $abs: -3 }, 3],
   [{ $floor: new Double(2.7) }, new Double(2)],
@@ -212,6 +218,10 @@ describe('compileExpression', () => {
     [{ $dateTrunc: { date: moment, unit: 'day', timezone: 'Nowhere/City' } }, 40485],
     [{ $switch: { branches: [when(false, 1)] } }, 40066],
     [{ $add: 1, $subtract: 1 }, 15983],
+    [{ $toDecimal: '' }, 241],
+    [{ $range: [0, 2147483647] }, 146],
+    [{ $add: [moment, 1e300] }, 15],
+    [{ $dateAdd: { startDate: moment, unit: 'year', amount: 999999 } }, 15],
     [{ $substrBytes: ['中', 1, 1] }, 28656],
     [{ $median: { input: [1], method: 'approximate' } }, 168],
   ]

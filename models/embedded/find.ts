@@ -1,23 +1,18 @@
 import type { Document } from 'bson'
 import type { Collection } from './catalog.ts'
 import { writeDocument } from './documents.ts'
-import { compileMatch } from './match.ts'
-import { makePlan, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { compileProjection } from './project.ts'
 import { type Examined, type Found, scan } from './scan.ts'
-import { compileSort } from './sort.ts'
+import { prepareSearch, type SearchRequest } from './search.ts'
 import type { Store } from './store.ts'
 
 /** What to find: the parts of a `find` command that decide on its result. */
-export interface Query {
-  readonly filter: Document
-  readonly sort?: Document | undefined
+export interface Query extends SearchRequest {
   readonly projection?: Document | undefined
   readonly skip?: number | undefined
   /** At most so many; 0 or undefined is all. */
   readonly limit?: number | undefined
-  readonly hint?: unknown
-  readonly let?: Document | undefined
 }
 
 /** A query that is ready to run. */
@@ -31,15 +26,7 @@ export interface PreparedQuery {
 
 /** Compiles a query and plans it; errors in it are thrown here and not when it runs. */
 export function prepareQuery(store: Store, collection: Collection, query: Query): PreparedQuery {
-  const matcher = compileMatch(query.filter, { let: query.let })
-  const sort = query.sort && Object.keys(query.sort).length > 0 ? query.sort : undefined
-  const natural = sort && '$natural' in sort ? { $natural: sort.$natural } : undefined
-  const compare = sort && !natural ? compileSort(sort) : undefined
-  const plan = makePlan(collection, {
-    filter: query.filter,
-    sort: natural ? undefined : sort,
-    hint: query.hint ?? natural,
-  })
+  const { plan, matcher, compare } = prepareSearch(collection, query)
   const projected = query.projection && Object.keys(query.projection).length > 0
   const project = projected ? compileProjection(query.projection) : undefined
   const positional = Object.keys(query.projection ?? {}).some(path => path.endsWith('.$'))
@@ -48,7 +35,7 @@ export function prepareQuery(store: Store, collection: Collection, query: Query)
 
   function* documents(examined?: Examined): Generator<Found> {
     const found = scan(store, collection, plan.access, matcher, examined)
-    const ordered = compare && !plan.sorted ? inOrder(found, compare, end) : found
+    const ordered = compare ? inOrder(found, compare, end) : found
     let at = 0
     for (const one of ordered) {
       if (at >= skip) yield one

@@ -3,7 +3,7 @@ import { compareDigits, type Digits, digitsOf, readNumber } from './numbers.ts'
 import { bytesOf, fieldsOf, ranks, regexParts, textOf, typeRank } from './values.ts'
 
 /** How many bytes a key has at most unless told otherwise: half of what LMDB can, which leaves room around it. */
-export const keyLimit = 1024
+const keyLimit = 1024
 
 /** The first byte of a value's key: its type. 0 is left as the end of documents and arrays. */
 const tagOf = (rank: number): number => rank + 2

@@ -2,12 +2,14 @@ import { mongoError } from './errors.ts'
 import { readNumber } from './numbers.ts'
 import { bytesOf, ranks, typeRank } from './values.ts'
 
+type IsSet = (position: number) => boolean
+
 const rules = {
-  $bitsAllSet: (bits, mask) => (bits & mask) === mask,
-  $bitsAnySet: (bits, mask) => (bits & mask) !== 0n,
-  $bitsAllClear: (bits, mask) => (bits & mask) === 0n,
-  $bitsAnyClear: (bits, mask) => (bits & mask) !== mask,
-} as const satisfies Record<string, (bits: bigint, mask: bigint) => boolean>
+  $bitsAllSet: (positions, isSet) => positions.every(isSet),
+  $bitsAnySet: (positions, isSet) => positions.some(isSet),
+  $bitsAllClear: (positions, isSet) => !positions.some(isSet),
+  $bitsAnyClear: (positions, isSet) => !positions.every(isSet),
+} as const satisfies Record<string, (positions: readonly number[], isSet: IsSet) => boolean>
 
 /**
  * A test of the bits of a whole number (two's complement, the sign goes on for ever) or of binary data.
@@ -16,41 +18,44 @@ const rules = {
  * @throws code 2 or 9 for any other operand
  */
 export function bitTest(name: keyof typeof rules, operand: unknown): (value: unknown) => boolean {
-  const mask = maskOf(name, operand)
+  const positions = positionsOf(name, operand)
   const rule = rules[name]
   return value => {
-    const bits = bitsOf(value)
-    return bits !== undefined && rule(bits, mask)
+    const isSet = bitsOf(value)
+    return isSet !== undefined && rule(positions, isSet)
   }
 }
 
-function maskOf(name: string, operand: unknown): bigint {
+function positionsOf(name: string, operand: unknown): number[] {
   if (Array.isArray(operand)) {
-    let mask = 0n
-    for (const position of operand) {
+    return operand.map(position => {
       const at = Number(readNumber(position)?.value)
-      if (!Number.isInteger(at))
-        throw mongoError(2, `Failed to parse bit position. Expected a number in: ${name}`)
-      if (at < 0)
-        throw mongoError(2, `Failed to parse bit position. Expected a non-negative number in: ${name}`)
-      mask |= 1n << BigInt(at)
-    }
-    return mask
+      const failed = 'Failed to parse bit position. Expected'
+      if (!Number.isInteger(at) || at > 0x7fffffff)
+        throw mongoError(2, `${failed} a 32-bit number in: ${name}`)
+      if (at < 0) throw mongoError(2, `${failed} a non-negative number in: ${name}`)
+      return at
+    })
   }
-  const mask = bitsOf(operand)
-  if (mask === undefined) throw mongoError(2, `${name} takes an Array, a number, or a BinData`)
-  if (mask < 0n) throw mongoError(9, `Expected a non-negative number in: ${name}`)
-  return mask
+  const isSet = bitsOf(operand)
+  if (isSet === undefined) throw mongoError(2, `${name} takes an Array, a number, or a BinData`)
+  const binary = typeRank(operand) === ranks.binary
+  if (!binary && isSet(63)) throw mongoError(9, `Expected a non-negative number in: ${name}`)
+  const length = binary ? bytesOf(operand).bytes.length * 8 : 64
+  return Array.from({ length }, (_bit, position) => position).filter(isSet)
 }
 
-function bitsOf(value: unknown): bigint | undefined {
+function bitsOf(value: unknown): IsSet | undefined {
   if (typeRank(value) === ranks.binary) {
-    return bytesOf(value).bytes.reduceRight((bits, byte) => (bits << 8n) | BigInt(byte), 0n)
+    const { bytes } = bytesOf(value)
+    return position => (((bytes[position >> 3] ?? 0) >> (position & 7)) & 1) === 1
   }
   const number = readNumber(value)
   if (number === undefined) return undefined
-  if (number.kind === 'long') return number.value
-  const whole = Number(number.value)
-  if (!Number.isInteger(whole) || Math.abs(whole) >= 2 ** 63) return undefined
-  return BigInt(whole)
+  if (number.kind !== 'long') {
+    const whole = Number(number.value)
+    if (!Number.isInteger(whole) || Math.abs(whole) >= 2 ** 63) return undefined
+  }
+  const bits = number.kind === 'long' ? number.value : BigInt(Number(number.value))
+  return position => ((bits >> BigInt(Math.min(position, 63))) & 1n) === 1n
 }

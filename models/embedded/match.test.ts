@@ -179,6 +179,7 @@ const cases: [filter: Document, documents: Document[], matching: number[]][] = [
   [{ a: { $bitsAnySet: 6 } }, [{ a: 2 }, { a: 8 }], [0]],
   [{ a: { $bitsAllClear: 6 } }, [{ a: 8 }, { a: 2 }], [0]],
   [{ a: { $bitsAnyClear: 6 } }, [{ a: 2 }, { a: 6 }, { a: new Binary(Buffer.from([2])) }], [0, 2]],
+  [{ a: { $bitsAllSet: [70] } }, [{ a: -1 }, { a: 1 }], [0]],
   // logic
   [{ $or: [{ a: 1 }, { b: 2 }] }, [{ a: 1 }, { b: 2 }, { a: 2, b: 1 }], [0, 1]],
   [{ $and: [{ a: { $gt: 1 } }, { a: { $lt: 4 } }] }, [{ a: [0, 9] }, { a: 2 }, { a: 5 }], [0, 1]],
@@ -210,6 +211,9 @@ describe('compileMatch', () => {
     [{ a: { $mod: [0, 1] } }, 2],
     [{ a: { $mod: [1] } }, 2],
     [{ a: { $options: 'i' } }, 2],
+    [{ a: { $bitsAllSet: [1e300] } }, 2],
+    [{ a: { $bitsAnySet: -1 } }, 9],
+    [{ a: { $regex: '[[:alpha:]]' } }, 51091],
     [{ a: { $regex: '(' } }, 51091],
     [{ a: { $regex: 'a', $options: 'q' } }, 51108],
     [{ a: { $size: -1 } }, 9],

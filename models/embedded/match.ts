@@ -1,8 +1,9 @@
 import type { Document } from 'bson'
 import { mongoError } from './errors.ts'
 import { compileExpression } from './expression.ts'
+import { allOf, type Clause, type Notes, not, someValue, type Test } from './match-clauses.ts'
 import { equality, isTruthy, regexTest, type ValueOperator, valueOperators } from './match-operators.ts'
-import { type Visit, visitPath } from './match-path.ts'
+import { visitPath } from './match-path.ts'
 import { hasOperators } from './types.ts'
 import { isDocument, ranks, typeRank } from './values.ts'
 
@@ -13,16 +14,6 @@ export interface Matcher {
   /** The place in the first array that the match went through, which the positional `$` of updates stands for. */
   position(document: Document): number | undefined
 }
-
-/** Where a match notes the array position it went through; the last note counts. */
-interface Notes {
-  position: number | undefined
-}
-
-/** The values a clause looks at: all on a path of a document, or a single array element. */
-type Subject = (leaves: boolean, visit: Visit) => boolean
-type Clause = (subject: Subject, notes: Notes | undefined) => boolean
-type Test = (document: Document, notes: Notes | undefined) => boolean
 
 /** What a filter can refer to from outside. */
 export interface MatchOptions {
@@ -124,25 +115,6 @@ function compileCondition(operand: unknown, options: MatchOptions): Clause {
   if (typeRank(operand) === ranks.regex) return someValue(regexTest(operand), true)
   return someValue(equality(operand), true)
 }
-
-function allOf(clauses: Clause[]): Clause {
-  if (clauses.length === 1) return clauses[0] as Clause
-  return (subject, notes) => clauses.every(clause => clause(subject, notes))
-}
-
-function someValue(test: (value: unknown) => boolean, leaves: boolean): Clause {
-  return (subject, notes) =>
-    subject(leaves, (value, position) => {
-      if (!test(value)) return false
-      if (notes !== undefined && position !== undefined) notes.position = position
-      return true
-    })
-}
-
-const not =
-  (clause: Clause): Clause =>
-  subject =>
-    !clause(subject, undefined)
 
 function compileOperators(operators: Document, options: MatchOptions): Clause[] {
   const clauses: Clause[] = []

@@ -49,10 +49,18 @@ export interface Digits {
   exponent: number
 }
 
+/** A decimal number of text, rounded to 34 digits; `undefined` when the text is none, or beyond what decimals reach. */
+export function decimalFrom(text: string): Decimal128 | undefined {
+  const digits = parseDigits(text)
+  if (digits === undefined || Math.abs(digits.exponent) > 100_000) return undefined
+  const size = digits.coefficient.toString().length + digits.exponent
+  return size > 6144 ? undefined : roundedDecimal(digits)
+}
+
 /** Splits decimal text as `Decimal128` and JavaScript write it; `undefined` for NaN and the infinities. */
-export function parseDigits(text: string): Digits | undefined {
+function parseDigits(text: string): Digits | undefined {
   const parts = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text)
-  if (parts === null) return undefined
+  if (parts === null || !/\d/.test(text)) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts
   const coefficient = BigInt(`${whole}${fraction}` || '0')
   return {
@@ -151,16 +159,13 @@ function roundedDecimal({ coefficient, exponent }: Digits): Decimal128 {
   return Decimal128.fromStringWithRounding(`${sign}${digits}E${power}`)
 }
 
-/** The two operations that an update can do to a number. */
-export const arithmetic = { add: 'add', multiply: 'multiply' } as const
-
 /**
  * Adds or multiplies two BSON numbers in the wider of their kinds. An int that overflows becomes a long.
  *
  * @returns `undefined` when a long overflows: an update refuses that, an expression goes on with a double.
  */
 export function combine(
-  operation: keyof typeof arithmetic,
+  operation: 'add' | 'multiply',
   a: BsonNumber,
   b: BsonNumber,
 ): Int32 | Long | Double | Decimal128 | undefined {
@@ -191,4 +196,20 @@ export function combine(
 
 function decimalDigits(number: BsonNumber): Digits | undefined {
   return number.kind === 'double' ? parseDigits(number.value.toPrecision(15)) : digitsOf(number)
+}
+
+/** Divides two decimal numbers, to 34 digits; a double is taken with 15. Undefined when either is no finite number, or the second is zero. */
+export function divideDecimals(a: BsonNumber, b: BsonNumber): Decimal128 | undefined {
+  const left = decimalDigits(a)
+  const right = decimalDigits(b)
+  if (left === undefined || right === undefined || right.coefficient === 0n) return undefined
+  const extra = 40 + right.coefficient.toString().length
+  let coefficient = (left.coefficient * 10n ** BigInt(extra)) / right.coefficient
+  let exponent = left.exponent - right.exponent - extra
+  const ideal = left.exponent - right.exponent
+  while (exponent < ideal && coefficient % 10n === 0n) {
+    coefficient /= 10n
+    exponent += 1
+  }
+  return roundedDecimal({ coefficient, exponent })
 }

@@ -42,21 +42,3 @@ export function valuesAt(document: unknown, path: string): unknown[] {
   collect(document, path.split('.'), 0, found)
   return found
 }
-
-/** Whether a path meets an array in this document, at its end or on the way: then an index on it is multikey. */
-export function meetsArray(document: unknown, path: string): boolean {
-  let value: unknown = document
-  for (const part of path.split('.')) {
-    if (Array.isArray(value)) return true
-    value = fieldOf(value, part)
-  }
-  return Array.isArray(value)
-}
-
-/**
- * The index values that may lead to documents whose field equals `operand`. An array can be the field itself, which is
- * indexed by its elements, or an element of it; what the index finds is to be matched against the filter again.
- */
-export function lookupValues(operand: unknown): unknown[] {
-  return Array.isArray(operand) ? [operand, operand.length === 0 ? undefined : operand[0]] : [operand]
-}

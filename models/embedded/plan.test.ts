@@ -5,7 +5,7 @@ import { defineIndex } from './index-definition.ts'
 import { makePlan } from './plan.ts'
 
 function collectionWith(...specs: Document[]): Collection {
-  const primary = { key: { _id: 1 }, name: '_id_' }
+  const primary: Document = { key: { _id: 1 }, name: '_id_' }
   const indexes = [primary, ...specs].map((spec, i) =>
     defineIndex(i + 1, { name: Object.keys(spec.key).join('_'), ...spec }, spec.multikey === true),
   )

@@ -1,13 +1,13 @@
 import type { Document } from 'bson'
+import { boundFields, boundRanges, distinct, MAX_POINTS } from './bounds.ts'
 import { type Collection, documentPrefix, documentRange } from './catalog.ts'
 import { mongoError } from './errors.ts'
 import { type Index, type IndexField, indexPrefix, patternText } from './index-definition.ts'
-import { encodeId } from './index-entries.ts'
-import { afterPrefix, encodeKeyInfo, typeBounds } from './keys.ts'
+import { afterPrefix } from './keys.ts'
 import { implies } from './partial.ts'
-import { type Limit, type Predicate, type Predicates, readPredicates } from './predicates.ts'
+import { type Predicates, readPredicates } from './predicates.ts'
 import type { Range } from './store.ts'
-import { equalValues, isDocument, ranks, typeRank } from './values.ts'
+import { isDocument } from './values.ts'
 
 /** How the documents for a filter are found. */
 export type Access =
@@ -39,9 +39,6 @@ export interface PlanRequest {
   /** Name or key pattern of the index to use, or `{ $natural: 1 | -1 }`. */
   readonly hint?: unknown
 }
-
-/** Most points that `$in` lists of several fields may multiply to in one scan. */
-const MAX_POINTS = 1000
 
 /**
  * Chooses how to find the documents for a filter: the index with most fields bound by equality, then a range, then
@@ -133,110 +130,6 @@ function consider(
   }
 }
 
-interface Points {
-  readonly field: IndexField
-  readonly values: readonly unknown[]
-}
-
-interface FieldRange {
-  readonly field: IndexField
-  readonly predicate: Predicate
-}
-
-function boundFields(index: Index, predicates: Predicates) {
-  const points: Points[] = []
-  const fields: Record<string, string[]> = {}
-  let range: FieldRange | undefined
-  let product = 1
-  for (const field of index.fields) {
-    fields[field.path] = ['[MinKey, MaxKey]']
-  }
-  for (const [i, field] of index.fields.entries()) {
-    const predicate = predicates.paths.get(field.path)
-    if (!predicate || (index.multikey && sharesArray(index.fields.slice(0, i), field))) break
-    const values = usablePoints(index, predicate)
-    if (values && product * values.length <= MAX_POINTS) {
-      product *= values.length
-      points.push({ field, values })
-      fields[field.path] = values.map(value => `[${describe(value)}, ${describe(value)}]`)
-      continue
-    }
-    if (predicate.lower || predicate.upper) {
-      range = { field, predicate: index.multikey ? oneEnd(predicate) : predicate }
-      fields[field.path] = [describeRange(range.predicate)]
-    }
-    break
-  }
-  return { points, range, fields }
-}
-
-/** In a multikey index no single entry need fulfil both ends: one element may lie above, another one below. */
-function oneEnd(predicate: Predicate): Predicate {
-  return predicate.lower
-    ? { lower: predicate.lower, present: predicate.present }
-    : { ...(predicate.upper ? { upper: predicate.upper } : {}), present: predicate.present }
-}
-
-/** Two fields below the same array are indexed element by element, but may match different elements. */
-function sharesArray(before: readonly IndexField[], field: IndexField): boolean {
-  return before.some(other => other.parts[0] === field.parts[0])
-}
-
-function usablePoints(index: Index, predicate: Predicate): readonly unknown[] | undefined {
-  if (!predicate.points) return undefined
-  const nulls = predicate.points.some(value => typeRank(value) === ranks.null)
-  if (nulls && (index.multikey || index.sparse)) return undefined
-  return distinct(predicate.points)
-}
-
-function distinct(values: readonly unknown[]): unknown[] {
-  if (values.length < 2) return [...values]
-  const byKey = new Map(values.map(value => [encodeId(value).toString('latin1'), value]))
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
-}
-
-function boundRanges(prefix: Buffer, points: readonly Points[], range: FieldRange | undefined): Range[] {
-  let starts = [{ key: prefix, cut: false }]
-  for (const { field, values } of points) {
-    starts = starts.flatMap(before =>
-      values.map(value => {
-        if (before.cut) return before
-        const { key, cut } = encodeKeyInfo([value], [field.direction])
-        return { key: Buffer.concat([before.key, key]), cut }
-      }),
-    )
-  }
-  const ranges = starts.map(({ key, cut }) => {
-    const whole = { start: key, end: afterPrefix(key) }
-    return range && !cut ? rangeWithin(key, range) : whole
-  })
-  return mergeSame(ranges.sort((a, b) => Buffer.compare(a.start, b.start)))
-}
-
-function mergeSame(ranges: Range[]): Range[] {
-  return ranges.filter((range, i) => i === 0 || !range.start.equals((ranges[i - 1] as Range).start))
-}
-
-/** The keys below `prefix` whose next value lies in a range; the range stays within the type of its ends. */
-function rangeWithin(prefix: Buffer, { field, predicate }: FieldRange): Range {
-  const { lower, upper } = predicate
-  const [first, last] = field.direction === 1 ? [lower, upper] : [upper, lower]
-  const type = typeBounds((lower ?? upper)?.value, field.direction)
-  const at = (bytes: Buffer) => Buffer.concat([prefix, bytes])
-  return {
-    start: first ? at(edge(first, field.direction, first.inclusive ? 'before' : 'after')) : at(type.lower),
-    end: last ? at(edge(last, field.direction, last.inclusive ? 'after' : 'before')) : at(type.upper),
-  }
-}
-
-/** Where the keys of a value begin or end. Where its key was cut the scan is made wide enough for both. */
-function edge(limit: Limit, direction: 1 | -1, side: 'before' | 'after'): Buffer {
-  const { key, cut } = encodeKeyInfo([limit.value], [direction])
-  if (!cut) return side === 'before' ? key : afterPrefix(key)
-  const isStart = limit.inclusive === (side === 'before')
-  return isStart ? key : afterPrefix(key)
-}
-
 function sortFields(sort: Document | undefined): IndexField[] {
   return Object.entries(sort ?? {}).map(([path, direction]) => {
     return { path, parts: path.split('.'), direction: Number(direction) < 0 ? -1 : 1 }
@@ -276,17 +169,4 @@ function hintedIndex(collection: Collection, hint: unknown): Index | 'forwards' 
     2,
     'error processing query: planner returned error :: caused by :: hint provided does not correspond to an existing index',
   )
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (value instanceof Date) return `new Date(${value.getTime()})`
-  return value === undefined ? 'undefined' : String(value)
-}
-
-function describeRange({ lower, upper }: Predicate): string {
-  const same = lower && upper && equalValues(lower.value, upper.value)
-  const from = lower ? `${lower.inclusive || same ? '[' : '('}${describe(lower.value)}` : '[MinKey'
-  const to = upper ? `${describe(upper.value)}${upper.inclusive || same ? ']' : ')'}` : 'MaxKey]'
-  return `${from}, ${to}`
 }

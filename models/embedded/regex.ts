@@ -8,7 +8,7 @@ const keptPatterns = 500
 
 /**
  * The JavaScript form of a MongoDB pattern (PCRE). Options `i`, `m`, `s`, `u` mean the same here; `x` (spaces and
- * comments in the pattern are ignored) is translated, as are a leading `(?i)`-like group, `\A`, `\Z`, `\z` and `\h`.
+ * comments in the pattern are ignored) is translated, as are a leading `(?i)`-like group, `\A`, `\Z` and `\z`.
  *
  * @throws code 51108 for an unknown option, 51091 for a pattern that cannot be compiled
  */
@@ -27,6 +27,8 @@ export function compileRegex(value: unknown, options?: string): RegExp {
 function translate(pattern: string, options: string): RegExp {
   const unknown = /[^imsxu]/.exec(options)
   if (unknown !== null) throw mongoError(51108, `invalid flag in regex options: ${unknown[0]}`)
+  const posix = /\[:\w+:\]/.exec(pattern)
+  if (posix !== null) throw mongoError(51091, `Regular expression is invalid: ${posix[0]} is not supported`)
   const inline = /^\(\?([imsx]+)\)/.exec(pattern)
   const flags = new Set([...options, ...(inline?.[1] ?? '')])
   let source = inline === null ? pattern : pattern.slice(inline[0].length)
@@ -58,7 +60,6 @@ const anchors: Record<string, string> = {
   A: '(?<![\\s\\S])',
   Z: '(?=\\n?(?![\\s\\S]))',
   z: '(?![\\s\\S])',
-  h: '[ \\t]',
 }
 
 function withoutSpaces(pattern: string): string {

@@ -6,14 +6,14 @@ import { describe } from './types.ts'
 import { compareValues } from './values.ts'
 
 /** The parsed form of a sort specification: paths with 1 or -1, in order. */
-export type SortKeys = readonly { path: string; direction: 1 | -1 }[]
+type SortKeys = readonly { path: string; direction: 1 | -1 }[]
 
 /**
  * Reads a sort specification.
  *
  * @throws code 15974 or 15975 for a direction other than 1 and -1, 15976 for an empty specification
  */
-export function parseSort(spec: Document): SortKeys {
+function parseSort(spec: Document): SortKeys {
   return Object.entries(spec).map(([path, value]) => {
     const direction = Number(readNumber(value)?.value)
     if (readNumber(value) === undefined) {

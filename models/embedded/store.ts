@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { open, type RootDatabase } from 'lmdb'
 import { mongoError } from './errors.ts'
 
@@ -56,6 +58,9 @@ interface LmdbStats {
 /** Commands of one flush; more wait for the next, so that readers get their turn. */
 const BATCH = 512
 const REMOVE_CHUNK = 10_000
+/** Disk space that is never used: see `checkSpace`. */
+const RESERVE_BYTES = 4 * 1024 * 1024
+const PAGE_BYTES = 4096
 
 /**
  * Opens the store in a folder, or in memory-backed temporary space when `dir` is undefined (nothing of it is left
@@ -79,6 +84,7 @@ export function openStore(
   let closed = false
   let failure: Error | undefined
   let touched = false
+  let batchBytes = 0
   const undone: (() => void)[] = []
   const idle: (() => void)[] = []
 
@@ -87,8 +93,10 @@ export function openStore(
     queue = queue.length > BATCH ? queue.slice(BATCH) : []
     const settle: (() => void)[] = []
     try {
+      batchBytes = 0
       db.transactionSync(() => {
         for (const pending of batch) settle.push(runOne(pending))
+        checkSpace()
       })
       if (failure) onFailure(undefined)
       failure = undefined
@@ -97,16 +105,25 @@ export function openStore(
       if (!failure) onFailure(cause as Error)
       failure = cause as Error
       for (const listener of undone) listener()
-      const error = mongoError(
-        14031,
-        `nothing can be written at the moment, is the disk full? ${failure.message}`,
-      )
+      const error = mongoError(14031, `nothing can be written at the moment: ${failure.message}`)
       for (const pending of batch) pending.reject(error)
     }
     if (queue.length > 0) setImmediate(runBatch)
     else {
       scheduled = false
       for (const wake of idle.splice(0)) wake()
+    }
+  }
+
+  /**
+   * Refuses a batch that might not find room on the disk. LMDB must never meet a full one: formatting that error it
+   * writes beyond its buffer, which ends the process sooner or later.
+   */
+  function checkSpace(): void {
+    if (batchBytes === 0) return
+    const { bavail, bsize } = statfsSync(dir ?? tmpdir())
+    if (bavail * bsize < RESERVE_BYTES + batchBytes) {
+      throw new Error(`only ${Math.round((bavail * bsize) / 1024)} KiB are left on the disk`)
     }
   }
 
@@ -137,10 +154,12 @@ export function openStore(
     count: range => (Buffer.compare(range.start, range.end) >= 0 ? 0 : db.getKeysCount({ ...range })),
     put(key, value) {
       touched = true
+      batchBytes += PAGE_BYTES + 2 * value.length
       db.putSync(key, value as Buffer)
     },
     remove(key) {
       touched = true
+      batchBytes += PAGE_BYTES
       db.removeSync(key)
     },
     removeRange(range) {

@@ -6,6 +6,7 @@ const offsets = new Map<string, number>()
 /** Offsets are kept for quarters of an hour, within which no zone changes its offset. */
 const quarter = 900_000
 const keptOffsets = 50_000
+const keptFormats = 1000
 
 /**
  * How many milliseconds a time zone is ahead of UTC at a moment.
@@ -13,7 +14,7 @@ const keptOffsets = 50_000
  * @param zone `UTC`, `GMT`, `Z`, an offset such as `+08:00`, `+0800` or `+08`, or a name such as `Asia/Shanghai`
  * @throws code 40485 for a zone that is not known
  */
-export function zoneOffset(zone: unknown, at: number): number {
+function zoneOffset(zone: unknown, at: number): number {
   if (zone === undefined || zone === null || zone === 'UTC' || zone === 'GMT' || zone === 'Z') return 0
   if (typeof zone !== 'string') throw mongoError(40517, 'timezone must evaluate to a string')
   const fixed = /^([+-])(\d\d):?(\d\d)?$/.exec(zone)
@@ -34,6 +35,7 @@ export function zoneOffset(zone: unknown, at: number): number {
 function namedOffset(zone: string, at: number): number {
   let format = formats.get(zone)
   if (format === undefined) {
+    if (formats.size >= keptFormats) formats.clear()
     format = formatFor(zone)
     formats.set(zone, format)
   }
@@ -62,6 +64,17 @@ function formatFor(zone: string): Intl.DateTimeFormat {
   }
 }
 
+/**
+ * The date at so many milliseconds, fractions dropped.
+ *
+ * @throws code 15 beyond what a JavaScript date reaches (100 million days around 1970)
+ */
+export function dateAt(ms: number): Date {
+  const date = new Date(Math.trunc(ms))
+  if (Number.isNaN(date.getTime())) throw mongoError(15, `date out of range: ${ms} ms`)
+  return date
+}
+
 /** Milliseconds of a UTC time; unlike `Date.UTC` years below 100 mean themselves. Months count from 0. */
 export function utc(year: number, month: number, day = 1, hour = 0, minute = 0, second = 0, ms = 0): number {
   const date = new Date(0)
@@ -76,8 +89,8 @@ export const toLocal = (date: Date, zone: unknown): Date =>
 
 /** The moment at which a zone's clocks show `local` (given as if it were UTC); the earlier one when there are two. */
 export function fromLocal(local: number, zone: unknown): Date {
-  const guess = local - zoneOffset(zone, local)
+  const guess = dateAt(local).getTime() - zoneOffset(zone, local)
   const earlier = local - zoneOffset(zone, guess - 3_600_000)
   if (earlier + zoneOffset(zone, earlier) === local) return new Date(earlier)
-  return new Date(local - zoneOffset(zone, guess))
+  return dateAt(local - zoneOffset(zone, guess))
 }

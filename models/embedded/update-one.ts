@@ -1,28 +1,22 @@
 import type { Document } from 'bson'
-import type { Collection } from './catalog.ts'
+import { type Collection, readable } from './catalog.ts'
 import { readDocument, withId, writeDocument } from './documents.ts'
 import type { Engine } from './engine.ts'
 import { mongoError } from './errors.ts'
-import { compileMatch } from './match.ts'
-import { makePlan } from './plan.ts'
 import { documentKey, type Stored } from './records.ts'
 import { scan } from './scan.ts'
-import { compileSort } from './sort.ts'
+import { prepareSearch, type SearchRequest } from './search.ts'
 import { compileUpdate } from './update.ts'
 import { upsertSeed } from './upsert.ts'
 
 /** One change to make: a statement of `update`, or the update of a `findAndModify`. */
-export interface Change {
+export interface Change extends SearchRequest {
   readonly db: string
   readonly name: string
-  readonly filter: Document
   readonly update: Document | Document[]
   readonly multi: boolean
   readonly upsert: boolean
-  readonly sort?: Document | undefined
-  readonly hint?: unknown
   readonly arrayFilters?: Document[] | undefined
-  readonly let?: Document | undefined
 }
 
 /** What a change has done. */
@@ -48,13 +42,13 @@ export function changeDocuments(engine: Engine, change: Change): Changed {
   if (change.multi && updater.kind === 'replace') {
     throw mongoError(9, 'multi update is not supported for replacement-style update')
   }
-  const matcher = compileMatch(change.filter, { let: change.let })
   const positional = updater.kind === 'operators' && usesPosition(change.update)
-  const collection = engine.catalog.find(change.db, change.name)
+  const collection = readable(engine.catalog, change.db, change.name)
+  const { matcher } = prepareSearch(collection, change)
   let matched = 0
   let modified = 0
   let first: Pick<Changed, 'before' | 'after'> = {}
-  for (const found of collection ? targets(engine, collection, change) : []) {
+  for (const found of targets(engine, collection, change)) {
     const current = engine.catalog.need(change.db, change.name)
     const position = positional ? matcher.position(found.doc) : undefined
     const { doc, modified: differs } = updater.apply(found.doc, { position, insert: false })
@@ -76,12 +70,9 @@ export function changeDocuments(engine: Engine, change: Change): Changed {
 export function firstTarget(
   engine: Engine,
   collection: Collection,
-  change: Pick<Change, 'filter' | 'sort' | 'hint' | 'let'>,
+  request: SearchRequest,
 ): Stored | undefined {
-  const sort = change.sort && Object.keys(change.sort).length > 0 ? change.sort : undefined
-  const plan = makePlan(collection, { filter: change.filter, sort, hint: change.hint })
-  const matcher = compileMatch(change.filter, { let: change.let })
-  const compare = sort && !plan.sorted ? compileSort(sort) : undefined
+  const { plan, matcher, compare } = prepareSearch(collection, request)
   let best: Stored | undefined
   for (const found of scan(engine.store, collection, plan.access, matcher)) {
     if (!compare) return found
@@ -94,10 +85,9 @@ export function firstTarget(
 export function* allTargets(
   engine: Engine,
   collection: Collection,
-  change: Pick<Change, 'filter' | 'hint' | 'let'>,
+  request: SearchRequest,
 ): Generator<Stored> {
-  const plan = makePlan(collection, { filter: change.filter, hint: change.hint })
-  const matcher = compileMatch(change.filter, { let: change.let })
+  const { plan, matcher } = prepareSearch(collection, request)
   const keys: Buffer[] = []
   for (const { idKey } of scan(engine.store, collection, plan.access, matcher)) keys.push(idKey)
   for (const idKey of keys) {

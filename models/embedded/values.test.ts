@@ -12,7 +12,7 @@ import {
   Timestamp,
 } from 'bson'
 import { describe, expect, it } from 'vitest'
-import { lookupValues, meetsArray, valuesAt } from './paths.ts'
+import { valuesAt } from './paths.ts'
 import { compareValues, equalValues } from './values.ts'
 
 const id = (end: string) => new ObjectId(`64b0000000000000000000${end}`)
@@ -107,15 +107,5 @@ describe('valuesAt', () => {
 
   it.each(cases)('%j at %s', (document, path, values) => {
     expect(valuesAt(document, path)).toEqual(values)
-  })
-
-  it('finds an array by what it is indexed under', () => {
-    expect(lookupValues([1, 2])).toEqual([[1, 2], 1])
-    expect(lookupValues([])).toEqual([[], undefined])
-  })
-
-  it('tells where a path meets an array', () => {
-    expect([{ a: [1] }, { a: 1 }].map(document => meetsArray(document, 'a'))).toEqual([true, false])
-    expect([{ a: [{}] }, { a: { b: 1 } }].map(document => meetsArray(document, 'a.b'))).toEqual([true, false])
   })
 })

@@ -96,7 +96,7 @@ export function regexParts(value: unknown): { pattern: string; options: string }
 }
 
 /** Compares text by its UTF-8 bytes, which differs from JavaScript's order where surrogates are involved. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i += 1) {
     const left = a.charCodeAt(i)

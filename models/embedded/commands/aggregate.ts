@@ -1,6 +1,6 @@
 import type { Document } from 'bson'
 import { compilePipeline, type LeadingQuery, splitLeadingMatch, trailingWrite } from '../aggregate.ts'
-import { type Collection, documentRange } from '../catalog.ts'
+import { type Collection, documentRange, readable } from '../catalog.ts'
 import { readDocument, writeDocument } from '../documents.ts'
 import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
@@ -15,13 +15,13 @@ import {
   arrayField,
   type Call,
   type Command,
+  collationField,
   countField,
   documentField,
-  refuseCollation,
   variablesField,
 } from './command.ts'
 import { explainAggregate } from './explain.ts'
-import { cursorReply, readable } from './query.ts'
+import { cursorReply } from './query.ts'
 
 /** A pipeline over a collection, split into what an index can serve and the stages that are left. */
 export interface PreparedPipeline {
@@ -37,8 +37,9 @@ export interface PreparedPipeline {
 export function preparePipeline(engine: Engine, call: Call, pipeline: readonly Document[]): PreparedPipeline {
   const { body, db } = call
   const name: unknown = Object.values(body)[0]
-  const collection = readable(engine, db, typeof name === 'string' ? name : '')
+  const collection = readable(engine.catalog, db, typeof name === 'string' ? name : '')
   const variables = variablesField(body)
+  const collation = collationField(body)
   const split = splitLeadingMatch(pipeline)
   const leading = prepareQuery(engine.store, collection, {
     filter: split.filter ?? {},
@@ -47,7 +48,12 @@ export function preparePipeline(engine: Engine, call: Call, pipeline: readonly D
     limit: split.limit,
     hint: body.hint,
     let: variables,
+    collation,
   })
+  const counted = countOnly(engine, collection, split)
+  if (collation && split.rest.length > 0 && !counted) {
+    throw mongoError(2, 'a collation beyond the first $match and $sort is not supported by this database')
+  }
   const run = compilePipeline(split.rest, {
     collection: other => allDocuments(engine, engine.catalog.find(db, other)),
     ...(variables ? { let: variables } : {}),
@@ -60,7 +66,6 @@ export function preparePipeline(engine: Engine, call: Call, pipeline: readonly D
     results,
     bytes(examined) {
       if (split.rest.length === 0) return leading.results(examined)
-      const counted = countOnly(engine, collection, split)
       if (counted && !examined) return counted(leading)
       return encode(results(examined))
     },
@@ -106,7 +111,6 @@ function countOnly(
 
 const aggregate: Command = (engine, call) => {
   const { body, db } = call
-  refuseCollation(body)
   const pipeline = pipelineOf(body)
   if (truthy(body.explain)) return explainAggregate(engine, call, 'queryPlanner')
   const cursor = documentField(body, 'cursor')

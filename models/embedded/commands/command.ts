@@ -1,4 +1,5 @@
 import type { Document } from 'bson'
+import { type Fold, readCollation } from '../collation.ts'
 import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
 import { compileExpression } from '../expression.ts'
@@ -62,12 +63,9 @@ export function arrayField(body: Document, name: string): unknown[] | undefined 
   throw mongoError(14, `BSON field '${name}' is the wrong type, expected type 'array'`)
 }
 
-/** Throws MongoError 2 for a collation other than plain comparison, which is the only one here. */
-export function refuseCollation(options: Document): void {
-  const locale: unknown = options.collation?.locale
-  if (locale !== undefined && locale !== 'simple') {
-    throw mongoError(2, `collation '${locale}' is not supported by this database`)
-  }
+/** The collation of a command or statement; see `readCollation`. */
+export function collationField(body: Document): Fold | undefined {
+  return readCollation(documentField(body, 'collation'))
 }
 
 /** The `let` of a command with its expressions evaluated, once for the whole command. */
@@ -77,4 +75,10 @@ export function variablesField(body: Document): Document | undefined {
   return Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, compileExpression(value)({})]),
   )
+}
+
+/** The size of the first batch that a command with a `cursor` field asks for. */
+export function batchSizeOf(call: Call): number | undefined {
+  const cursor = documentField(call.body, 'cursor')
+  return cursor && countField(cursor, 'batchSize')
 }

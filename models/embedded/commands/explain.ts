@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { Document } from 'bson'
 import { trailingWrite } from '../aggregate.ts'
-import type { Collection } from '../catalog.ts'
+import { type Collection, readable } from '../catalog.ts'
 import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
 import { type PreparedQuery, prepareQuery, type Query } from '../find.ts'
@@ -10,7 +10,7 @@ import type { Examined } from '../scan.ts'
 import { isDocument } from '../values.ts'
 import { pipelineOf, preparePipeline } from './aggregate.ts'
 import { type Call, type Command, collectionName, countField, documentField } from './command.ts'
-import { readable, readQuery } from './query.ts'
+import { readQuery } from './query.ts'
 
 type Verbosity = 'queryPlanner' | 'executionStats' | 'allPlansExecution'
 
@@ -23,7 +23,7 @@ const explain: Command = (engine, call) => {
   if (name === 'aggregate') return explainAggregate(engine, innerCall, verbosity)
   const query = explained[name]?.(inner)
   if (!query) throw mongoError(59, `Explain failed due to unknown command: ${name}`)
-  const collection = readable(engine, call.db, collectionName(innerCall))
+  const collection = readable(engine.catalog, call.db, collectionName(innerCall))
   const prepared = prepareQuery(engine.store, collection, query)
   return {
     ...describePlan(collection, query, prepared, verbosity),

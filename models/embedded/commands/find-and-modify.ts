@@ -11,15 +11,14 @@ import {
   arrayField,
   type Call,
   type Command,
+  collationField,
   collectionName,
   documentField,
-  refuseCollation,
   variablesField,
 } from './command.ts'
 
 const findAndModify: Command = (engine, call) => {
   const { body, db } = call
-  refuseCollation(body)
   const removes = truthy(body.remove)
   const returnsNew = truthy(body.new)
   if (removes && body.update !== undefined)
@@ -54,6 +53,7 @@ function readWanted(call: Call, db: string): Wanted {
     filter: documentField(call.body, 'query') ?? {},
     sort: documentField(call.body, 'sort'),
     hint: call.body.hint,
+    collation: collationField(call.body),
     arrayFilters: arrayField(call.body, 'arrayFilters') as Document[] | undefined,
     let: variablesField(call.body),
   }

@@ -1,8 +1,8 @@
 import { type Document, Long } from 'bson'
-import type { Collection } from '../catalog.ts'
+import { readable } from '../catalog.ts'
+import type { Fold } from '../collation.ts'
 import type { Batch } from '../cursors.ts'
 import { writeDocument } from '../documents.ts'
-import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
 import { prepareQuery, type Query } from '../find.ts'
 import { truthy } from '../index-definition.ts'
@@ -12,11 +12,11 @@ import { RawDocuments } from '../reply.ts'
 import { ranks, typeRank } from '../values.ts'
 import {
   type Command,
+  collationField,
   collectionName,
   countField,
   documentField,
   integerField,
-  refuseCollation,
   variablesField,
 } from './command.ts'
 
@@ -29,7 +29,6 @@ export function cursorReply(batch: Batch, ns: string, name: 'firstBatch' | 'next
 
 /** The query that a `find` command (or one of its kind) asks for. */
 export function readQuery(body: Document): Query {
-  refuseCollation(body)
   for (const option of UNSUPPORTED_FIND) {
     const value: unknown = body[option]
     if (typeof value === 'object' ? Object.keys(value ?? {}).length > 0 : truthy(value)) {
@@ -44,19 +43,14 @@ export function readQuery(body: Document): Query {
     limit: Math.abs(integerField(body, 'limit') ?? 0),
     hint: body.hint,
     let: variablesField(body),
+    collation: collationField(body),
   }
-}
-
-/** Finds a collection to read from; one that does not exist is as good as an empty one. */
-export function readable(engine: Engine, db: string, name: string): Collection {
-  const uuid = undefined as unknown as Collection['uuid']
-  return engine.catalog.find(db, name) ?? { id: 0, db, name, uuid, options: {}, indexes: [] }
 }
 
 const find: Command = (engine, call) => {
   const { body, db } = call
   const name = collectionName(call)
-  const collection = readable(engine, db, name)
+  const collection = readable(engine.catalog, db, name)
   const prepared = prepareQuery(engine.store, collection, readQuery(body))
   const ns = `${db}.${name}`
   const limit = integerField(body, 'limit') ?? 0
@@ -96,19 +90,19 @@ function longOf(value: unknown): Long {
 const count: Command = (engine, call) => {
   const { body, db } = call
   const collection = engine.catalog.find(db, collectionName(call))
-  refuseCollation(body)
   const filter = documentField(body, 'query') ?? {}
   const skip = countField(body, 'skip') ?? 0
   const limit = Math.abs(integerField(body, 'limit') ?? 0)
   if (!collection) {
-    prepareQuery(engine.store, readable(engine, db, 'none'), { filter })
+    prepareQuery(engine.store, readable(engine.catalog, db, 'none'), { filter })
     return { n: 0 }
   }
   if (Object.keys(filter).length === 0 && body.hint === undefined) {
     const rest = Math.max(0, engine.catalog.count(collection) - skip)
     return { n: limit > 0 ? Math.min(limit, rest) : rest }
   }
-  const query = prepareQuery(engine.store, collection, { filter, skip, limit, hint: body.hint })
+  const collation = collationField(body)
+  const query = prepareQuery(engine.store, collection, { filter, skip, limit, hint: body.hint, collation })
   let n = 0
   for (const _ of query.documents()) n += 1
   return { n }
@@ -116,23 +110,30 @@ const count: Command = (engine, call) => {
 
 const distinct: Command = (engine, call) => {
   const { body, db } = call
-  const collection = readable(engine, db, collectionName(call))
-  refuseCollation(body)
+  const collection = readable(engine.catalog, db, collectionName(call))
+  const collation = collationField(body)
   const path: unknown = body.key
   if (typeof path !== 'string' || path === '')
     throw mongoError(14, "BSON field 'distinct.key' must be a string")
   const query = prepareQuery(engine.store, collection, {
     filter: documentField(body, 'query') ?? {},
     hint: body.hint,
+    collation,
   })
-  return { values: distinctValues(query.documents(), path) }
+  return { values: distinctValues(query.documents(), path, collation) }
 }
 
-function distinctValues(documents: Iterable<{ doc: Document }>, path: string): unknown[] {
+function distinctValues(
+  documents: Iterable<{ doc: Document }>,
+  path: string,
+  collation: Fold | undefined,
+): unknown[] {
   const values = new Map<string, unknown>()
   for (const { doc } of documents) {
     for (const value of presentValues(doc, path)) {
-      values.set(encodeKeyInfo([value], [1], Number.MAX_SAFE_INTEGER).key.toString('latin1'), value)
+      const compared = collation ? collation(value) : value
+      const key = encodeKeyInfo([compared], [1], Number.MAX_SAFE_INTEGER).key.toString('latin1')
+      if (!values.has(key)) values.set(key, value)
     }
   }
   const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)

@@ -3,16 +3,17 @@ import { readDocument } from '../documents.ts'
 import type { Engine } from '../engine.ts'
 import { MongoError, mongoError } from '../errors.ts'
 import { truthy } from '../index-definition.ts'
+import type { SearchRequest } from '../search.ts'
 import { allTargets, type Change, changeDocuments, firstTarget } from '../update-one.ts'
 import { isDocument } from '../values.ts'
 import {
   arrayField,
   type Call,
   type Command,
+  collationField,
   collectionName,
   documentField,
   integerField,
-  refuseCollation,
   variablesField,
 } from './command.ts'
 
@@ -95,7 +96,6 @@ const update: Command = (engine, call) => {
 }
 
 function readChange(db: string, name: string, statement: Document, variables: Document | undefined): Change {
-  refuseCollation(statement)
   const multi = truthy(statement.multi)
   if (statement.sort !== undefined) {
     throw mongoError(40415, "BSON field 'update.updates.sort' is an unknown field.")
@@ -108,6 +108,7 @@ function readChange(db: string, name: string, statement: Document, variables: Do
     multi,
     upsert: truthy(statement.upsert),
     hint: statement.hint,
+    collation: collationField(statement),
     arrayFilters: arrayField(statement, 'arrayFilters') as Document[] | undefined,
     let: { ...variables, ...documentField(statement, 'c') },
   }
@@ -125,12 +126,16 @@ const remove: Command = (engine, call) => {
   return engine.store.write(() => {
     let n = 0
     const errors = runStatements(call.body, statements, statement => {
-      refuseCollation(statement)
       const limit = integerField(statement, 'limit')
       if (limit !== 0 && limit !== 1) {
         throw mongoError(9, `The limit field in delete objects must be 0 or 1. Got ${limit}`)
       }
-      const wanted = { filter: documentField(statement, 'q') ?? {}, hint: statement.hint, let: variables }
+      const wanted = {
+        filter: documentField(statement, 'q') ?? {},
+        hint: statement.hint,
+        let: variables,
+        collation: collationField(statement),
+      }
       n += removeDocuments(engine, call.db, name, wanted, limit === 1)
     })
     return { n, ...errors }
@@ -141,7 +146,7 @@ function removeDocuments(
   engine: Engine,
   db: string,
   name: string,
-  wanted: Pick<Change, 'filter' | 'hint' | 'let'>,
+  wanted: SearchRequest,
   single: boolean,
 ): number {
   const collection = engine.catalog.find(db, name)

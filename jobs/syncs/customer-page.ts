@@ -1,0 +1,173 @@
+import type { AnyBulkWriteOperation } from 'mongoose'
+import type { WireCustomer, WireFollowInfo } from '../../bot/wecom/wire/customer.ts'
+import type { Customer } from '../../models/customer.ts'
+import type { Follow } from '../../models/follow.ts'
+import { isDuplicateKey } from '../../models/lock.ts'
+import { useridKey } from '../../models/userid.ts'
+import { difference, present, type Wanted } from './difference.ts'
+import type { SyncPass } from './pass.ts'
+
+/** One row of `externalcontact/batch/get_by_user`: one staff member × one customer. */
+export interface Row {
+  external_contact: WireCustomer
+  follow_info: WireFollowInfo
+}
+
+type Stored<T> = T & { _id: unknown }
+
+/**
+ * Writes one page: what is new and what differs, in two bulk writes, and nothing where nothing differs. What belongs to
+ * the product (stage, notes, the relation, personal tags) is not touched.
+ *
+ * @param askedAt when the page was asked for: what ended later is not revived by it.
+ */
+export async function writePage(pass: SyncPass, rows: readonly Row[], askedAt: Date): Promise<void> {
+  if (rows.length === 0) return
+  pass.counts.seen += rows.length
+  try {
+    await writeDifferences(pass, rows, askedAt)
+  } catch (error) {
+    // An event has made the same document in this moment; now it is there to be compared with.
+    if (!isDuplicateKey(error)) throw error
+    await writeDifferences(pass, rows, askedAt)
+  }
+}
+
+async function writeDifferences(pass: SyncPass, rows: readonly Row[], askedAt: Date): Promise<void> {
+  const { corpId, models, counts } = pass
+  const externalUserids = [...new Set(rows.map(row => row.external_contact.external_userid))]
+  const ofPage = { corpId, externalUserid: { $in: externalUserids } }
+  const [customers, follows] = await Promise.all([
+    models.customers.find(ofPage).lean<Stored<Customer>[]>(),
+    models.follows.find(ofPage).lean<Stored<Follow>[]>(),
+  ])
+  const tally = { created: 0, updated: 0 }
+  const known = new Map(follows.map(follow => [pairKey(follow.useridKey, follow.externalUserid), follow]))
+  /** The follows as they will be, for the union of tags. */
+  const after = new Map<string, Pick<Follow, 'externalUserid' | 'status' | 'tags'>>(known)
+
+  const followWrites: AnyBulkWriteOperation<Follow>[] = []
+  for (const row of rows) {
+    const { external_userid: externalUserid } = row.external_contact
+    const identity = { corpId, useridKey: useridKey(row.follow_info.userid), externalUserid }
+    const key = pairKey(identity.useridKey, externalUserid)
+    const stored = known.get(key)
+    const wanted = toFollow(row, stored)
+    const revived = stored !== undefined && isRevived(stored, row.follow_info, askedAt)
+    const all: Wanted<Follow> = revived ? { ...wanted, status: 'active', endedAt: undefined } : wanted
+    after.set(key, {
+      externalUserid,
+      status: all.status ?? stored?.status ?? 'active',
+      tags: wanted.tags ?? [],
+    })
+    if (stored === undefined) {
+      tally.created += 1
+      const $setOnInsert = { status: 'active', stage: '待跟进', personalTags: [] } as const
+      const update = { $set: present(all), $setOnInsert }
+      followWrites.push({ updateOne: { filter: identity, update, upsert: true } })
+      continue
+    }
+    const change = difference<Follow>(stored, all)
+    if (change === undefined) continue
+    tally.updated += 1
+    followWrites.push({ updateOne: { filter: { _id: stored._id }, update: change } } as never)
+  }
+
+  const unions = tagUnions(after.values())
+  const customerWrites: AnyBulkWriteOperation<Customer>[] = []
+  const knownCustomers = new Map(customers.map(customer => [customer.externalUserid, customer]))
+  const wires = new Map(rows.map(row => [row.external_contact.external_userid, row.external_contact]))
+  for (const [externalUserid, wire] of wires) {
+    const stored = knownCustomers.get(externalUserid)
+    const wanted = { ...toCustomer(wire), tags: unions.get(externalUserid) ?? [] }
+    if (stored === undefined) {
+      tally.created += 1
+      const update = { $set: { ...present<Customer>(wanted), readAt: askedAt } }
+      customerWrites.push({ updateOne: { filter: { corpId, externalUserid }, update, upsert: true } })
+      continue
+    }
+    const change = difference<Customer>(stored, wanted)
+    if (change === undefined) continue
+    tally.updated += 1
+    const update = { ...change, $set: { ...change.$set, readAt: askedAt } }
+    customerWrites.push({ updateOne: { filter: { _id: stored._id }, update } } as never)
+  }
+
+  if (customerWrites.length > 0) await models.customers.bulkWrite(customerWrites, { ordered: false })
+  if (followWrites.length > 0) await models.follows.bulkWrite(followWrites, { ordered: false })
+  counts.created += tally.created
+  counts.updated += tally.updated
+}
+
+/** Brings `customer.tags` in line with the follows of these customers, after some of them have ended. */
+export async function writeTagUnions(pass: SyncPass, externalUserids: readonly string[]): Promise<void> {
+  const { corpId, models } = pass
+  const ofThese = { corpId, externalUserid: { $in: externalUserids } }
+  const unions = tagUnions(await models.follows.find(ofThese).lean<Follow[]>())
+  for (const customer of await models.customers.find(ofThese).lean<Stored<Customer>[]>()) {
+    const change = difference<Customer>(customer, { tags: unions.get(customer.externalUserid) ?? [] })
+    if (change) await models.customers.updateOne({ _id: customer._id } as object, change)
+  }
+}
+
+function pairKey(staffKey: string, externalUserid: string): string {
+  return `${staffKey}\n${externalUserid}`
+}
+
+/** The union of the tags of each customer's active follows. */
+function tagUnions(
+  follows: Iterable<Pick<Follow, 'externalUserid' | 'status' | 'tags'>>,
+): Map<string, string[]> {
+  const unions = new Map<string, Set<string>>()
+  for (const { externalUserid, status, tags } of follows) {
+    if (status !== 'active') continue
+    const union = unions.get(externalUserid) ?? new Set()
+    for (const tag of tags) union.add(tag)
+    unions.set(externalUserid, union)
+  }
+  return new Map([...unions].map(([externalUserid, union]) => [externalUserid, [...union].sort()]))
+}
+
+/**
+ * Whether a listed pair that we hold as ended goes on after all. A customer who deleted the staff member stays listed
+ * (`path/90313`), so only a newer relation counts there; who was removed by the staff member is not listed any more.
+ */
+function isRevived(stored: Follow, wire: WireFollowInfo, askedAt: Date): boolean {
+  const endedAt = stored.endedAt?.getTime() ?? 0
+  if (stored.status === 'lost') return wire.createtime * 1000 > endedAt
+  return stored.status === 'removed' && endedAt < askedAt.getTime()
+}
+
+/**
+ * The platform's part of a follow. `state`, `add_way` and who caused the add are facts of the beginning: an answer
+ * without them does not take them away.
+ */
+function toFollow({ external_contact, follow_info }: Row, stored: Follow | undefined): Wanted<Follow> {
+  return {
+    // The letter case may differ between answers; what is kept is what was given first.
+    userid: stored?.userid ?? follow_info.userid,
+    customerName: external_contact.name,
+    remark: follow_info.remark ?? '',
+    description: follow_info.description ?? '',
+    remarkCorpName: follow_info.remark_corp_name || undefined,
+    remarkMobiles: (follow_info.remark_mobiles ?? []).filter(mobile => mobile !== ''),
+    tags: [...(follow_info.tag_id ?? [])].sort(),
+    addedAt: new Date(follow_info.createtime * 1000),
+    ...(follow_info.add_way !== undefined && { addWay: follow_info.add_way }),
+    ...(follow_info.state && { state: follow_info.state }),
+    ...(follow_info.oper_userid && { operUserid: follow_info.oper_userid }),
+  }
+}
+
+/** A customer without the tags. What an answer leaves out may be a matter of permission, and stays. */
+function toCustomer(wire: WireCustomer): Wanted<Customer> {
+  return {
+    name: wire.name,
+    type: wire.type,
+    gender: wire.gender,
+    ...(wire.avatar && { avatar: wire.avatar }),
+    ...(wire.unionid && { unionid: wire.unionid }),
+    ...(wire.corp_name && { corpName: wire.corp_name }),
+    ...(wire.position && { position: wire.position }),
+  }
+}

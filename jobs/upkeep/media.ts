@@ -1,0 +1,78 @@
+import type { AppClient } from '../../bot/wecom/client.ts'
+import type { Models } from '../../models/models.ts'
+import { storedError } from '../errors.ts'
+
+/** The platform keeps temporary media for three days (`path/90253`). */
+const mediaLifeMs = 3 * 24 * 3_600_000
+/** What ends within this time is uploaded again, in milliseconds. */
+const renewBeforeMs = 24 * 3_600_000
+
+/** Some materials could not be uploaded; the others were. */
+export class MediaRefreshError extends Error {
+  readonly code = 'media_not_refreshed'
+  constructor(failures: readonly { key: string; error: unknown }[]) {
+    const named = failures.map(({ key, error }) => `${key}: ${storedError(error).message}`)
+    super(`${failures.length} materials could not be uploaded: ${named.slice(0, 5).join('; ')}`, {
+      cause: failures[0]?.error,
+    })
+    this.name = 'MediaRefreshError'
+  }
+}
+
+/** A material names a file that is not stored. */
+export class MissingFileError extends Error {
+  readonly code = 'file_missing'
+  constructor(sha256: string) {
+    super(`the file ${sha256} is not stored`)
+    this.name = 'MissingFileError'
+  }
+}
+
+/**
+ * Uploads the file of every material whose copy on the platform is missing or ends within 24 hours (`path/90253`), so
+ * that no welcome has to upload anything within its 20 seconds.
+ *
+ * @returns how many were uploaded.
+ * @throws MediaRefreshError once all have been tried.
+ */
+export async function refreshMedia(
+  deps: { models: Models; client: AppClient; signal: AbortSignal; report(percent: number): Promise<void> },
+  corpId: string,
+): Promise<number> {
+  const { models, client, signal, report } = deps
+  const soon = new Date(Date.now() + renewBeforeMs)
+  const due = await models.materials
+    .find({
+      corpId,
+      file: { $exists: true },
+      $or: [{ 'media.expiresAt': null }, { 'media.expiresAt': { $lte: soon } }],
+    })
+    .sort({ key: 1 })
+    .lean()
+  const failures: { key: string; error: unknown }[] = []
+  for (const [index, material] of due.entries()) {
+    const { key, file = '', fileName = `${key}.jpg` } = material
+    await report(Math.floor((index / due.length) * 100))
+    signal.throwIfAborted()
+    try {
+      const stored = await models.files.findOne({ corpId, sha256: file })
+      if (stored === null) throw new MissingFileError(file)
+      const { media_id: mediaId, created_at } = await client.upload(
+        'image',
+        { filename: fileName, bytes: stored.bytes, contentType: stored.contentType },
+        { cause: 'media.refresh', signal },
+      )
+      const expiresAt = new Date(Number(created_at) * 1000 + mediaLifeMs)
+      // Not when the material was given another file in the meantime.
+      await models.materials.updateOne(
+        { _id: material._id, file },
+        { $set: { media: { mediaId, expiresAt } } },
+      )
+    } catch (error) {
+      signal.throwIfAborted()
+      failures.push({ key, error })
+    }
+  }
+  if (failures.length > 0) throw new MediaRefreshError(failures)
+  return due.length
+}
