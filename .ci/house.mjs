@@ -68,7 +68,7 @@ for (const file of all()) {
       continue
     }
     const may = [...own.may, ...(own.also?.[path] ?? [])]
-    const allowed = may.includes('*') || may.includes(theirs.room) || may.includes(target)
+    const allowed = may.some(room => room === '*' || inside(target, room))
     if (!allowed) problems.push(`${path} may not import ${target}`)
     else if (inside(target, 'fixtures') && path !== 'server.ts' && own.room !== 'fixtures') {
       problems.push(`${path} may not import ${target}: only tests and the demo do`)

@@ -49,8 +49,6 @@ export interface Follow {
   stage: Stage
   lastFollowUpAt?: Date
   relation?: Relation
-  /** The `sync.customers` pass that last saw the pair. */
-  seenInPass?: string
 }
 
 export const followSchema = new Schema<Follow>(
@@ -86,7 +84,6 @@ export const followSchema = new Schema<Follow>(
         { _id: false },
       ),
     },
-    seenInPass: String,
   },
   { ...plain, collection: 'follows' },
 )

@@ -2,6 +2,15 @@ import type { Material, UploadedMedia } from '../../models/material.ts'
 import type { Models } from '../../models/models.ts'
 import type { AppClient } from '../wecom/client.ts'
 
+/** A material names a file that is not stored. */
+export class MissingFileError extends Error {
+  readonly code = 'file_missing'
+  constructor(material: string) {
+    super(`the file of material ${material} is not stored`)
+    this.name = 'MissingFileError'
+  }
+}
+
 const threeDaysMs = 3 * 24 * 60 * 60 * 1000
 /** A media id that is about to run out is not handed out any more. */
 const marginMs = 5 * 60 * 1000
@@ -18,7 +27,7 @@ export function freshMedia(material: Material, now: number): string | undefined 
  * Uploads the material's file (`path/90253`) and keeps the media id with the material. Calls for one material at the
  * same time share one upload.
  *
- * @throws when the file is not in the database, or the platform refuses it
+ * @throws MissingFileError, or what the platform answers
  */
 export async function uploadMedia(models: Models, client: AppClient, material: Material): Promise<string> {
   const running = uploading.get(client) ?? new Map<string, Promise<UploadedMedia>>()
@@ -32,13 +41,14 @@ export async function uploadMedia(models: Models, client: AppClient, material: M
 async function uploadOnce(models: Models, client: AppClient, material: Material): Promise<UploadedMedia> {
   const { corpId, key, file: sha256 } = material
   const file = sha256 === undefined ? null : await models.files.findOne({ corpId, sha256 })
-  if (file === null) throw new Error(`the file of material ${key} is not in the database`)
+  if (file === null) throw new MissingFileError(key)
   const { media_id, created_at } = await client.upload('image', {
     filename: material.fileName ?? key,
     bytes: file.bytes,
     contentType: file.contentType,
   })
   const media = { mediaId: media_id, expiresAt: new Date(Number(created_at) * 1000 + threeDaysMs) }
-  await models.materials.updateOne({ corpId, key }, { $set: { media } })
+  // Not when the material was given another file in the meantime.
+  await models.materials.updateOne({ corpId, key, file: file.sha256 }, { $set: { media } })
   return media
 }

@@ -1,3 +1,4 @@
+import { present } from '../../models/difference.ts'
 import { memberFields } from '../../models/from-wecom.ts'
 import type { Asker } from '../../models/scope.ts'
 import type { Staff } from '../../models/staff.ts'
@@ -65,7 +66,7 @@ async function findStaff(deps: DispatchDeps, corpId: string, userid: string): Pr
     const member = await client.call('user/get', { userid }, { cause: 'staff', budgetMs: patienceMs })
     await deps.models.staff.updateOne(
       key,
-      { $setOnInsert: { ...memberFields(member), contactsCustomers: false } },
+      { $setOnInsert: { ...present(memberFields(member)), contactsCustomers: false } },
       { upsert: true },
     )
     return await deps.models.staff.findOne(key).lean()

@@ -1,3 +1,4 @@
+import { toUpdate } from '../../models/difference.ts'
 import { customerFields, followFields } from '../../models/from-wecom.ts'
 import type { TrajectoryKind } from '../../models/trajectory.ts'
 import { useridKey } from '../../models/userid.ts'
@@ -37,15 +38,14 @@ export async function readCustomer(
   const { external_contact: wire, follow_user: follows = [] } = answer
   await models.customers.updateOne(
     { corpId, externalUserid },
-    { $set: { ...customerFields(wire), readAt: new Date() }, $setOnInsert: { tags: [] } },
+    { ...toUpdate({ ...customerFields(wire), readAt: new Date() }), $setOnInsert: { tags: [] } },
     { upsert: true },
   )
   for (const follow of follows) {
-    const fields = followFields(follow)
     await models.follows.updateOne(
       { corpId, useridKey: useridKey(follow.userid), externalUserid },
       {
-        $set: { personalTags: [], ...fields, customerName: wire.name },
+        ...toUpdate({ personalTags: [], ...followFields(wire, follow) }),
         $setOnInsert: { userid: follow.userid, stage: newFollow.stage, status: 'active' },
       },
       { upsert: true },

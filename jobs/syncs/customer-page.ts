@@ -1,10 +1,11 @@
 import type { AnyBulkWriteOperation } from 'mongoose'
 import type { WireCustomer, WireFollowInfo } from '../../bot/wecom/wire/customer.ts'
 import type { Customer } from '../../models/customer.ts'
+import { difference, present, type Wanted } from '../../models/difference.ts'
 import type { Follow } from '../../models/follow.ts'
+import { customerFields, followFields } from '../../models/from-wecom.ts'
 import { isDuplicateKey } from '../../models/lock.ts'
 import { useridKey } from '../../models/userid.ts'
-import { difference, present, type Wanted } from './difference.ts'
 import type { SyncPass } from './pass.ts'
 
 /** One row of `externalcontact/batch/get_by_user`: one staff member × one customer. */
@@ -52,7 +53,11 @@ async function writeDifferences(pass: SyncPass, rows: readonly Row[], askedAt: D
     const identity = { corpId, useridKey: useridKey(row.follow_info.userid), externalUserid }
     const key = pairKey(identity.useridKey, externalUserid)
     const stored = known.get(key)
-    const wanted = toFollow(row, stored)
+    const wanted = {
+      ...followFields(row.external_contact, row.follow_info),
+      // The letter case may differ between answers; what is kept is what was given first.
+      userid: stored?.userid ?? row.follow_info.userid,
+    }
     const revived = stored !== undefined && isRevived(stored, row.follow_info, askedAt)
     const all: Wanted<Follow> = revived ? { ...wanted, status: 'active', endedAt: undefined } : wanted
     after.set(key, {
@@ -79,7 +84,7 @@ async function writeDifferences(pass: SyncPass, rows: readonly Row[], askedAt: D
   const wires = new Map(rows.map(row => [row.external_contact.external_userid, row.external_contact]))
   for (const [externalUserid, wire] of wires) {
     const stored = knownCustomers.get(externalUserid)
-    const wanted = { ...toCustomer(wire), tags: unions.get(externalUserid) ?? [] }
+    const wanted = { ...customerFields(wire), tags: unions.get(externalUserid) ?? [] }
     if (stored === undefined) {
       tally.created += 1
       const update = { $set: { ...present<Customer>(wanted), readAt: askedAt } }
@@ -136,38 +141,4 @@ function isRevived(stored: Follow, wire: WireFollowInfo, askedAt: Date): boolean
   const endedAt = stored.endedAt?.getTime() ?? 0
   if (stored.status === 'lost') return wire.createtime * 1000 > endedAt
   return stored.status === 'removed' && endedAt < askedAt.getTime()
-}
-
-/**
- * The platform's part of a follow. `state`, `add_way` and who caused the add are facts of the beginning: an answer
- * without them does not take them away.
- */
-function toFollow({ external_contact, follow_info }: Row, stored: Follow | undefined): Wanted<Follow> {
-  return {
-    // The letter case may differ between answers; what is kept is what was given first.
-    userid: stored?.userid ?? follow_info.userid,
-    customerName: external_contact.name,
-    remark: follow_info.remark ?? '',
-    description: follow_info.description ?? '',
-    remarkCorpName: follow_info.remark_corp_name || undefined,
-    remarkMobiles: (follow_info.remark_mobiles ?? []).filter(mobile => mobile !== ''),
-    tags: [...(follow_info.tag_id ?? [])].sort(),
-    addedAt: new Date(follow_info.createtime * 1000),
-    ...(follow_info.add_way !== undefined && { addWay: follow_info.add_way }),
-    ...(follow_info.state && { state: follow_info.state }),
-    ...(follow_info.oper_userid && { operUserid: follow_info.oper_userid }),
-  }
-}
-
-/** A customer without the tags. What an answer leaves out may be a matter of permission, and stays. */
-function toCustomer(wire: WireCustomer): Wanted<Customer> {
-  return {
-    name: wire.name,
-    type: wire.type,
-    gender: wire.gender,
-    ...(wire.avatar && { avatar: wire.avatar }),
-    ...(wire.unionid && { unionid: wire.unionid }),
-    ...(wire.corp_name && { corpName: wire.corp_name }),
-    ...(wire.position && { position: wire.position }),
-  }
 }

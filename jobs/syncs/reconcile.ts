@@ -1,6 +1,6 @@
 import type { Model } from 'mongoose'
+import { chunks, difference, present, type Wanted } from '../../models/difference.ts'
 import type { SyncCounts } from '../../models/sync-state.ts'
-import { chunks, difference, present, type Wanted } from './difference.ts'
 
 /** What a document must have to be kept in step with a list of the platform that is read whole. */
 interface Listed {

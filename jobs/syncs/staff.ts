@@ -1,8 +1,9 @@
 import type { WireDepartment, WireMember } from '../../bot/wecom/wire/directory.ts'
 import type { Department } from '../../models/department.ts'
+import type { Wanted } from '../../models/difference.ts'
+import { memberFields } from '../../models/from-wecom.ts'
 import type { Staff } from '../../models/staff.ts'
 import { useridKey } from '../../models/userid.ts'
-import type { Wanted } from './difference.ts'
 import { type SyncPass, skippableErrcode } from './pass.ts'
 import { reconcile } from './reconcile.ts'
 
@@ -123,15 +124,5 @@ function toDepartment(wire: WireDepartment): Wanted<Department> {
 }
 
 function toStaff(wire: WireMember, leads: string[], contactsCustomers: boolean | undefined): Wanted<Staff> {
-  return {
-    userid: wire.userid,
-    name: wire.name,
-    alias: wire.alias || undefined,
-    departments: wire.department.map(String),
-    leads,
-    position: wire.position ?? '',
-    directLeader: wire.direct_leader?.[0],
-    status: wire.status,
-    ...(contactsCustomers !== undefined && { contactsCustomers }),
-  }
+  return { ...memberFields(wire), leads, ...(contactsCustomers !== undefined && { contactsCustomers }) }
 }

@@ -1,5 +1,5 @@
+import type { Wanted } from '../../models/difference.ts'
 import type { Tag, TagGroup } from '../../models/tag.ts'
-import type { Wanted } from './difference.ts'
 import type { SyncPass } from './pass.ts'
 import { reconcile } from './reconcile.ts'
 

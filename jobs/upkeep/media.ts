@@ -1,9 +1,8 @@
+import { uploadMedia } from '../../bot/actions/media.ts'
 import type { AppClient } from '../../bot/wecom/client.ts'
 import type { Models } from '../../models/models.ts'
 import { storedError } from '../errors.ts'
 
-/** The platform keeps temporary media for three days (`path/90253`). */
-const mediaLifeMs = 3 * 24 * 3_600_000
 /** What ends within this time is uploaded again, in milliseconds. */
 const renewBeforeMs = 24 * 3_600_000
 
@@ -16,15 +15,6 @@ export class MediaRefreshError extends Error {
       cause: failures[0]?.error,
     })
     this.name = 'MediaRefreshError'
-  }
-}
-
-/** A material names a file that is not stored. */
-export class MissingFileError extends Error {
-  readonly code = 'file_missing'
-  constructor(sha256: string) {
-    super(`the file ${sha256} is not stored`)
-    this.name = 'MissingFileError'
   }
 }
 
@@ -51,26 +41,13 @@ export async function refreshMedia(
     .lean()
   const failures: { key: string; error: unknown }[] = []
   for (const [index, material] of due.entries()) {
-    const { key, file = '', fileName = `${key}.jpg` } = material
     await report(Math.floor((index / due.length) * 100))
     signal.throwIfAborted()
     try {
-      const stored = await models.files.findOne({ corpId, sha256: file })
-      if (stored === null) throw new MissingFileError(file)
-      const { media_id: mediaId, created_at } = await client.upload(
-        'image',
-        { filename: fileName, bytes: stored.bytes, contentType: stored.contentType },
-        { cause: 'media.refresh', signal },
-      )
-      const expiresAt = new Date(Number(created_at) * 1000 + mediaLifeMs)
-      // Not when the material was given another file in the meantime.
-      await models.materials.updateOne(
-        { _id: material._id, file },
-        { $set: { media: { mediaId, expiresAt } } },
-      )
+      await uploadMedia(models, client, material)
     } catch (error) {
       signal.throwIfAborted()
-      failures.push({ key, error })
+      failures.push({ key: material.key, error })
     }
   }
   if (failures.length > 0) throw new MediaRefreshError(failures)

@@ -9,21 +9,28 @@ export type Fold = <T>(value: T) => T
 const REFUSED = new Set(['$regex', '$expr', '$where', '$type'])
 
 /**
- * Reads a collation. Plain comparison is undefined. Of all others those of strength 1 (letters only) and 2 (letters
- * and accents, not case) are known, as folding: equality follows the collation, order is that of the folded text.
- * Throws MongoError 2 for any other, which this database has not.
+ * Reads a collation. Plain comparison is undefined. Of all others those of strength 1 (letters), 2 (and accents) and 3
+ * (and case) are known, as folding: equality follows the collation, but the order is that of the folded text's code
+ * points, not the one of the language. Throws MongoError 2 for any other, which this database has not.
  */
 export function readCollation(spec: Document | undefined): Fold | undefined {
   if (!spec || spec.locale === 'simple') return undefined
   const strength = Number(spec.strength ?? 3)
-  if ((strength !== 1 && strength !== 2) || spec.caseLevel === true || spec.numericOrdering === true) {
+  if (!(strength in folds) || spec.caseLevel === true || spec.numericOrdering === true) {
     throw mongoError(
       2,
       `collation '${spec.locale}' of strength ${strength} is not supported by this database`,
     )
   }
-  return value => foldValue(value, strength === 1) as typeof value
+  const foldText = folds[strength as keyof typeof folds]
+  return value => foldValue(value, foldText) as typeof value
 }
+
+const folds = {
+  1: (text: string) => text.normalize('NFD').toLowerCase().replace(/\p{M}/gu, ''),
+  2: (text: string) => text.normalize('NFD').toLowerCase(),
+  3: (text: string) => text.normalize('NFD'),
+} as const
 
 /** Folds a filter. Throws MongoError 2 for operators that do not go together with a collation here. */
 export function foldFilter(filter: Document, fold: Fold): Document {
@@ -31,16 +38,11 @@ export function foldFilter(filter: Document, fold: Fold): Document {
   return fold(filter)
 }
 
-function foldValue(value: unknown, bare: boolean): unknown {
-  if (typeof value === 'string') return foldText(value, bare)
-  if (Array.isArray(value)) return value.map(item => foldValue(item, bare))
+function foldValue(value: unknown, foldText: (text: string) => string): unknown {
+  if (typeof value === 'string') return foldText(value)
+  if (Array.isArray(value)) return value.map(item => foldValue(item, foldText))
   if (!isDocument(value) || '_bsontype' in value) return value
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, foldValue(field, bare)]))
-}
-
-function foldText(text: string, bare: boolean): string {
-  const apart = text.normalize('NFD').toLowerCase()
-  return bare ? apart.replace(/\p{M}/gu, '') : apart
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, foldValue(field, foldText)]))
 }
 
 function refuseOperators(value: unknown): void {

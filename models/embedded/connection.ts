@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Document } from 'bson'
 import { answer, errorReply } from './dispatch.ts'
 import type { Engine } from './engine.ts'
-import { MongoError } from './errors.ts'
+import { MongoError, mongoError } from './errors.ts'
 import { createFramer, encodeMessage, parseMessage, type Request } from './wire.ts'
 
 /** While more than this many bytes wait to be sent, no further requests of the connection are taken up. */
@@ -44,7 +44,7 @@ export function serveConnection(engine: Engine, socket: Socket, connectionId: nu
       }
       reply = errorReply(error)
     }
-    if (!request.silent && !socket.destroyed) socket.write(encodeMessage(request, reply))
+    if (!request.silent && !socket.destroyed) socket.write(encodeSafely(request, reply))
   }
 
   socket.on('data', (chunk: Buffer) => {
@@ -63,6 +63,16 @@ export function serveConnection(engine: Engine, socket: Socket, connectionId: nu
     void runAll()
   })
   socket.on('error', () => socket.destroy())
+}
+
+/** Encodes a reply, or the error that it is too large. */
+function encodeSafely(request: Pick<Request, 'id' | 'legacy'>, reply: Document): Buffer {
+  try {
+    return encodeMessage(request, reply)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return encodeMessage(request, errorReply(mongoError(10334, `the reply cannot be sent: ${reason}`)))
+  }
 }
 
 function drained(socket: Socket): Promise<void> {

@@ -8,7 +8,7 @@ import { isAlive, readOwner } from './lock.ts'
 import { answersHello } from './probe.ts'
 
 export interface EnsureOptions {
-  /** Folder of the data; created if missing. */
+  /** Folder of the data; created if missing, readable by this user only. */
   readonly dir: string
   /** How long a process that is started here stays after its last client; 10 s unless given. */
   readonly lingerMs?: number
@@ -39,7 +39,7 @@ const LOG_FILE = 'db.log'
  * EmbeddedStartError when none answers within 5 s.
  */
 export async function ensureEmbedded(options: EnsureOptions): Promise<Ensured> {
-  await mkdir(options.dir, { recursive: true })
+  await mkdir(options.dir, { recursive: true, mode: 0o700 })
   const dir = await realpath(options.dir)
   const deadline = Date.now() + READY_MS
   let child: Started | undefined

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Document } from 'bson'
-import { mongoError } from './errors.ts'
+import { MongoError } from './errors.ts'
 import type { Index } from './index-definition.ts'
 import { encodeKeyInfo } from './keys.ts'
 import { fieldOf, isIndex } from './paths.ts'
@@ -66,7 +66,7 @@ export function entriesOf(index: Index, doc: Document): IndexEntries {
     const parallel = reached.find(walk => Array.isArray(walk.value) && !walk.element && walk.value !== array)
     if (parallel) {
       const names = index.fields.map(field => field.parts[0]).join('] [')
-      throw mongoError(171, `cannot index parallel arrays [${names}]`)
+      throw new MongoError(171, 'CannotIndexParallelArrays', `cannot index parallel arrays [${names}]`)
     }
     const elements = array.length === 0 ? [undefined] : array
     for (const element of elements) {

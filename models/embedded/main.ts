@@ -38,7 +38,7 @@ async function run(): Promise<void> {
   const dir = values.dir
   if (dir === undefined) throw new Error('--dir <folder of the data> is required')
   const lingerMs = numberOption('linger-ms', LINGER_MS) ?? LINGER_MS
-  await mkdir(dir, { recursive: true })
+  await mkdir(dir, { recursive: true, mode: 0o700 })
   const address = await addressFor(dir)
   const lock = await lockFolder(dir)
 

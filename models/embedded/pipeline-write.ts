@@ -2,7 +2,7 @@ import type { Document } from 'bson'
 import { documentRange } from './catalog.ts'
 import { withId } from './documents.ts'
 import type { Engine } from './engine.ts'
-import { mongoError } from './errors.ts'
+import { MongoError, mongoError } from './errors.ts'
 import { compileExpression } from './expression.ts'
 import type { Stored } from './records.ts'
 import { compileUpdate } from './update.ts'
@@ -59,7 +59,11 @@ export function writeMerge(engine: Engine, db: string, spec: unknown, results: I
 function insertUnmatched(engine: Engine, target: Target, doc: Document, mode: unknown): void {
   if (mode === 'discard') return
   if (mode === 'fail') {
-    throw mongoError(13113, '$merge could not find a matching document in the target collection')
+    throw new MongoError(
+      13113,
+      'MergeStageNoMatchingDocument',
+      '$merge could not find a matching document in the target collection',
+    )
   }
   if (mode !== 'insert') throw mongoError(2, `Enumeration value '${mode}' for whenNotMatched is not valid`)
   engine.records.insert(engine.catalog.need(target.db, target.name), doc)

@@ -289,6 +289,17 @@ describe('what it has not is refused as MongoDB refuses it', () => {
   })
 })
 
+it('compares by a collation where one is asked for', async () => {
+  await things.createIndex({ name: 1 })
+  await things.insertMany([{ name: 'Müller' }, { name: 'müller' }, { name: 'Muller' }])
+  const count = (strength: number) =>
+    things.find({ name: 'MÜLLER' }, { collation: { locale: 'de', strength } }).toArray()
+  expect(await Promise.all([1, 2, 3].map(async strength => (await count(strength)).length))).toEqual([
+    3, 2, 0,
+  ])
+  expect(await things.countDocuments({ name: 'müller' })).toBe(1)
+})
+
 it('renames a collection with its documents and indexes', async () => {
   await things.createIndex({ a: 1 })
   await things.insertOne({ a: 1 })
@@ -296,6 +307,15 @@ it('renames a collection with its documents and indexes', async () => {
   expect(await renamed.countDocuments({ a: 1 })).toBe(1)
   expect(await renamed.indexes()).toHaveLength(2)
   expect((await client.db('test').listCollections().toArray()).map(info => info.name)).toEqual(['others'])
+})
+
+it('answers with an error when a reply would be too large to send', async () => {
+  const text = 'x'.repeat(1024 * 1024)
+  await things.insertOne({ _id: text } as unknown as Document)
+  const documents = Array.from({ length: 20 }, () => ({ _id: text }))
+  const insert = things.insertMany(documents as unknown as Document[], { ordered: false })
+  await expect(insert).rejects.toMatchObject({ code: 10334 })
+  expect(await client.db('test').command({ ping: 1 })).toEqual({ ok: 1 })
 })
 
 it('ends a connection that speaks nonsense, and goes on with the others', async () => {

@@ -38,7 +38,7 @@ const UPKEEP_MS = 30_000
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const sockets = new Set<Socket>()
-  if (options.dir !== undefined) await mkdir(options.dir, { recursive: true })
+  if (options.dir !== undefined) await mkdir(options.dir, { recursive: true, mode: 0o700 })
   const engine = await openEngine(options.dir, () => sockets.size, options.onFailure)
   const server = createServer({ noDelay: true })
   let connections = 0

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { open, type RootDatabase } from 'lmdb'
-import { mongoError } from './errors.ts'
+import { MongoError } from './errors.ts'
 
 /** A stored key with its value; both are copies. */
 export interface Entry {
@@ -105,7 +105,11 @@ export function openStore(
       if (!failure) onFailure(cause as Error)
       failure = cause as Error
       for (const listener of undone) listener()
-      const error = mongoError(14031, `nothing can be written at the moment: ${failure.message}`)
+      const error = new MongoError(
+        14031,
+        'OutOfDiskSpace',
+        `nothing can be written at the moment: ${failure.message}`,
+      )
       for (const pending of batch) pending.reject(error)
     }
     if (queue.length > 0) setImmediate(runBatch)
@@ -171,7 +175,8 @@ export function openStore(
       }
     },
     write<T>(command: () => T) {
-      if (closed) return Promise.reject(mongoError(91, 'the database is shutting down'))
+      if (closed)
+        return Promise.reject(new MongoError(91, 'ShutdownInProgress', 'the database is shutting down'))
       return new Promise<T>((resolve, reject) => {
         queue.push({ command, resolve: resolve as (result: unknown) => void, reject })
         if (scheduled) return

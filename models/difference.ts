@@ -38,6 +38,17 @@ export function present<T extends object>(wanted: Wanted<T>): Partial<T> {
   return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
+/** The update that brings any document to what is wanted, without looking at it first. */
+export function toUpdate<T extends object>(wanted: Wanted<T>): Change<T> {
+  const gone = Object.keys(wanted).filter(name => wanted[name as keyof T] === undefined)
+  return {
+    $set: present(wanted),
+    ...(gone.length > 0 && {
+      $unset: Object.fromEntries(gone.map(name => [name, 1])) as Change<T>['$unset'],
+    }),
+  } as Change<T>
+}
+
 /** Splits a list into pieces of at most `size`. */
 export function chunks<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size))
