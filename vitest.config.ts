@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['**/*.test.ts'],
           exclude: [...outside, '**/*.integration.test.ts'],
           setupFiles: ['fixtures/test/unhandled.ts'],
@@ -16,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          sequence: { groupOrder: 1 },
           include: ['**/*.integration.test.ts'],
           exclude: outside,
           setupFiles: ['fixtures/test/unhandled.ts'],

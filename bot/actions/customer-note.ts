@@ -23,11 +23,14 @@ export const customerNote = defineAction({
       kind: 'noted',
       text,
     })
-    const { corpId } = context.corp
-    const follow = { corpId, useridKey: useridKey(pair.userid), externalUserid: pair.externalUserid }
-    await context.models.follows.updateOne(follow, { $set: { lastFollowUpAt: context.now } })
-    // The first note begins the follow-up.
+    // What an automation notes is no follow-up; the first one that somebody writes begins it.
     if (customer !== undefined) {
+      const follow = {
+        corpId: context.corp.corpId,
+        useridKey: useridKey(pair.userid),
+        externalUserid: pair.externalUserid,
+      }
+      await context.models.follows.updateOne(follow, { $set: { lastFollowUpAt: context.now } })
       await context.models.follows.updateOne({ ...follow, stage: '待跟进' }, { $set: { stage: '跟进中' } })
     }
     return { text: texts.noted(pair.name, text) }

@@ -47,7 +47,9 @@ export async function ensureEmbedded(options: EnsureOptions): Promise<Ensured> {
     const owner = await readOwner(dir)
     const alive = owner !== undefined && isAlive(owner)
     if (alive && owner.uri !== undefined && (await answersHello(owner.uri, READY_MS))) {
-      return { uri: owner.uri, pid: owner.pid, started: owner.pid === child?.pid }
+      const started = owner.pid === child?.pid
+      if (!started) child?.end()
+      return { uri: owner.uri, pid: owner.pid, started }
     }
     if (child?.exitCode !== undefined && child.exitCode !== OWNED_EXIT) {
       throw new EmbeddedStartError(
@@ -68,6 +70,8 @@ interface Started {
   readonly pid: number | undefined
   exitCode: number | undefined
   error: Error | undefined
+  /** Ends a process that came too late to own the folder, before it becomes the owner of an abandoned one. */
+  end(): void
 }
 
 async function start(dir: string, { lingerMs }: EnsureOptions): Promise<Started> {
@@ -79,7 +83,12 @@ async function start(dir: string, { lingerMs }: EnsureOptions): Promise<Started>
       stdio: ['ignore', log.fd, log.fd],
       windowsHide: true,
     })
-    const started: Started = { pid: child.pid, exitCode: undefined, error: undefined }
+    const started: Started = {
+      pid: child.pid,
+      exitCode: undefined,
+      error: undefined,
+      end: () => child.kill(),
+    }
     child.once('error', error => {
       started.error = error
       started.exitCode = -1

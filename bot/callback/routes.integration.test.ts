@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import supertest from 'supertest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encrypt, getSignature } from 'wecom-crypto'
+import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
+
+describe('the callback address', () => {
+  let sidekick: TestSidekick
+  beforeAll(async () => {
+    sidekick = await startTestSidekick({ ROLES: 'web', REPLY_BUDGET_MS: '1' })
+  })
+  afterAll(() => sidekick.stop())
+
+  const now = (): string => String(Math.floor(Date.now() / 1000))
+  function seal(xml: string, receiver = sidekick.app.corpId): string {
+    return encrypt(sidekick.app.callbackAesKey, xml, receiver)
+  }
+  function message(inner = '<Content><![CDATA[帮助]]></Content>', corpId = sidekick.app.corpId): string {
+    const msgId = randomBytes(6).readUIntBE(0, 6)
+    return `<xml><ToUserName><![CDATA[${corpId}]]></ToUserName><FromUserName><![CDATA[lina]]></FromUserName><CreateTime>${now()}</CreateTime><MsgType><![CDATA[text]]></MsgType>${inner}<MsgId>${msgId}</MsgId></xml>`
+  }
+  interface Sent {
+    encrypted: string
+    path?: string
+    timestamp?: string
+    signature?: string
+    body?: string
+  }
+  function send({ encrypted, path = '/callback/app', timestamp = now(), signature, body }: Sent) {
+    const nonce = 'n1'
+    const msg_signature = signature ?? getSignature(sidekick.app.callbackToken, timestamp, nonce, encrypted)
+    return supertest(sidekick.url)
+      .post(path)
+      .query({ msg_signature, timestamp, nonce })
+      .type('text/xml')
+      .send(
+        body ??
+          `<xml><ToUserName><![CDATA[x]]></ToUserName><Encrypt><![CDATA[${encrypted}]]></Encrypt></xml>`,
+      )
+  }
+  const inbox = () => sidekick.database.models.inbox.countDocuments()
+
+  it('answers a verification with the bare text', async () => {
+    const echostr = seal('1616140317555161061')
+    const timestamp = now()
+    const msg_signature = getSignature(sidekick.app.callbackToken, timestamp, 'n', echostr)
+    const answer = await supertest(sidekick.url)
+      .get('/callback/app')
+      .query({ msg_signature, timestamp, nonce: 'n', echostr })
+    expect(answer.status).toBe(200)
+    expect(answer.text).toBe('1616140317555161061')
+    expect(answer.headers['content-type']).toMatch('text/plain')
+  })
+
+  it('stores a message and answers 200 with nothing where there is nothing to say in time', async () => {
+    const before = await inbox()
+    const answer = await send({ encrypted: seal(message()) })
+    expect([answer.status, answer.text]).toEqual([200, ''])
+    expect(await inbox()).toBe(before + 1)
+  })
+
+  it('stores what it does not know, and acknowledges it', async () => {
+    const answer = await send({
+      encrypted: seal(message('<Sticker>1</Sticker>').replace('text]]', 'sticker]]')),
+    })
+    expect(answer.status).toBe(200)
+    await expect.poll(() => sidekick.database.models.inbox.countDocuments({ name: 'unknown' })).toBe(1)
+  })
+
+  it('takes the same events at the address of the customer-contact server', async () => {
+    expect((await send({ encrypted: seal(message()), path: '/callback/contact' })).status).toBe(200)
+    const { corpId, agentId } = sidekick.app
+    expect((await send({ encrypted: seal(message()), path: `/callback/${corpId}/${agentId}` })).status).toBe(
+      200,
+    )
+  })
+
+  const bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+  it.each<[string, number, string, () => Sent]>([
+    [
+      'a wrong signature',
+      401,
+      'bad_signature',
+      () => ({ encrypted: seal(message()), signature: 'f'.repeat(40) }),
+    ],
+    [
+      'a signature of another length',
+      401,
+      'bad_signature',
+      () => ({ encrypted: seal(message()), signature: 'f' }),
+    ],
+    [
+      'a time of yesterday',
+      401,
+      'out_of_time',
+      () => ({ encrypted: seal(message()), timestamp: String(Number(now()) - 90_000) }),
+    ],
+    [
+      'broken XML around it',
+      400,
+      'malformed',
+      () => ({ encrypted: seal(message()), body: '<xml><Encrypt>' }),
+    ],
+    [
+      'two ciphertexts',
+      400,
+      'malformed',
+      () => ({
+        encrypted: seal(message()),
+        body: '<xml><Encrypt>YQ==</Encrypt><Encrypt>YQ==</Encrypt></xml>',
+      }),
+    ],
+    ['broken XML inside', 400, 'malformed', () => ({ encrypted: seal('<xml><ToUserName>') })],
+    ['an entity bomb inside', 400, 'malformed', () => ({ encrypted: seal(`${bomb}<xml>&b;</xml>`) })],
+    [
+      'an entity bomb around it',
+      400,
+      'malformed',
+      () => ({ encrypted: seal(message()), body: `${bomb}<xml><Encrypt>&b;</Encrypt></xml>` }),
+    ],
+    ['a truncated ciphertext', 400, 'undecipherable', () => ({ encrypted: seal(message()).slice(0, -24) })],
+    [
+      'a ciphertext of another key',
+      400,
+      'undecipherable',
+      () => ({ encrypted: encrypt('a'.repeat(43), message(), sidekick.app.corpId) }),
+    ],
+    ['another receiver', 403, 'wrong_receiver', () => ({ encrypted: seal(message(), 'ww0000000000000000') })],
+    [
+      'another corp inside',
+      403,
+      'wrong_receiver',
+      () => ({ encrypted: seal(message(undefined, 'ww0000000000000000')) }),
+    ],
+    [
+      'an unknown app',
+      404,
+      'unknown_app',
+      () => ({ encrypted: seal(message()), path: '/callback/ww0000000000000000/1' }),
+    ],
+    [
+      'a body over 1 MiB',
+      413,
+      'too_large',
+      () => ({ encrypted: seal(message()), body: 'x'.repeat(1024 * 1024 + 1) }),
+    ],
+  ])('refuses %s with %i %s, and stores nothing', async (_what, status, code, make) => {
+    const before = await inbox()
+    const answer = await send(make())
+    expect([answer.status, answer.text]).toEqual([status, code])
+    expect(await inbox()).toBe(before)
+    expect(sidekick.logged.at(-1)).toMatchObject({ msg: 'callback refused', code })
+  })
+
+  it('refuses an endless body without a length before it is read whole', async () => {
+    const answer = await new Promise<number | undefined>((resolve, reject) => {
+      const { port } = new URL(sidekick.url)
+      const query = `msg_signature=x&timestamp=${now()}&nonce=n`
+      const request = httpRequest({ port, method: 'POST', path: `/callback/app?${query}` }, response => {
+        clearInterval(pour)
+        resolve(response.statusCode)
+        request.destroy()
+      })
+      const pour = setInterval(() => request.write('x'.repeat(100_000)), 1)
+      request.once('error', reject)
+    })
+    expect(answer).toBe(413)
+  })
+
+  it.each([
+    ['no query at all', {}],
+    ['a parameter given twice', { msg_signature: ['a', 'b'], timestamp: '1', nonce: 'n' }],
+    ['a time that is none', { msg_signature: 'a', timestamp: '1e9', nonce: 'n' }],
+  ])('refuses %s as malformed', async (_what, query) => {
+    const answer = await supertest(sidekick.url).post('/callback/app').query(query).send('<xml></xml>')
+    expect([answer.status, answer.text]).toEqual([400, 'malformed'])
+  })
+
+  it('writes no secret and no message text into the log', async () => {
+    await send({ encrypted: seal(message('<Content>秘密内容</Content>')), signature: 'f'.repeat(40) })
+    const log = JSON.stringify(sidekick.logged)
+    const { secret, callbackToken, callbackAesKey } = sidekick.app
+    for (const hidden of [secret, callbackToken, callbackAesKey, '秘密内容'])
+      expect(log).not.toContain(hidden)
+  })
+
+  it('counts what it refused', async () => {
+    const { text } = await supertest(sidekick.url).get('/metrics')
+    expect(text).toMatch(/sidekick_callbacks_total\{result="bad_signature"\} [1-9]/)
+  })
+})
