@@ -29,8 +29,8 @@ export interface RunRequest {
 }
 
 /**
- * Runs a handler on an event, or goes on with the run after the last step that succeeded. Each step's outcome is
- * stored before the next one begins.
+ * Runs a handler on an event, or goes on with the run after the last step that succeeded. What was done is stored
+ * before and after each step that must not happen twice, and at the end: the steps between can be done again.
  */
 export async function runHandler(deps: DispatchDeps, request: RunRequest): Promise<RunOutcome> {
   const run = await openRun(deps, request)
@@ -39,22 +39,22 @@ export async function runHandler(deps: DispatchDeps, request: RunRequest): Promi
   let result: RunOutcome = 'done'
   for (const [index, step] of request.handler.steps.entries()) {
     const record = run.steps[index] ?? newStep(step)
+    run.steps[index] = record
     if (record.state === 'pending' || record.state === 'running' || record.state === 'waiting') {
-      await runStep(deps, request, facts, step, record)
-      await saveStep(deps, run, index, record)
+      await runStep(deps, request, facts, step, record, () => saveRun(deps, run))
     }
     facts.steps[step.id] = { ok: record.state === 'done', output: record.output ?? {} }
-    if (record.state === 'pending') return 'again'
+    if (record.state === 'pending') {
+      await saveRun(deps, run)
+      return 'again'
+    }
     if (record.state === 'waiting') result = 'waiting'
-    if (record.state === 'failed') {
-      const exhausted = record.attempts >= attemptsOf(step)
-      if (step.onError === 'stop') {
-        await closeRun(deps, run, 'failed')
-        return exhausted ? 'dead' : 'failed'
-      }
+    if (record.state === 'failed' && step.onError === 'stop') {
+      await saveRun(deps, run, 'failed')
+      return record.attempts >= attemptsOf(step) ? 'dead' : 'failed'
     }
   }
-  await closeRun(deps, run, result)
+  await saveRun(deps, run, result)
   return result
 }
 
@@ -67,40 +67,33 @@ function newStep(step: CompiledStep): RunStep {
 }
 
 async function openRun(deps: DispatchDeps, { event, name, handler }: RunRequest): Promise<Run> {
-  const { corpId, id } = event
+  const { corpId, id, userid, externalUserid } = event
   const now = new Date()
-  const run = await deps.models.runs
-    .findOneAndUpdate(
-      { corpId, event: id, handler: handler.key },
-      {
-        $setOnInsert: {
-          eventName: name,
-          revision: handler.revision,
-          ...(event.userid !== undefined && { userid: event.userid }),
-          ...(event.externalUserid !== undefined && { externalUserid: event.externalUserid }),
-          state: 'running',
-          steps: handler.steps.map(newStep),
-          startedAt: now,
-          expireAt: new Date(now.getTime() + deps.retentionMs),
-        },
-      },
-      { upsert: true, returnDocument: 'after' },
-    )
-    .lean()
-  return run
-}
-
-async function saveStep(deps: DispatchDeps, run: Run, index: number, step: RunStep): Promise<void> {
-  await deps.models.runs.updateOne(
-    { corpId: run.corpId, event: run.event, handler: run.handler },
-    { $set: { [`steps.${index}`]: step } },
+  const known = await deps.models.runs.findOne({ corpId, event: id, handler: handler.key }, { _id: 0 }).lean()
+  return (
+    known ?? {
+      corpId,
+      event: id,
+      eventName: name,
+      handler: handler.key,
+      revision: handler.revision,
+      ...(userid !== undefined && { userid }),
+      ...(externalUserid !== undefined && { externalUserid }),
+      state: 'running',
+      steps: handler.steps.map(newStep),
+      startedAt: now,
+      expireAt: new Date(now.getTime() + deps.retentionMs),
+    }
   )
 }
 
-async function closeRun(deps: DispatchDeps, run: Run, state: 'done' | 'failed' | 'waiting'): Promise<void> {
+/** Stores how far the run is; with an outcome, that it is over. */
+async function saveRun(deps: DispatchDeps, run: Run, state: Run['state'] = 'running'): Promise<void> {
+  const { corpId, event, handler, steps, finishedAt: _finishedAt, state: _state, ...rest } = run
   await deps.models.runs.updateOne(
-    { corpId: run.corpId, event: run.event, handler: run.handler },
-    { $set: { state, finishedAt: new Date() } },
+    { corpId, event, handler },
+    { $set: { steps, state, ...(state !== 'running' && { finishedAt: new Date() }) }, $setOnInsert: rest },
+    { upsert: true },
   )
 }
 
@@ -111,6 +104,7 @@ async function runStep(
   facts: Facts,
   step: CompiledStep,
   record: RunStep,
+  save: () => Promise<void>,
 ): Promise<void> {
   if (step.if !== undefined && !evaluate(step.if, facts).ok) {
     record.state = 'skipped'
@@ -130,7 +124,10 @@ async function runStep(
   if (record.state === 'running' && !action.idempotent) record.uncertain = true
   record.attempts += 1
   record.startedAt = new Date()
-  if (!action.idempotent) await markRunning(deps, request, step.id)
+  if (!action.idempotent) {
+    record.state = 'running'
+    await save()
+  }
   const began = performance.now()
   try {
     record.output = (await action.run(context, step.with.fill(facts))) ?? {}
@@ -142,6 +139,7 @@ async function runStep(
     logFailure(deps, request, record, error)
   }
   record.ms = Math.round(performance.now() - began)
+  if (!action.idempotent) await save()
 }
 
 /** A refusal is told to whoever asked; everything else is for the operator. */
@@ -161,13 +159,6 @@ function logFailure(
   }
   if (expected) deps.log.info(about, 'a step was refused')
   else deps.log.warn({ ...about, err: error }, 'a step failed')
-}
-
-async function markRunning(deps: DispatchDeps, { event, handler }: RunRequest, id: string): Promise<void> {
-  await deps.models.runs.updateOne(
-    { corpId: event.corpId, event: event.id, handler: handler.key, 'steps.id': id },
-    { $set: { 'steps.$.state': 'running' } },
-  )
 }
 
 /** What an error means for the step: over, waiting for a confirmation, or worth another attempt. */
