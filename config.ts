@@ -8,8 +8,8 @@ import { z } from 'zod'
 export class ConfigError extends Error {
   readonly code = 'config_invalid'
   readonly problems: readonly string[]
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'))
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join('\n'), options)
     this.name = 'ConfigError'
     this.problems = problems
   }
@@ -53,11 +53,11 @@ export interface Config {
   simPort: number
 }
 
-const port = z.coerce
-  .number('is not a number')
-  .int('is not a whole number')
-  .min(0, 'is below 0')
-  .max(65_535, 'is above 65535')
+const whole = z
+  .string()
+  .regex(/^\d{1,9}$/, 'is not a whole number')
+  .transform(Number)
+const port = whole.pipe(z.number().max(65_535, 'is above 65535'))
 const httpUrl = z.url({ protocol: /^https?$/, error: 'is not an http(s) address' })
 const callbackToken = z.string().regex(/^[A-Za-z0-9]{1,32}$/, 'is not 1 to 32 letters and digits')
 const callbackAesKey = z.string().regex(/^[A-Za-z0-9]{43}$/, 'is not 43 letters and digits')
@@ -72,7 +72,7 @@ const list = z.string().transform(text =>
 const settings = {
   NODE_ENV: { read: z.string().optional(), example: 'production' },
   HOST: { read: z.string().optional(), example: '0.0.0.0' },
-  PORT: { read: port.default(3000), example: '3000' },
+  PORT: { read: port.prefault('3000'), example: '3000' },
   PUBLIC_URL: { read: httpUrl.optional(), example: 'https://sidekick.example.com' },
   DATA_DIR: { read: z.string().default('.data'), example: '.data' },
   MONGODB_URI: {
@@ -104,12 +104,7 @@ const settings = {
     example: 'openssl rand -hex 32',
   },
   RETENTION_DAYS: {
-    read: z.coerce
-      .number('is not a number')
-      .int('is not a whole number')
-      .min(2, 'is below 2')
-      .max(3650, 'is above 3650')
-      .default(30),
+    read: whole.pipe(z.number().min(2, 'is below 2').max(3650, 'is above 3650')).prefault('30'),
     example: '30',
   },
   WECOM_API_BASE: { read: httpUrl.optional(), example: 'https://qyapi.weixin.qq.com' },
@@ -148,19 +143,14 @@ const settings = {
   },
   ADMIN_STAFF: { read: list.default([]), example: 'lina,zhangwei' },
   REPLY_BUDGET_MS: {
-    read: z.coerce
-      .number('is not a number')
-      .int('is not a whole number')
-      .min(0, 'is below 0')
-      .max(4500, 'is above 4500; the platform waits 5 s')
-      .default(1500),
+    read: whole.pipe(z.number().max(4500, 'is above 4500; the platform waits 5 s')).prefault('1500'),
     example: '1500',
   },
   METRICS_TOKEN: {
     read: z.string().min(16, 'is shorter than 16 characters').optional(),
     example: 'openssl rand -hex 16',
   },
-  SIM_PORT: { read: port.default(3001), example: '3001' },
+  SIM_PORT: { read: port.prefault('3001'), example: '3001' },
 } as const satisfies Record<string, { read: z.ZodType; example: string }>
 
 type Settings = { [K in keyof typeof settings]: z.infer<(typeof settings)[K]['read']> }
@@ -192,8 +182,17 @@ const appNames = [
  * @throws ConfigError naming every wrong value at once.
  */
 export function loadConfig(): Config {
-  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}
+  const file = readDotEnv()
   return parseConfig({ ...file, ...process.env }, keepSecret)
+}
+
+function readDotEnv(): Record<string, string | undefined> {
+  if (!existsSync('.env')) return {}
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'))
+  } catch (error) {
+    throw new ConfigError([`.env cannot be read: ${(error as Error).message}`])
+  }
 }
 
 /**
@@ -215,6 +214,11 @@ export function parseConfig(
   }
   const given = (name: string): boolean => Boolean(env[name]?.trim())
   const wecomNames = Object.keys(settings).filter(name => name.startsWith('WECOM_'))
+  // A misspelt name must not lead into demo mode.
+  for (const name of Object.keys(env).filter(one => one.startsWith('WECOM_') && given(one))) {
+    if (!wecomNames.includes(name))
+      problems.push(`${name} is no setting; those that begin alike are ${wecomNames.join(', ')}`)
+  }
   const mode = wecomNames.some(given) ? 'wecom' : 'demo'
   if (mode === 'wecom') {
     for (const name of appNames) {
@@ -307,6 +311,17 @@ function problem(name: string, value: string | undefined, fault: string, example
 
 /** Reads a secret that was made here before, or makes it: 32 random bytes in hex, readable by the owner only. */
 function keepSecret(dataDir: string, name: string): string {
+  try {
+    return readOrMakeSecret(dataDir, name)
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    throw new ConfigError([
+      `DATA_DIR "${dataDir}" cannot be used: ${(error as Error).message}; example: DATA_DIR=.data`,
+    ])
+  }
+}
+
+function readOrMakeSecret(dataDir: string, name: string): string {
   const path = join(dataDir, name)
   if (!existsSync(path)) {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })

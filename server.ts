@@ -20,7 +20,7 @@ import { createMetrics } from './bot/metrics.ts'
 import { createWecom } from './bot/wecom/client.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
-import { openDatabase } from './models/connect.ts'
+import { type Database, type DatabaseOptions, openDatabase } from './models/connect.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
 import { createSecretBox } from './models/secrets.ts'
@@ -42,6 +42,8 @@ const drainMs = 10_000
 /** Opens, starts and connects the parts, in order. What was opened is closed again when a later part fails. */
 export async function startSidekick(config: Config, log: Logger): Promise<Running> {
   const closers: (() => Promise<void>)[] = []
+  /** A start that fails must not end what an earlier one left running. */
+  let complete = false
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close()
   }
@@ -55,13 +57,12 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const url = await listen(http, config)
     closers.push(() => closeServer(http))
 
-    const { mongodbUri, dataDir } = config
     const [database, demo] = await Promise.all([
-      openDatabase({ mongodbUri, dataDir, log: note }),
+      connect(config, note),
       config.app === undefined ? openDemo(config, url, note) : undefined,
     ])
     closers.push(() => database.close())
-    if (demo !== undefined) closers.push(() => demo.simulator.end())
+    if (demo !== undefined) closers.push(() => (complete ? demo.simulator.end() : demo.simulator.release()))
     const { connection, models } = database
     await migrate(connection, models)
 
@@ -109,7 +110,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         log.error({ corpId, broken }, 'stored handlers that cannot run are skipped'),
       ),
       directory: createDirectory(models),
-      adminStaff: config.adminStaff,
+      admins: { corpId: app.corpId, userids: config.adminStaff },
       requestSync: async (corpId, what) => void (await jobs.enqueue(`sync.${what}`, { corpId })),
     })
     closers.push(() => dispatcher.drain(drainMs))
@@ -117,7 +118,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
 
     const koa = new Koa()
     koa.on('error', error => log.error({ err: error }, 'a request failed'))
-    koa.use(healthRoutes({ database, metrics, jobs, config }).routes())
+    koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: app.corpId }).routes())
     if (config.roles.has('web')) {
       const inbox = createInbox(models, retentionMs)
       const own = { corpId: app.corpId, agentId: app.agentId }
@@ -137,13 +138,29 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       )
     }
     if (config.roles.has('worker')) closers.push(startSweep(dispatcher, log))
+    // Closed first: whoever is answered from here on must have been taken in.
+    closers.push(() => closeServer(http))
     await jobs.start()
     await demo?.settle(models)
     handle = koa.callback()
+    complete = true
     return { url, lines: linesFor(url, demo?.simulator.url), stop }
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+/** An address that cannot be used is a setting to mend; it may hold a password and is not repeated. */
+async function connect({ mongodbUri, dataDir }: Config, log: DatabaseOptions['log']): Promise<Database> {
+  try {
+    return await openDatabase({ mongodbUri, dataDir, log })
+  } catch (error) {
+    if (mongodbUri === undefined) throw error
+    const example = 'example: MONGODB_URI=mongodb://db1,db2,db3/sidekick?replicaSet=rs0'
+    throw new ConfigError([`MONGODB_URI cannot be reached (${(error as Error).name}); ${example}`], {
+      cause: error,
+    })
   }
 }
 
@@ -181,7 +198,10 @@ async function listen(http: Server, { host, port }: Config): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
       const inUse = error.code === 'EADDRINUSE'
-      reject(inUse ? new ConfigError([`PORT ${port} is used by another program; example: PORT=3100`]) : error)
+      const where =
+        error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' ? `HOST "${host}"` : `PORT ${port}`
+      const fault = inUse ? 'is used by another program' : `cannot be listened on (${error.code})`
+      reject(new ConfigError([`${where} ${fault}; example: HOST=127.0.0.1 PORT=3100`], { cause: error }))
     })
     http.listen(port, host, resolve)
   })
@@ -209,10 +229,19 @@ function linesFor(url: string, simulator: string | undefined): string[] {
       ]
 }
 
+/** What may be said of an error: its kind, code, words and place, and the same of what caused it. */
+function plainError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { name, message, stack, cause, code } = error as Error & { code?: unknown }
+  return { name, code, message, stack, ...(cause instanceof Error && { cause: plainError(cause) }) }
+}
+
 function createLog(config: Config): Logger {
   return pino(
     {
       level: config.logLevel,
+      // Some drivers hang whole documents on their errors, with what customers wrote in them.
+      serializers: { err: plainError },
       redact: {
         paths: [
           'secret',

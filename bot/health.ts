@@ -1,12 +1,15 @@
 import { timingSafeEqual } from 'node:crypto'
 import Router, { type RouterContext } from '@koa/router'
 import type { Database } from '../models/connect.ts'
+import type { Apps } from './apps.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface HealthDeps {
   database: Database
   metrics: Metrics
   jobs: { workers(): Promise<string[]> }
+  apps: Apps
+  corpId: string
   config: { mode: string; roles: ReadonlySet<string>; metricsToken?: string; domainVerify?: string }
 }
 
@@ -42,18 +45,20 @@ export function healthRoutes(deps: HealthDeps): Router {
 }
 
 /** 200 when the inbox can be written; everything else is told in the body and changes nothing. */
-async function ready({ database, jobs, config }: HealthDeps, context: RouterContext): Promise<void> {
+async function ready(
+  { database, jobs, config, apps, corpId }: HealthDeps,
+  context: RouterContext,
+): Promise<void> {
   const parts = { mode: config.mode, roles: [...config.roles], database: { mode: database.mode } }
   try {
     await database.connection
       .collection<{ _id: string }>('meta')
       .updateOne({ _id: 'ready' }, { $set: { at: new Date() } }, { upsert: true, timeoutMS: proofMs })
     const workers = await jobs.workers()
-    context.body = {
-      status: workers.length > 0 ? 'ok' : 'degraded',
-      ...parts,
-      jobs: { workers: workers.length },
-    }
+    const stopped = (await apps.client(corpId)).tokenStop()
+    const tokens = stopped === undefined ? { state: 'ok' } : { state: 'stopped', errcode: stopped.errcode }
+    const well = workers.length > 0 && stopped === undefined
+    context.body = { status: well ? 'ok' : 'degraded', ...parts, jobs: { workers: workers.length }, tokens }
   } catch (error) {
     context.status = 503
     context.body = { status: 'unavailable', ...parts, reason: (error as Error).message }
@@ -61,7 +66,10 @@ async function ready({ database, jobs, config }: HealthDeps, context: RouterCont
 }
 
 function maySeeMetrics(context: RouterContext, token: string | undefined): boolean {
-  if (['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(context.req.socket.remoteAddress ?? '')) return true
+  // Behind a proxy of this machine everybody comes from loopback.
+  const direct = context.get('x-forwarded-for') === ''
+  if (direct && ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(context.req.socket.remoteAddress ?? ''))
+    return true
   const given = Buffer.from(context.get('authorization'))
   const wanted = Buffer.from(`Bearer ${token ?? ''}`)
   return token !== undefined && given.length === wanted.length && timingSafeEqual(given, wanted)

@@ -2,6 +2,7 @@ import { MongoJobRepository } from '@agendajs/mongo-backend'
 import { Agenda, type AgendaBackend } from 'agenda'
 import type { Connection } from 'mongoose'
 import type { Models } from '../models/models.ts'
+import { processName } from '../models/process-name.ts'
 import { nextOccurrence } from './cron.ts'
 import { JobRequestError, storedError } from './errors.ts'
 import type { JobApps } from './handlers.ts'
@@ -19,7 +20,7 @@ import {
 import { runJob } from './run.ts'
 import { dueAtStart, ensureJob, ensureSchedules, nextRun } from './schedules.ts'
 import { type JobData, type JobName, jobDefinition, jobNames, lockLifetimeMs, lookEveryMs } from './table.ts'
-import { beat, beatMs, leave, listWorkers, workerName } from './workers.ts'
+import { beat, beatMs, leave, listWorkers } from './workers.ts'
 
 export interface JobLogEntry {
   level: 'info' | 'warn' | 'error'
@@ -181,7 +182,7 @@ interface OpenAgenda {
 
 /** Agenda on the connection's own driver. It looks for due jobs once started, and does nothing before. */
 async function openAgenda(connection: Connection): Promise<OpenAgenda> {
-  const worker = workerName()
+  const worker = processName()
   const jobs = jobCollection(connection)
   await createJobIndexes(jobs)
   const mongo = connection.getClient().db(connection.name)

@@ -87,9 +87,11 @@ function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['
     })
   }
   client.on('serverHeartbeatFailed', onLost)
+  client.on('connectionPoolCleared', onLost)
   return async () => {
     stopped = true
     client.off('serverHeartbeatFailed', onLost)
+    client.off('connectionPoolCleared', onLost)
     await restarting
   }
 }

@@ -49,6 +49,8 @@ export interface Follow {
   stage: Stage
   lastFollowUpAt?: Date
   relation?: Relation
+  /** When we last changed tags or remark on the platform: what was read of it before says nothing of them. */
+  writtenAt?: Date
 }
 
 export const followSchema = new Schema<Follow>(
@@ -72,6 +74,7 @@ export const followSchema = new Schema<Follow>(
     endedAt: Date,
     stage: { type: String, required: true, enum: stages, default: '待跟进' },
     lastFollowUpAt: Date,
+    writtenAt: Date,
     relation: {
       type: new Schema<Relation>(
         {

@@ -53,6 +53,6 @@ export const inboxEventSchema = new Schema<InboxEvent>(
 )
 inboxEventSchema.index({ corpId: 1, orderKey: 1, state: 1, createdAt: 1, arrival: 1 })
 // The sweep asks for what is left lying, over all corps.
-inboxEventSchema.index({ state: 1, notBefore: 1 })
+inboxEventSchema.index({ state: 1, lane: 1, notBefore: 1 })
 inboxEventSchema.index({ corpId: 1, createdAt: -1 })
 inboxEventSchema.index({ expireAt: 1 }, { expireAfterSeconds: 0 })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Model } from 'mongoose'
 import { isDuplicateKey } from './lock.ts'
-import type { SecretBox } from './secrets.ts'
+import { SealError, type SecretBox } from './secrets.ts'
 import type { Token } from './token.ts'
 
 /** A token as it is handed out. */
@@ -26,7 +26,13 @@ export function createTokenStore(tokens: Model<Token>, secrets: SecretBox): Shar
     async read(key) {
       const found = await tokens.findById(key).lean()
       if (found?.value === undefined || found.expiresAt === undefined) return undefined
-      return { value: secrets.open(`token:${key}`, found.value), expiresAt: found.expiresAt }
+      try {
+        return { value: secrets.open(`token:${key}`, found.value), expiresAt: found.expiresAt }
+      } catch (error) {
+        // Sealed with another key: as good as not there, and fetched anew.
+        if (error instanceof SealError) return undefined
+        throw error
+      }
     },
     async write(key, token) {
       const value = secrets.seal(`token:${key}`, token.value)

@@ -32,7 +32,7 @@ export const customerShow = defineAction({
     const lines = [
       `【${fullName(follow)}】`,
       ...(company === '' ? [] : [`单位：${company}`]),
-      `阶段：${follow.stage}${follow.status === 'lost' ? '（对方已删除你）' : ''}`,
+      `阶段：${follow.stage}${follow.status === 'lost' ? `（对方已删除${follow.useridKey === context.asker.userid.toLowerCase() ? '你' : '跟进的同事'}）` : ''}`,
       `标签：${tagLine || '还没有'}`,
       ...(follow.description === '' ? [] : [`描述：${shorten(follow.description, 60)}`]),
       ...(follow.addedAt === undefined ? [] : [added(follow, context, zone)]),

@@ -56,10 +56,16 @@ export async function markTags(
   }
   // Two updates, because one array cannot be added to and taken from in the same one.
   if (add.length > 0) {
-    await models.follows.updateOne(follow, { $addToSet: { tags: { $each: add.map(tag => tag.tagId) } } })
+    await models.follows.updateOne(follow, {
+      $addToSet: { tags: { $each: add.map(tag => tag.tagId) } },
+      $set: { writtenAt: new Date() },
+    })
   }
   if (remove.length > 0) {
-    await models.follows.updateOne(follow, { $pull: { tags: { $in: remove.map(tag => tag.tagId) } } })
+    await models.follows.updateOne(follow, {
+      $pull: { tags: { $in: remove.map(tag => tag.tagId) } },
+      $set: { writtenAt: new Date() },
+    })
   }
   await unionTags(models, corp.corpId, pair.externalUserid)
   const text = [...add.map(tag => `+${tag.label}`), ...remove.map(tag => `-${tag.label}`)].join(' ')
@@ -84,7 +90,7 @@ export async function writeRemark(context: ActionContext, pair: Pair, remark: st
   )
   await context.models.follows.updateOne(
     { corpId: context.corp.corpId, useridKey: useridKey(pair.userid), externalUserid: pair.externalUserid },
-    { $set: { remark } },
+    { $set: { remark, writtenAt: new Date() } },
   )
   await writeTrajectory(context.models, { ...pair, ...rowOf(context), kind: 'remarked', text: remark })
 }
@@ -94,19 +100,42 @@ export function rowOf(context: ActionContext): { corpId: string; key: string; at
   return { corpId: context.corp.corpId, key: context.key, at: context.now }
 }
 
-/** 84061 (no relation) of a pair whose request is unconfirmed passes with the confirmation; otherwise it is final. */
+/** How long after its event a relation may still be unknown to parts of the platform, in milliseconds. */
+const settleMs = 60_000
+
+/**
+ * 84061 (no relation) passes with the confirmation where the customer's request is unconfirmed, and by itself right
+ * after the event; otherwise it is final.
+ */
 async function calling<T>(context: ActionContext, pair: Pair, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
     if (!(error instanceof WecomError)) throw error
-    if (error.errcode === 84061 && (await isUnconfirmed(context, pair)))
-      throw new AwaitsConfirmation({ cause: error })
+    if (error.errcode === 84061) {
+      if (await isUnconfirmed(context, pair)) throw new AwaitsConfirmation({ cause: error })
+      const ofEvent = context.event.externalUserid === pair.externalUserid
+      if (ofEvent && isYoung(context.event)) throw new NotSettled({ cause: error })
+    }
     if (error.reaction === 'give_up' || error.reaction === 'user') {
       throw new ActionRefused('platform_refused', texts.platformRefused(error.hint), { cause: error })
     }
     throw error
   }
+}
+
+/** The platform does not know the relation yet that it told of a moment ago; it is worth another try. */
+export class NotSettled extends Error {
+  readonly code = 'not_settled'
+  constructor(options?: ErrorOptions) {
+    super('the platform does not know the relation yet', options)
+    this.name = 'NotSettled'
+  }
+}
+
+/** An event of the last minute. */
+export function isYoung(event: { createdAt: Date }): boolean {
+  return Date.now() - event.createdAt.getTime() < settleMs
 }
 
 async function isUnconfirmed(context: ActionContext, pair: Pair): Promise<boolean> {

@@ -5,7 +5,7 @@ import { type ActionContext, ActionRefused } from './define.ts'
 import { texts } from './texts.ts'
 
 /** How many are listed when a name fits several. */
-const listed = 6
+const listMax = 6
 /** How many rows are looked at before a name counts as too general. */
 const looked = 200
 
@@ -23,8 +23,30 @@ function rank(follow: Follow, wanted: string): number {
  * @throws ActionRefused `customer_unknown` or `customer_ambiguous`, with an answer that says what to type next
  */
 export async function findFollow(context: ActionContext, name: string): Promise<Follow> {
-  const [, query = '', ordinal] = /^(.*?)(?:\s*[#＃](\d{1,2}))?$/s.exec(name.trim()) ?? []
+  const query = name.trim()
   if (query === '') throw new ActionRefused('customer_unnamed', texts.customerUnnamed)
+  const found = await search(context, query)
+  const [, listed, ordinal] = /^(.+?)\s*[#＃](\d{1,2})$/s.exec(query) ?? []
+  // A remark may hold `3栋#12` itself; only where nothing is called so is the end a place in a list.
+  if (found.length === 0 && listed !== undefined) {
+    const several = await search(context, listed)
+    const chosen = several[Number(ordinal) - 1]
+    if (chosen === undefined)
+      throw new ActionRefused('customer_unknown', texts.noSuchOrdinal(listed, several.length))
+    return chosen
+  }
+  const [first] = found
+  if (first === undefined) throw new ActionRefused('customer_unknown', texts.customerUnknown(query))
+  const exact = found.filter(follow => rank(follow, query.toLowerCase()) === 0)
+  if (found.length === 1 || exact.length === 1) return first
+  throw new ActionRefused(
+    'customer_ambiguous',
+    texts.customerAmbiguous(query, found.slice(0, listMax), found.length),
+  )
+}
+
+/** The follows that a name fits, best first, one per customer. */
+async function search(context: ActionContext, query: string): Promise<Follow[]> {
   const pattern = new RegExp(query.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i')
   const rows = await context.models.follows
     .find({
@@ -35,22 +57,9 @@ export async function findFollow(context: ActionContext, name: string): Promise<
     .sort({ addedAt: -1 })
     .limit(looked)
     .lean()
-  const found = onePerCustomer(rows, useridKey(context.asker.userid))
   const wanted = query.toLowerCase()
-  found.sort((a, b) => rank(a, wanted) - rank(b, wanted))
-  if (ordinal !== undefined) {
-    const chosen = found[Number(ordinal) - 1]
-    if (chosen === undefined)
-      throw new ActionRefused('customer_unknown', texts.noSuchOrdinal(query, found.length))
-    return chosen
-  }
-  const [first] = found
-  if (first === undefined) throw new ActionRefused('customer_unknown', texts.customerUnknown(query))
-  const exact = found.filter(follow => rank(follow, wanted) === 0)
-  if (found.length === 1 || exact.length === 1) return first
-  throw new ActionRefused(
-    'customer_ambiguous',
-    texts.customerAmbiguous(query, found.slice(0, listed), found.length),
+  return onePerCustomer(rows, useridKey(context.asker.userid)).sort(
+    (a, b) => rank(a, wanted) - rank(b, wanted),
   )
 }
 

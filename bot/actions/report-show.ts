@@ -17,12 +17,13 @@ export const reportShow = defineAction({
     const { models, asker, now, corp } = context
     const scope = await visibleFollows(models, asker)
     const today = startOfDay(now, corp.timeZone)
-    const [added, lost, notes, waiting, waitingCount, total] = await Promise.all([
+    const [added, addedCount, lost, notes, waiting, waitingCount, total] = await Promise.all([
       models.follows
         .find({ ...scope, addedAt: { $gte: today } })
         .sort({ addedAt: -1 })
-        .limit(200)
+        .limit(listed)
         .lean(),
+      models.follows.countDocuments({ ...scope, addedAt: { $gte: today } }),
       models.follows.countDocuments({ ...scope, status: { $ne: 'active' }, endedAt: { $gte: today } }),
       models.trajectories.countDocuments({ ...scope, at: { $gte: today }, kind: 'noted' }),
       models.follows
@@ -36,11 +37,9 @@ export const reportShow = defineAction({
     const whose = asker.role === 'admin' ? '全公司' : asker.role === 'lead' ? '团队' : '我的'
     const lines = [
       `【今日 · ${whose}】`,
-      `新增客户 ${added.length}　流失 ${lost}　写跟进 ${notes}`,
+      `新增客户 ${addedCount}　流失 ${lost}　写跟进 ${notes}`,
       `在跟客户共 ${total} 位，待跟进 ${waitingCount} 位`,
-      ...(added.length === 0
-        ? []
-        : ['', '今天新加：', ...added.slice(0, listed).map(one => `· ${fullName(one)}`)]),
+      ...(added.length === 0 ? [] : ['', '今天新加：', ...added.map(one => `· ${fullName(one)}`)]),
       ...(waiting.length === 0
         ? ['', '没有待跟进的客户，都照顾到了。']
         : [
@@ -52,6 +51,6 @@ export const reportShow = defineAction({
             ...(waitingCount > waiting.length ? [`… 还有 ${waitingCount - waiting.length} 位`] : []),
           ]),
     ]
-    return { added: added.length, lost, notes, text: lines.join('\n') }
+    return { added: addedCount, lost, notes, text: lines.join('\n') }
   },
 })

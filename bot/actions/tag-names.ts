@@ -3,8 +3,8 @@ import type { Tag } from '../../models/tag.ts'
 import { type ActionContext, ActionRefused } from './define.ts'
 import { texts } from './texts.ts'
 
-/** When the platform was last asked for tags that we don't hold, per corp. */
-const askedAt = new WeakMap<object, Map<string, number>>()
+/** The last look at the platform's tags, per corp: those who miss one at the same time share it. */
+const looks = new WeakMap<object, Map<string, { at: number; done: Promise<void> }>>()
 const askAgainMs = 30_000
 
 /**
@@ -17,8 +17,8 @@ export async function resolveTags(context: ActionContext, names: readonly string
   if (names.length === 0) return []
   const { corpId } = context.corp
   let held = await findHeld(context, names)
-  if (names.some(name => matching(held, name).length === 0) && mayAsk(context)) {
-    await readTags(context)
+  if (names.some(name => matching(held, name).length === 0)) {
+    await look(context)
     held = await findHeld(context, names)
   }
   const result: Tag[] = []
@@ -68,13 +68,17 @@ async function findHeld(context: ActionContext, names: readonly string[]): Promi
     .lean()
 }
 
-function mayAsk(context: ActionContext): boolean {
-  const perCorp = askedAt.get(context.models) ?? new Map<string, number>()
-  askedAt.set(context.models, perCorp)
-  const last = perCorp.get(context.corp.corpId) ?? 0
-  const may = Date.now() - last > askAgainMs
-  if (may) perCorp.set(context.corp.corpId, Date.now())
-  return may
+function look(context: ActionContext): Promise<void> {
+  const perCorp = looks.get(context.models) ?? new Map<string, { at: number; done: Promise<void> }>()
+  looks.set(context.models, perCorp)
+  const { corpId } = context.corp
+  const last = perCorp.get(corpId)
+  if (last !== undefined && Date.now() - last.at < askAgainMs) return last.done
+  const done = readTags(context)
+  perCorp.set(corpId, { at: Date.now(), done })
+  // A look that failed counts for nothing.
+  done.catch(() => perCorp.delete(corpId))
+  return done
 }
 
 /** Reads the corp's tags (`path/92117`) and writes those that are new or changed. */

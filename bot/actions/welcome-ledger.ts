@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDuplicateKey } from '../../models/lock.ts'
 import { useridKey } from '../../models/userid.ts'
 import type { Welcome } from '../../models/welcome.ts'
@@ -6,8 +7,12 @@ import type { WireAttachment } from '../wecom/wire/customer.ts'
 import { rowOf, writeTrajectory } from './customer-writes.ts'
 import type { ActionContext } from './define.ts'
 
-/** How long one process has for a code before another one may try it, in milliseconds: longer than a code lives. */
-const leaseMs = 25_000
+/**
+ * How long a code rests after its process died, in milliseconds: a fraction of the code's 20 s. The lease is renewed
+ * while the platform is being asked.
+ */
+const leaseMs = 5_000
+const lookAgainMs = 250
 
 export interface WelcomeContent {
   text: string
@@ -22,9 +27,9 @@ export type MediaSource = 'held' | 'uploaded' | 'none'
 const mediaSources: readonly MediaSource[] = ['held', 'uploaded', 'none']
 const mediaGone: ReadonlySet<number> = new Set([40007, 40145])
 
-/** How a welcome ended. `busy`: another process is sending this very one. */
+/** How a welcome ended. */
 export interface WelcomeOutcome {
-  state: Exclude<Welcome['state'], 'sending'> | 'busy'
+  state: Exclude<Welcome['state'], 'sending'>
   /** The handler whose welcome it is, or was. */
   handler?: string
   errcode?: number
@@ -45,9 +50,18 @@ export async function sendWelcome(
   relation: string,
   content: (media: MediaSource) => Promise<WelcomeContent>,
 ): Promise<WelcomeOutcome> {
-  const taken = await takeCode(context, code, relation)
-  if (taken !== 'ours') return taken
+  for (;;) {
+    const taken = await takeCode(context, code, relation)
+    if (taken === 'ours') break
+    if (taken !== 'busy') return taken
+    // Somebody is sending this very welcome, or died with it: it is settled, or ours, before long.
+    await delay(lookAgainMs)
+  }
   if (!(await claimRelation(context, code, relation))) return settle(context, code, { state: 'spare' })
+  const renew = setInterval(() => {
+    // A lease that is not renewed costs another process a needless call, which the platform refuses.
+    renewCode(context, code).catch(() => undefined)
+  }, leaseMs / 3)
   try {
     await callPlatform(context, code, content)
   } catch (error) {
@@ -59,6 +73,8 @@ export async function sendWelcome(
     // Nothing was sent with this code, so that another one of the same relation may still be used.
     if (outcome.state !== 'already') await releaseRelation(context, code)
     return settle(context, code, outcome)
+  } finally {
+    clearInterval(renew)
   }
   const outcome = await settle(context, code, { state: 'sent', handler: context.handler })
   await recordWelcome(context, relation)
@@ -104,7 +120,7 @@ async function takeCode(
   context: ActionContext,
   code: string,
   relation: string,
-): Promise<WelcomeOutcome | 'ours'> {
+): Promise<WelcomeOutcome | 'ours' | 'busy'> {
   const { welcomes } = context.models
   const { corpId } = context.corp
   const now = new Date()
@@ -135,7 +151,7 @@ async function takeCode(
     if (!isDuplicateKey(error)) throw error
   }
   const row = await welcomes.findOne({ corpId, welcomeCode: code }).lean()
-  if (row === null || row.state === 'sending') return { state: 'busy' }
+  if (row === null || row.state === 'sending') return 'busy'
   return {
     state: row.state,
     ...(row.handler !== undefined && { handler: row.handler }),
@@ -149,14 +165,23 @@ async function settle(
   outcome: WelcomeOutcome,
 ): Promise<WelcomeOutcome> {
   const { state, errcode } = outcome
+  // Two processes may have asked when one of them was thought dead: that it was sent is what counts.
+  const before: Welcome['state'][] = state === 'sent' ? ['sending', 'already'] : ['sending']
   await context.models.welcomes.updateOne(
-    { corpId: context.corp.corpId, welcomeCode: code },
+    { corpId: context.corp.corpId, welcomeCode: code, state: { $in: before } },
     {
       $set: { state, answeredAt: new Date(), ...(errcode !== undefined && { errcode }) },
       $unset: { leaseUntil: 1 },
     },
   )
   return outcome
+}
+
+async function renewCode(context: ActionContext, code: string): Promise<void> {
+  await context.models.welcomes.updateOne(
+    { corpId: context.corp.corpId, welcomeCode: code, state: 'sending' },
+    { $set: { leaseUntil: new Date(Date.now() + leaseMs) } },
+  )
 }
 
 async function releaseCode(context: ActionContext, code: string): Promise<void> {

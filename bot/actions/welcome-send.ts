@@ -36,7 +36,6 @@ export const welcomeSend = defineAction({
       const words = text.trim() === '' && attachments.length === 0 ? plainWelcome : text
       return { text: cutBytes(words, 4_000), attachments }
     })
-    if (outcome.state === 'busy') throw new Error('another process is sending this welcome')
     if (outcome.state === 'expired' || outcome.state === 'refused') {
       throw new ActionRefused(`welcome_${outcome.state}`, `欢迎语没有发出（${outcome.errcode ?? ''}）`)
     }

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import type { CommandArgument, CommandTrigger } from '../handlers/schema.ts'
 import { normalizeWord } from './parse.ts'
@@ -46,6 +47,20 @@ export function helpFor(handlers: readonly CompiledHandler[], word: string): str
 export function missingArgument(trigger: CommandTrigger, missing: CommandArgument): string {
   return [
     `还差${missing.title}。`,
+    `用法：${usage(trigger)}`,
+    ...(trigger.example === '' ? [] : [`例如：${trigger.example}`]),
+  ].join('\n')
+}
+
+/** What to answer when an argument is there but does not fit. */
+export function unfitArgument(trigger: CommandTrigger, error: z.ZodError): string {
+  const [issue] = error.issues
+  const fault =
+    issue?.code === 'too_big'
+      ? `写得太长了，最多 ${issue.maximum} ${issue.origin === 'array' ? '个' : '个字'}。`
+      : '有一处没写内容，补上再发。'
+  return [
+    fault,
     `用法：${usage(trigger)}`,
     ...(trigger.example === '' ? [] : [`例如：${trigger.example}`]),
   ].join('\n')

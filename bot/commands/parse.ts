@@ -72,7 +72,7 @@ export function parseArguments(spec: readonly CommandArgument[], line: string): 
       continue
     }
     const taken = take(argument, spec[index + 1], tokens, line)
-    if (taken === undefined) {
+    if (taken === undefined || taken.text.trim() === '') {
       if (argument.required) return { missing: argument }
       continue
     }
@@ -117,7 +117,7 @@ function tagChanges(tokens: readonly Token[]): TagChanges {
       text = text.slice(1)
     }
     // `+VIP，高意向` names two; a sign alone belongs to the next word.
-    for (const name of text.split(/[,，、]/)) if (name !== '') (list ?? changes.add).push(name)
+    for (const name of text.split(/[,，、]/)) if (name.trim() !== '') (list ?? changes.add).push(name)
   }
   return changes
 }

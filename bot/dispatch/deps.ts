@@ -15,7 +15,8 @@ export interface DispatchDeps {
   directory: Directory
   replies: ReplySlots
   log: Logger
-  adminStaff: readonly string[]
+  /** Userids of the installation's admins, who are those of one corp. */
+  admins: { corpId: string; userids: readonly string[] }
   retentionMs: number
   /** Asks for a sync of the corp, because the platform told of a change that it doesn't spell out. */
   requestSync(corpId: string, what: 'staff' | 'tags'): Promise<void>

@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import pLimit from 'p-limit'
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import { releaseLock, takeLock } from '../../models/lock.ts'
+import { isGone, processName } from '../../models/process-name.ts'
 import { type BotEvent, laneOf, orderKey, parseEvent } from '../events/parse.ts'
+import { WireError } from '../events/wire.ts'
 import type { DispatchDeps } from './deps.ts'
 import { welcomeAtOnce } from './express.ts'
 import { arrivedAt } from './inbox.ts'
-import { runEvent } from './run-event.ts'
+import { type EventOutcome, runEvent } from './run-event.ts'
 
 /** Takes up what is in the inbox: in order per key over all instances, people first. */
 export interface Dispatcher {
@@ -29,16 +29,25 @@ const parallel = { fast: 64, slow: 8 } satisfies Record<Lane, number>
 const holdMs = 60_000
 const attemptsMax = 8
 const backoffMs = [1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000]
+/** When a key that another process holds is looked at again. */
+const lookAgainMs = 250
 /** Events of a key that are looked at together. */
 const window = 20
-const sweepMax = 500
+/** Events that one look of the sweep takes in, fast lane first. */
+const sweepMax = 2_000
+/** A redelivery within this time of a welcome does not begin it again. */
+const onceMs = 30_000
+/** An event as young as this is its receiver's. */
+const graceMs = 2_000
 
 export function createDispatcher(deps: DispatchDeps): Dispatcher {
-  const { inbox, locks } = deps.models
-  const owner = `${hostname()}/${process.pid}/${randomUUID()}`
+  const { inbox, locks, welcomes } = deps.models
+  const owner = processName()
   const limits = { fast: pLimit(parallel.fast), slow: pLimit(parallel.slow) } satisfies Record<Lane, unknown>
   /** Keys that this process works on; true: look again when through. */
   const busy = new Map<string, boolean>()
+  /** Keys that another process holds, with the timer that looks again. */
+  const resting = new Map<string, NodeJS.Timeout>()
   const working = new Set<Promise<void>>()
   const welcoming = new Map<string, Promise<void>>()
   let draining = false
@@ -50,7 +59,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** Works through a key, unless this process is at it already; then it looks again when through. */
   function wake(corpId: string, key: string, lane: Lane): void {
-    const name = `order:${corpId}:${key}`
+    const name = lockName(corpId, key)
     if (draining) return
     if (busy.has(name)) {
       busy.set(name, true)
@@ -59,12 +68,12 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     busy.set(name, false)
     track(
       limits[lane](() => workThrough(corpId, key, name, lane))
-        .catch(error =>
+        .catch(error => {
           deps.log.error(
             { err: error, key: name },
             'a queue could not be worked through; the sweep tries again',
-          ),
-        )
+          )
+        })
         .then(() => {
           const again = busy.get(name) === true
           busy.delete(name)
@@ -74,18 +83,22 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 
   async function workThrough(corpId: string, key: string, name: string, lane: Lane): Promise<void> {
-    if (!(await takeLock(locks, name, owner, leaseMs[lane]))) return
-    let held = true
+    if (!(await takeLock(locks, name, owner, leaseMs[lane]))) {
+      lookAgain(corpId, key, name, lane)
+      return
+    }
+    let heldUntil = Date.now() + leaseMs[lane]
     const renew = setInterval(() => {
+      const asked = Date.now()
       takeLock(locks, name, owner, leaseMs[lane]).then(
         still => {
-          held = still
+          heldUntil = still ? asked + leaseMs[lane] : 0
         },
         error => deps.log.warn({ err: error, key: name }, 'a lease could not be renewed'),
       )
     }, leaseMs[lane] / 3)
     try {
-      while (held && !draining) {
+      while (Date.now() < heldUntil && !draining) {
         const next = await nextOf(corpId, key)
         if (next === undefined) return
         await handle(next)
@@ -94,6 +107,16 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       clearInterval(renew)
       await releaseLock(locks, name, owner)
     }
+  }
+
+  /** The key's holder may have looked for the last time just before our event came. */
+  function lookAgain(corpId: string, key: string, name: string, lane: Lane): void {
+    if (resting.has(name) || draining) return
+    const timer = setTimeout(() => {
+      resting.delete(name)
+      wake(corpId, key, lane)
+    }, lookAgainMs)
+    resting.set(name, timer)
   }
 
   /** The first event of a key whose turn it is. */
@@ -112,67 +135,101 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 
   async function handle(stored: InboxEvent): Promise<void> {
-    const event = parseEvent(stored.xml)
-    await welcoming.get(event.id)
+    const { _id } = stored
+    await welcoming.get(_id)
     const attempts = stored.attempts + 1
-    let problem: InboxEvent['error']
-    let outcome: 'done' | 'again' | 'dead'
-    try {
-      outcome = await runEvent(deps, event, stored.attempts > 0)
-      if (outcome !== 'done') problem = { code: 'run_failed', message: 'a handler failed; its run says why' }
-    } catch (error) {
-      const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
-      deps.log.error({ err: error, event: event.id, attempts }, 'an event could not be handled')
-      outcome = attempts < attemptsMax ? 'again' : 'dead'
-      problem = { code: String(code), message }
-    }
-    if (outcome !== 'again') deps.replies.close(event.id)
-    const wait = backoffMs[Math.min(stored.attempts, backoffMs.length - 1)] ?? 60_000
+    // One that was left lying may be what ended the process: it counts before it is tried.
+    if (Date.now() - arrivedAt(stored) > graceMs) await inbox.updateOne({ _id }, { $set: { attempts } })
+    const { outcome, error } = await attempt(stored, attempts)
+    if (outcome !== 'again') deps.replies.close(_id)
+    const wait = backoffMs[Math.min(stored.attempts, backoffMs.length - 1)] ?? holdMs
     await inbox.updateOne(
-      { _id: event.id },
+      { _id },
       {
         $set: {
           attempts,
-          ...(problem !== undefined && { error: problem }),
+          ...(error !== undefined && { error }),
           ...(outcome === 'again'
             ? { notBefore: new Date(Date.now() + wait) }
             : { state: outcome, finishedAt: new Date() }),
         },
-        ...(problem === undefined && { $unset: { error: 1 } }),
+        ...(error === undefined && { $unset: { error: 1 } }),
       },
     )
   }
 
+  /** Runs the event; whatever goes wrong becomes a reason that is stored with it. */
+  async function attempt(
+    stored: InboxEvent,
+    attempts: number,
+  ): Promise<{ outcome: EventOutcome; error?: NonNullable<InboxEvent['error']> }> {
+    const { _id: id } = stored
+    try {
+      if (attempts > attemptsMax) {
+        const error = { code: 'attempts_exhausted', message: `not handled in ${attemptsMax} attempts` }
+        return { outcome: 'dead', error: stored.error ?? error }
+      }
+      const outcome = await runEvent(deps, { ...parseEvent(stored.xml), id })
+      if (outcome === 'done') return { outcome }
+      return { outcome, error: { code: 'run_failed', message: 'a handler failed; its run says why' } }
+    } catch (error) {
+      const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
+      deps.log.error({ err: error, event: id, attempts }, 'an event could not be handled')
+      const final = error instanceof WireError || attempts >= attemptsMax
+      return { outcome: final ? 'dead' : 'again', error: { code: String(code), message } }
+    }
+  }
+
   /** Welcomes outside the queue; what fails here is tried again when the event's turn comes. */
   function express(event: BotEvent): void {
-    if (welcoming.has(event.id)) return
+    if (welcoming.has(event.id) || draining) return
     const work = welcomeAtOnce(deps, event)
       .catch(error => deps.log.warn({ err: error, event: event.id }, 'the welcome was not sent at once'))
-      .finally(() => welcoming.delete(event.id))
+      .finally(() => setTimeout(() => welcoming.delete(event.id), onceMs).unref())
     welcoming.set(event.id, work)
     track(work)
   }
 
-  function accept(event: BotEvent): void {
-    if ('welcomeCode' in event.data) express(event)
-    wake(event.corpId, orderKey(event), laneOf(event))
+  /** A welcome whose first receiver died must not wait for the queue either; one that is under way is left alone. */
+  async function expressAgain(stored: InboxEvent): Promise<void> {
+    if (stored.lane !== 'fast' || !stored.name.startsWith('customer.')) return
+    const event = { ...parseEvent(stored.xml), id: stored._id }
+    const { welcomeCode } = event.data as { welcomeCode?: string }
+    if (welcomeCode === undefined) return
+    const row = await welcomes.findOne({ corpId: event.corpId, welcomeCode }).lean()
+    const free = row === null || (row.state === 'sending' && (row.leaseUntil?.getTime() ?? 0) <= Date.now())
+    if (free) express(event)
   }
 
   return {
-    accept,
+    accept(event) {
+      if ('welcomeCode' in event.data) express(event)
+      wake(event.corpId, orderKey(event), laneOf(event))
+    },
     async sweep() {
-      const lying = await inbox
-        .find({ state: 'waiting', notBefore: { $lte: new Date() } })
-        .sort({ notBefore: 1 })
-        .limit(sweepMax)
-        .lean()
-      for (const stored of lying) {
-        if (busy.has(`order:${stored.corpId}:${stored.orderKey}`)) continue
-        accept(parseEvent(stored.xml))
+      const now = Date.now()
+      const left = { state: 'waiting', notBefore: { $lte: new Date(now - graceMs) } } as const
+      for (const lane of ['fast', 'slow'] as const) {
+        const lying = await inbox
+          .find({ ...left, lane })
+          .sort({ notBefore: 1 })
+          .limit(sweepMax)
+          .lean()
+        const first = new Map(
+          lying.map(stored => [lockName(stored.corpId, stored.orderKey), stored] as const).reverse(),
+        )
+        for (const [name, stored] of first) {
+          if (busy.has(name) || resting.has(name)) continue
+          await expressAgain(stored).catch(error =>
+            deps.log.error({ err: error, event: stored._id }, 'a welcome could not be taken up'),
+          )
+          wake(stored.corpId, stored.orderKey, lane)
+        }
       }
     },
     async drain(ms) {
       draining = true
+      for (const timer of resting.values()) clearTimeout(timer)
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<void>(resolve => {
         timer = setTimeout(resolve, ms)
@@ -183,24 +240,13 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 }
 
-/**
- * Gives back what processes of this machine held when they died, so that nothing rests until their leases end. A
- * process id that lives again is another process: it has locks of its own.
- */
-export async function releaseDead(locks: DispatchDeps['models']['locks']): Promise<void> {
-  const prefix = `${hostname()}/`
-  const held = await locks.find({ owner: { $gte: prefix, $lt: `${prefix}\uffff` } }).lean()
-  for (const lock of held) {
-    const pid = Number(lock.owner.slice(prefix.length).split('/')[0])
-    if (pid === process.pid || !isAlive(pid)) await releaseLock(locks, lock._id, lock.owner)
-  }
+function lockName(corpId: string, key: string): string {
+  return `order:${corpId}:${key}`
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+/** Gives back what processes of this machine held when they died, so that nothing rests until their leases end. */
+export async function releaseDead(locks: DispatchDeps['models']['locks']): Promise<void> {
+  // `;` follows `:`, so this is every order lock.
+  const held = await locks.find({ _id: { $gte: 'order:', $lt: 'order;' } }).lean()
+  for (const lock of held) if (isGone(lock.owner)) await releaseLock(locks, lock._id, lock.owner)
 }

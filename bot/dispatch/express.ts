@@ -1,9 +1,9 @@
 import { type BotEvent, isEvent } from '../events/parse.ts'
-import { isInScope } from '../handlers/compile.ts'
+import { type CompiledStep, isInScope } from '../handlers/compile.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings } from './load-facts.ts'
 import { readCustomer } from './record-customer.ts'
-import { announce } from './relation.ts'
+import { announce, beginByConsent } from './relation.ts'
 import { contextOf, matching } from './run-event.ts'
 
 /** How long the one look-up before a welcome may take; after that the text does without the name. */
@@ -16,28 +16,32 @@ const patienceMs = 1_000
  */
 export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promise<void> {
   if (isEvent(event, 'customer.added')) await announce(deps.models, event)
+  else await beginByConsent(deps.models, event)
   await readInTime(deps, event)
   const around = await loadSurroundings(deps, event, 'customer.added')
   const { handlers } = await deps.live.of(event.corpId)
   const inScope = handlers.filter(handler => isInScope(handler, around.facts.staff, around.departments))
-  for (const handler of matching(inScope, event, 'customer.added', around.facts)) {
-    const step = handler.steps.find(one => one.action === 'welcome.send')
-    const action = deps.actions.get('welcome.send')
-    // A welcome that depends on earlier steps takes its turn with them.
-    if (action !== undefined && step !== undefined && step.if === undefined) {
-      const context = {
-        ...contextOf(deps, event, around, inScope),
-        event,
-        facts: around.facts,
-        handler: handler.key,
-        key: `${event.id}/${handler.key}/${step.id}`,
-        expireAt: new Date(Date.now() + deps.retentionMs),
-      }
-      await action.run(context, step.with.fill(around.facts))
-      return
-    }
-    if (handler.after === 'stop') return
-  }
+  const isWelcome = (step: CompiledStep): boolean => step.action === 'welcome.send'
+  // One that stops the others before any welcome stops the welcome too.
+  const handler = matching(inScope, event, 'customer.added', around.facts).find(
+    one => one.steps.some(isWelcome) || one.after === 'stop',
+  )
+  const step = handler?.steps.find(isWelcome)
+  const action = deps.actions.get('welcome.send')
+  if (handler === undefined || step === undefined || action === undefined) return
+  // A welcome that depends on earlier steps takes its turn with them.
+  if (event.name === 'customer.added' && (step.if !== undefined || step.with.names.includes('steps'))) return
+  await action.run(
+    {
+      ...contextOf(deps, event, around, inScope),
+      event,
+      facts: around.facts,
+      handler: handler.key,
+      key: `${event.id}/${handler.key}/${step.id}`,
+      expireAt: new Date(Date.now() + deps.retentionMs),
+    },
+    step.with.fill(around.facts),
+  )
 }
 
 /** The customer's name makes the welcome personal; a slow or failing look-up must not cost it. */

@@ -16,6 +16,8 @@ export interface Inbox {
 
 /** At most this many share one write. */
 const batchMax = 500
+/** The platform waits 5 s for an answer; a refusal must reach it in time to be told from silence. */
+const patienceMs = 3_000
 /** The platform writes what an edit changed some time after it tells of it (`path/92130`). */
 const settleMs = 2_000
 
@@ -53,6 +55,7 @@ export function createInbox(models: Models, retentionMs: number): Inbox {
       // Straight to the driver: the documents are made here, and a burst should not be checked twice.
       await models.inbox.collection.insertMany(documents as unknown as Record<string, unknown>[], {
         ordered: false,
+        timeoutMS: patienceMs,
         writeConcern: { w: 'majority', journal: true },
       })
       return new Map()

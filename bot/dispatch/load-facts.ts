@@ -32,7 +32,7 @@ export async function loadSurroundings(
     userid === '' ? null : findStaff(deps, corpId, userid),
   ])
   const leads = staff === null ? [] : await deps.directory.below(corpId, staff.leads)
-  const role = roleOf(deps, userid, staff)
+  const role = roleOf(deps, corpId, userid, staff)
   const own = staff?.departments ?? []
   return {
     corp: { corpId, name: corp.name, timeZone: corp.timeZone, agentId: client.agentId },
@@ -77,8 +77,10 @@ async function findStaff(deps: DispatchDeps, corpId: string, userid: string): Pr
   }
 }
 
-function roleOf(deps: DispatchDeps, userid: string, staff: Staff | null): Asker['role'] {
-  if (deps.adminStaff.some(admin => useridKey(admin) === useridKey(userid))) return 'admin'
+function roleOf(deps: DispatchDeps, corpId: string, userid: string, staff: Staff | null): Asker['role'] {
+  const { admins } = deps
+  const named = admins.userids.some(admin => useridKey(admin) === useridKey(userid))
+  if (named && corpId === admins.corpId) return 'admin'
   return staff !== null && staff.leads.length > 0 ? 'lead' : 'staff'
 }
 

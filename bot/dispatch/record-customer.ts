@@ -2,7 +2,7 @@ import { toUpdate } from '../../models/difference.ts'
 import { customerFields, followFields } from '../../models/from-wecom.ts'
 import type { TrajectoryKind } from '../../models/trajectory.ts'
 import { useridKey } from '../../models/userid.ts'
-import { unionTags, writeTrajectory } from '../actions/customer-writes.ts'
+import { isYoung, NotSettled, unionTags, writeTrajectory } from '../actions/customer-writes.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import { WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -27,6 +27,7 @@ export async function readCustomer(
   cause: string,
 ): Promise<boolean> {
   const { models } = deps
+  const askedAt = new Date()
   const client = await deps.apps.client(corpId)
   const answer = await client
     .call('externalcontact/get', { external_userid: externalUserid }, { cause })
@@ -42,14 +43,19 @@ export async function readCustomer(
     { upsert: true },
   )
   for (const follow of follows) {
+    const pair = { corpId, useridKey: useridKey(follow.userid), externalUserid }
+    const { tags, remark, ...fields } = followFields(wire, follow)
     await models.follows.updateOne(
-      { corpId, useridKey: useridKey(follow.userid), externalUserid },
+      pair,
       {
-        ...toUpdate({ personalTags: [], ...followFields(wire, follow) }),
+        ...toUpdate({ personalTags: [], ...fields }),
         $setOnInsert: { userid: follow.userid, stage: newFollow.stage, status: 'active' },
       },
       { upsert: true },
     )
+    // Not where we changed them while we were reading.
+    const unwritten = { $or: [{ writtenAt: null }, { writtenAt: { $lt: askedAt } }] }
+    await models.follows.updateOne({ ...pair, ...unwritten }, toUpdate({ tags, remark }))
   }
   await unionTags(models, corpId, externalUserid)
   return true
@@ -101,7 +107,8 @@ async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, 
     { $setOnInsert: { name: '', type: 1, gender: 0, tags: [] } },
     { upsert: true },
   )
-  await readCustomer(deps, event.corpId, pair.externalUserid, event.id)
+  const shown = await readCustomer(deps, event.corpId, pair.externalUserid, event.id)
+  if (!shown && !event.data.half && isYoung(event)) throw new NotSettled()
 }
 
 async function recordEnd(

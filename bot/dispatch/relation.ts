@@ -21,6 +21,29 @@ export const newFollow = {
   stage: '待跟进',
 } as const
 
+/** Makes the follow of an event's pair where none is held yet. */
+async function ensureFollow(models: Models, event: BotEvent): Promise<void> {
+  const { corpId, userid = '', externalUserid = '' } = event
+  await models.follows.updateOne(
+    { corpId, useridKey: useridKey(userid), externalUserid },
+    { $setOnInsert: { ...newFollow, userid, status: 'active' } },
+    { upsert: true },
+  )
+}
+
+/**
+ * Begins a relation by the consent to chat archiving where no add has been heard of: its code is worth a welcome. An
+ * add that comes later takes the relation over.
+ */
+export async function beginByConsent(models: Models, event: BotEvent): Promise<void> {
+  const { corpId, userid = '', externalUserid = '' } = event
+  await ensureFollow(models, event)
+  await models.follows.updateOne(
+    { corpId, useridKey: useridKey(userid), externalUserid, relation: null },
+    { $set: { relation: { first: event.id, at: event.createdAt } } },
+  )
+}
+
 /**
  * Decides what an add event is. One add is announced by one or both of `add_half_external_contact` and
  * `add_external_contact`, in any order and any number of deliveries: the first raises `customer.added`, the other one
@@ -35,18 +58,20 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
   }
   const slot = event.data.half ? 'half' : 'full'
   const other = event.data.half ? 'full' : 'half'
-  await models.follows.updateOne(
-    pair,
-    { $setOnInsert: { ...newFollow, userid: event.userid, status: 'active' } },
-    { upsert: true },
-  )
+  await ensureFollow(models, event)
   for (;;) {
     const { relation } = (await models.follows.findOne(pair, { relation: 1 }).lean()) ?? {}
     if (relation?.[slot] === event.id) return toAnnouncement(relation, event.id)
-    const joins = relation !== undefined && relation[slot] === undefined && relation[other] !== undefined
+    const joins = relation !== undefined && joinable(relation, event, slot, other)
     const next: Relation = joins
       ? { ...relation, [slot]: event.id }
-      : { first: event.id, at: event.createdAt, [slot]: event.id }
+      : {
+          first: event.id,
+          at: event.createdAt,
+          [slot]: event.id,
+          // A consent that came before its add has begun the relation; its code counts.
+          ...(isAnnounced(relation) ? {} : relation?.welcomeCode && { welcomeCode: relation.welcomeCode }),
+        }
     // Only where nobody else has decided in between; otherwise look again.
     const { matchedCount } = await models.follows.updateOne(
       relation === undefined
@@ -56,6 +81,24 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
     )
     if (matchedCount === 1) return toAnnouncement(next, event.id)
   }
+}
+
+/** How much later than the full announcement a half one of the same add may come, in milliseconds. */
+const halfLateMs = 60_000
+
+/** The other announcement of the same add: a confirmation may take weeks, a half one never follows a full one by much. */
+function joinable(
+  relation: Relation,
+  event: BotEvent<'customer.added'>,
+  slot: 'half' | 'full',
+  other: 'half' | 'full',
+): boolean {
+  if (relation[slot] !== undefined || relation[other] === undefined) return false
+  return slot === 'full' || event.createdAt.getTime() - relation.at.getTime() <= halfLateMs
+}
+
+function isAnnounced(relation: Relation | undefined): boolean {
+  return relation === undefined || relation.half !== undefined || relation.full !== undefined
 }
 
 function toAnnouncement(relation: Relation, id: string): Announcement {

@@ -1,3 +1,4 @@
+import type { Run } from '../../models/run.ts'
 import { missingArgument, unknownCommand } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
 import { isCommand, routeCommand } from '../commands/route.ts'
@@ -6,6 +7,7 @@ import { type CompiledHandler, isInScope, isTriggeredBy } from '../handlers/comp
 import { evaluate } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
 import type { DispatchDeps } from './deps.ts'
+import { welcomeAtOnce } from './express.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
 import { recordEvent } from './record-customer.ts'
 import { announce } from './relation.ts'
@@ -16,12 +18,8 @@ import { type RunOutcome, type RunRequest, runHandler } from './run-handler.ts'
 /** How an event's handling ended: everything done, to be tried again, or given up. */
 export type EventOutcome = 'done' | 'again' | 'dead'
 
-/**
- * Tells the rest of the house, then runs the handlers that the event starts, in their order.
- *
- * @param retried goes on with every run that was begun, also where its conditions no longer hold
- */
-export async function runEvent(deps: DispatchDeps, event: BotEvent, retried: boolean): Promise<EventOutcome> {
+/** Tells the rest of the house, then runs the handlers that the event starts, in their order. */
+export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<EventOutcome> {
   const name = isEvent(event, 'customer.added') ? (await announce(deps.models, event)).name : event.name
   await recordEvent(deps, event, name)
   await requestSyncs(deps, event)
@@ -29,32 +27,24 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent, retried: boo
   const { handlers } = await deps.live.of(event.corpId)
   const inScope = handlers.filter(handler => isInScope(handler, around.facts.staff, around.departments))
   const context = contextOf(deps, event, around, inScope)
+  const runs = await deps.models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()
+  const runOf = (handler: CompiledHandler): Run | undefined => runs.find(run => run.handler === handler.key)
   const request = { event, name, context }
-  if (name === 'customer.confirmed') await resumeWaiting(deps, event, context)
-
   const line = lineOf(event)
   if (line !== undefined) {
-    const rules = matching(inScope, event, name, around.facts)
-    const routed = routeCommand(inScope.filter(mayUse(around)), line, rules.length === 0)
-    if (routed !== undefined) {
-      const parsed = parseArguments(routed.handler.trigger.args, routed.rest)
-      if ('missing' in parsed) {
-        await context.reply(missingArgument(routed.handler.trigger, parsed.missing))
-        return 'done'
-      }
-      const facts = { ...around.facts, args: parsed.values }
-      return worst([await runHandler(deps, { ...request, handler: routed.handler, facts })])
-    }
-    if (rules.length === 0) {
-      await context.reply(unknownCommand(inScope.filter(isCommand).filter(mayUse(around)), line))
-      return 'done'
-    }
+    const answered = await answerLine(deps, { request, around, inScope, line, runOf })
+    if (answered !== undefined) return answered
   }
-  const begun = retried ? await begunRuns(deps, event) : new Set<string>()
-  const matched = new Set(matching(inScope, event, name, around.facts))
   const outcomes: RunOutcome[] = []
-  for (const handler of inScope.filter(one => matched.has(one) || begun.has(one.key))) {
-    const outcome = await runHandler(deps, { ...request, handler, facts: around.facts })
+  if (name === 'customer.confirmed' || name === 'customer.archive_agreed') {
+    // The code that comes with these belongs to the add's welcome, not to a handler of theirs.
+    if ('welcomeCode' in event.data) await welcomeAtOnce(deps, event)
+    outcomes.push(...(await resumeWaiting(deps, event, context)))
+  }
+  // What was begun is finished, also where its conditions no longer hold.
+  const matched = new Set(matching(inScope, event, name, around.facts))
+  for (const handler of inScope.filter(one => matched.has(one) || runOf(one) !== undefined)) {
+    const outcome = await runHandler(deps, { ...request, handler, facts: around.facts, run: runOf(handler) })
     outcomes.push(outcome)
     if (handler.after === 'stop' && (outcome === 'done' || outcome === 'waiting' || outcome === 'again'))
       break
@@ -62,9 +52,34 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent, retried: boo
   return worst(outcomes)
 }
 
-async function begunRuns(deps: DispatchDeps, event: BotEvent): Promise<Set<string>> {
-  const runs = await deps.models.runs.find({ corpId: event.corpId, event: event.id }, { handler: 1 }).lean()
-  return new Set(runs.map(run => run.handler))
+/** Runs the command that a line means, or says what is wrong with it; undefined where message rules want the line. */
+async function answerLine(
+  deps: DispatchDeps,
+  on: {
+    request: Pick<RunRequest, 'event' | 'name' | 'context'>
+    around: Surroundings
+    inScope: readonly CompiledHandler[]
+    line: string
+    runOf(handler: CompiledHandler): Run | undefined
+  },
+): Promise<EventOutcome | undefined> {
+  const { request, around, inScope, line } = on
+  const rules = matching(inScope, request.event, request.name, around.facts)
+  const usable = inScope.filter(mayUse(around)).filter(holds(around.facts))
+  const routed = routeCommand(usable, line, rules.length === 0)
+  if (routed === undefined) {
+    if (rules.length > 0) return undefined
+    await request.context.reply(unknownCommand(usable.filter(isCommand), line))
+    return 'done'
+  }
+  const { handler, rest } = routed
+  const parsed = parseArguments(handler.trigger.args, rest)
+  if ('missing' in parsed) {
+    await request.context.reply(missingArgument(handler.trigger, parsed.missing))
+    return 'done'
+  }
+  const facts = { ...around.facts, args: parsed.values }
+  return worst([await runHandler(deps, { ...request, handler, facts, run: on.runOf(handler) })])
 }
 
 function worst(outcomes: readonly RunOutcome[]): EventOutcome {
@@ -79,16 +94,22 @@ export function matching(
   name: string,
   facts: Facts,
 ): CompiledHandler[] {
-  return handlers.filter(
-    handler =>
-      isTriggeredBy(handler, event, name) && (handler.when === undefined || evaluate(handler.when, facts).ok),
-  )
+  return handlers.filter(handler => isTriggeredBy(handler, event, name) && holds(facts)(handler))
+}
+
+function holds(facts: Facts): (handler: CompiledHandler) => boolean {
+  return ({ when }) => when === undefined || evaluate(when, facts).ok
 }
 
 /** What counts as a line typed to the app: a message's text, or the key of a menu entry. */
 function lineOf(event: BotEvent): string | undefined {
-  if (isEvent(event, 'message.text')) return event.data.text
-  return isEvent(event, 'menu.clicked') ? event.data.key : undefined
+  if (isEvent(event, 'message.text')) return printable(event.data.text)
+  return isEvent(event, 'menu.clicked') ? printable(event.data.key) : undefined
+}
+
+/** Nobody types control characters on purpose, and a NUL is good in no query. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, character => (/\s/.test(character) ? character : ' '))
 }
 
 function mayUse(around: Surroundings): (handler: CompiledHandler) => boolean {

@@ -3,6 +3,7 @@ import type { Run, RunStep } from '../../models/run.ts'
 import type { Action, ActionContext } from '../actions/define.ts'
 import { ActionRefused, AwaitsConfirmation } from '../actions/define.ts'
 import { texts } from '../actions/texts.ts'
+import { unfitArgument } from '../commands/help.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import { evaluate } from '../handlers/conditions.ts'
@@ -25,6 +26,8 @@ export interface RunRequest {
   name: string
   handler: CompiledHandler
   facts: Facts
+  /** Where an earlier attempt got to. */
+  run: Run | undefined
   context: Omit<ActionContext, 'event' | 'facts' | 'handler' | 'key' | 'expireAt'>
 }
 
@@ -33,25 +36,30 @@ export interface RunRequest {
  * before and after each step that must not happen twice, and at the end: the steps between can be done again.
  */
 export async function runHandler(deps: DispatchDeps, request: RunRequest): Promise<RunOutcome> {
-  const run = await openRun(deps, request)
+  const run = request.run ?? newRun(deps, request)
   if (run.state === 'done' || run.state === 'failed') return run.state
+  const waited = run.state === 'waiting'
+  // By id, because the handler may have been changed since the run began.
+  run.steps = request.handler.steps.map(
+    step => run.steps.find(record => record.id === step.id) ?? newStep(step),
+  )
   const facts: Facts = { ...request.facts, steps: {} }
-  let result: RunOutcome = 'done'
+  let result: 'done' | 'waiting' = 'done'
   for (const [index, step] of request.handler.steps.entries()) {
     const record = run.steps[index] ?? newStep(step)
-    run.steps[index] = record
+    let outcome: 'failed' | 'dead' = 'failed'
     if (record.state === 'pending' || record.state === 'running' || record.state === 'waiting') {
-      await runStep(deps, request, facts, step, record, () => saveRun(deps, run))
+      outcome = await runStep(deps, request, facts, step, record, () => saveRun(deps, run))
     }
     facts.steps[step.id] = { ok: record.state === 'done', output: record.output ?? {} }
     if (record.state === 'pending') {
-      await saveRun(deps, run)
+      await saveRun(deps, run, waited ? 'waiting' : 'running')
       return 'again'
     }
     if (record.state === 'waiting') result = 'waiting'
     if (record.state === 'failed' && step.onError === 'stop') {
       await saveRun(deps, run, 'failed')
-      return record.attempts >= attemptsOf(step) ? 'dead' : 'failed'
+      return outcome
     }
   }
   await saveRun(deps, run, result)
@@ -66,25 +74,22 @@ function newStep(step: CompiledStep): RunStep {
   return { id: step.id, action: step.action, state: 'pending', attempts: 0 }
 }
 
-async function openRun(deps: DispatchDeps, { event, name, handler }: RunRequest): Promise<Run> {
+function newRun(deps: DispatchDeps, { event, name, handler }: RunRequest): Run {
   const { corpId, id, userid, externalUserid } = event
   const now = new Date()
-  const known = await deps.models.runs.findOne({ corpId, event: id, handler: handler.key }, { _id: 0 }).lean()
-  return (
-    known ?? {
-      corpId,
-      event: id,
-      eventName: name,
-      handler: handler.key,
-      revision: handler.revision,
-      ...(userid !== undefined && { userid }),
-      ...(externalUserid !== undefined && { externalUserid }),
-      state: 'running',
-      steps: handler.steps.map(newStep),
-      startedAt: now,
-      expireAt: new Date(now.getTime() + deps.retentionMs),
-    }
-  )
+  return {
+    corpId,
+    event: id,
+    eventName: name,
+    handler: handler.key,
+    revision: handler.revision,
+    ...(userid !== undefined && { userid }),
+    ...(externalUserid !== undefined && { externalUserid }),
+    state: 'running',
+    steps: [],
+    startedAt: now,
+    expireAt: new Date(now.getTime() + deps.retentionMs),
+  }
 }
 
 /** Stores how far the run is; with an outcome, that it is over. */
@@ -97,7 +102,11 @@ async function saveRun(deps: DispatchDeps, run: Run, state: Run['state'] = 'runn
   )
 }
 
-/** Runs one step and writes its outcome into `record`. */
+/**
+ * Runs one step and writes its outcome into `record`.
+ *
+ * @returns what a step that has failed means for the run: refused for good, or tried too often
+ */
 async function runStep(
   deps: DispatchDeps,
   request: RunRequest,
@@ -105,10 +114,11 @@ async function runStep(
   step: CompiledStep,
   record: RunStep,
   save: () => Promise<void>,
-): Promise<void> {
+): Promise<'failed' | 'dead'> {
+  let failure: 'failed' | 'dead' = 'failed'
   if (step.if !== undefined && !evaluate(step.if, facts).ok) {
     record.state = 'skipped'
-    return
+    return failure
   }
   const { event, handler } = request
   const action = deps.actions.get(step.action) as Action
@@ -135,11 +145,13 @@ async function runStep(
     delete record.error
   } catch (error) {
     judge(error, step, record)
+    failure = isFinal(error) ? 'failed' : 'dead'
     if (record.state === 'failed') await answerFailure(request, context, error)
     logFailure(deps, request, record, error)
   }
   record.ms = Math.round(performance.now() - began)
   if (!action.idempotent) await save()
+  return failure
 }
 
 /** A refusal is told to whoever asked; everything else is for the operator. */
@@ -155,7 +167,7 @@ function logFailure(
     handler: handler.key,
     step: record.id,
     state: record.state,
-    error: record.error,
+    code: record.error?.code,
   }
   if (expected) deps.log.info(about, 'a step was refused')
   else deps.log.warn({ ...about, err: error }, 'a step failed')
@@ -179,6 +191,7 @@ function isFinal(error: unknown): boolean {
 async function answerFailure({ handler }: RunRequest, context: ActionContext, error: unknown): Promise<void> {
   if (!('command' in handler.trigger)) return
   if (error instanceof ActionRefused) await context.reply(error.answer)
+  else if (error instanceof ZodError) await context.reply(unfitArgument(handler.trigger, error))
   else if (error instanceof WecomError) await context.reply(texts.platformRefused(error.hint))
   else await context.reply(texts.failed)
 }

@@ -39,6 +39,13 @@ describe('a message from WeCom', () => {
     expect(event.data).toEqual({ text: ' a <b>&amp;\n ' })
   })
 
+  it('may hold anything that people type, document types included', () => {
+    const event = parseEvent(
+      xml('<MsgType>text</MsgType><Content><![CDATA[<!DOCTYPE html> <a><b>]]></Content>'),
+    )
+    expect(event.data).toEqual({ text: '<!DOCTYPE html> <a><b>' })
+  })
+
   it('has the same id whatever the order of its fields, and another one for any other value', () => {
     const one = parseEvent(add('<State>x</State><WelcomeCode>c</WelcomeCode>'))
     expect(parseEvent(add('<WelcomeCode>c</WelcomeCode>\n <State>x</State>')).id).toBe(one.id)

@@ -35,9 +35,10 @@ const parser = new XMLParser({
  * @throws WireError
  */
 export function parseWire(xml: string): WireNode {
-  if (/<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST)/i.test(xml))
+  const markup = withoutText(xml)
+  if (/<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST)/i.test(markup))
     throw new WireError('document types are not accepted')
-  assertShallow(xml)
+  assertShallow(markup)
   const valid = XMLValidator.validate(xml)
   if (valid !== true) throw new WireError(`not well-formed: ${valid.err.code} in line ${valid.err.line}`)
   let tree: unknown
@@ -51,11 +52,23 @@ export function parseWire(xml: string): WireNode {
   return clean(root)
 }
 
+/** The markup alone: what people typed stands in CDATA sections and may look like anything. */
+function withoutText(xml: string): string {
+  const parts: string[] = []
+  let at = 0
+  for (;;) {
+    const open = xml.indexOf('<![CDATA[', at)
+    const close = open < 0 ? -1 : xml.indexOf(']]>', open)
+    if (close < 0) return parts.join('') + xml.slice(at)
+    parts.push(xml.slice(at, open))
+    at = close + 3
+  }
+}
+
 /** Bounds the nesting before a recursive parser sees it. */
-function assertShallow(xml: string): void {
-  const withoutText = xml.replace(/<!\[CDATA\[[\s\S]*?\]\]>/g, '')
+function assertShallow(markup: string): void {
   let depth = 0
-  for (const [tag] of withoutText.matchAll(/<\/?[^<>!?][^<>]*>/g)) {
+  for (const [tag] of markup.matchAll(/<\/?[^<>!?][^<>]*>/g)) {
     if (tag.startsWith('</')) depth -= 1
     else if (!tag.endsWith('/>')) depth += 1
     if (depth > maxDepth) throw new WireError(`nested deeper than ${maxDepth} elements`)

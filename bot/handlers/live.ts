@@ -55,12 +55,13 @@ export function createLiveHandlers(
     return fresh
   }
 
+  /** Clocks of instances differ, so that no time decides: every publish raises a revision. */
   async function versionOf(corpId: string): Promise<string> {
-    const [newest, count] = await Promise.all([
-      models.handlers.findOne({ corpId }, { updatedAt: 1 }).sort({ updatedAt: -1 }).lean(),
-      models.handlers.countDocuments({ corpId }),
-    ])
-    return `${newest?.updatedAt.getTime() ?? 0}/${count}`
+    const all = await models.handlers
+      .find({ corpId }, { key: 1, revision: 1, enabled: 1 })
+      .sort({ key: 1 })
+      .lean()
+    return all.map(one => `${one.key}/${one.revision}/${one.enabled}`).join()
   }
 
   return {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { HandlerRevision, StoredHandler } from '../../models/handler.ts'
 import { isDuplicateKey } from '../../models/lock.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
-import { compileHandler } from './compile.ts'
+import { compileHandler, HandlerInvalid } from './compile.ts'
 
 /**
  * Checks a document strictly and makes it the live revision of its key; the one before is kept.
@@ -17,21 +18,66 @@ export async function publishHandler(
   actions: ActionTable,
 ): Promise<{ key: string; revision: number }> {
   const { key, enabled } = compileHandler(document, 0, actions)
+  document = await resolveScope(models, corpId, key, document)
   const known = await models.handlers.findOne({ corpId, key }).lean()
   if (known !== null && digest(known.document) === digest(document)) return { key, revision: known.revision }
-  const revision = (known?.revision ?? 0) + 1
   const now = new Date()
-  await models.handlerRevisions.updateOne(
-    { corpId, key, revision },
-    { $set: { document, publishedAt: now } },
-    { upsert: true },
-  )
+  const revision = await keepRevision(models, { corpId, key, document, publishedAt: now })
   await models.handlers.updateOne(
     { corpId, key },
     { $set: { revision, enabled, document, updatedAt: now }, $unset: { seed: 1 } },
     { upsert: true },
   )
   return { key, revision }
+}
+
+/**
+ * Departments that a scope names as `name:销售部` become ids, so that a later renaming changes nothing.
+ *
+ * @throws HandlerInvalid naming every name that is not exactly one department's
+ */
+async function resolveScope(
+  models: Models,
+  corpId: string,
+  key: string,
+  document: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const scope = document.scope as Record<string, string[]> | undefined
+  if (scope === undefined) return document
+  const problems: { path: string; message: string }[] = []
+  const resolved: Record<string, string[]> = {}
+  for (const [list, values] of Object.entries(scope)) {
+    resolved[list] = await Promise.all(
+      values.map(async value => {
+        if (!value.startsWith('name:')) return value
+        const name = value.slice('name:'.length)
+        const found = await models.departments
+          .find({ corpId, name, removedAt: null }, { departmentId: 1 })
+          .lean()
+        if (found.length !== 1)
+          problems.push({ path: `scope.${list}`, message: `"${name}" names ${found.length} departments` })
+        return found[0]?.departmentId ?? value
+      }),
+    )
+  }
+  if (problems.length > 0) throw new HandlerInvalid(key, problems)
+  return { ...document, scope: resolved }
+}
+
+/** Keeps a document as the key's next revision; of two publishers at the same time each gets its own. */
+async function keepRevision(models: Models, kept: Omit<HandlerRevision, 'revision'>): Promise<number> {
+  const { corpId, key } = kept
+  for (;;) {
+    const last = await models.handlerRevisions.findOne({ corpId, key }).sort({ revision: -1 }).lean()
+    const live = await models.handlers.findOne({ corpId, key }, { revision: 1 }).lean()
+    const revision = Math.max(last?.revision ?? 0, live?.revision ?? 0) + 1
+    try {
+      await models.handlerRevisions.create({ ...kept, revision })
+      return revision
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error
+    }
+  }
 }
 
 /**
@@ -47,34 +93,26 @@ export async function seedHandlers(
   for (const document of documents) {
     const { key, enabled } = compileHandler(document, 0, actions)
     const seed = digest(document)
+    const known = await models.handlers.findOne({ corpId, key }, { seed: 1 }).lean()
+    if (known !== null && (known.seed === undefined || known.seed === seed)) continue
     const now = new Date()
-    const added = await insertOnce(models, {
-      corpId,
-      key,
-      revision: 1,
-      enabled,
-      document,
-      seed,
-      updatedAt: now,
-    })
-    if (added) continue
-    await models.handlers.updateOne(
-      { corpId, key, seed: { $nin: [seed, null] } },
-      { $set: { document, seed, updatedAt: now }, $inc: { revision: 1 } },
-    )
+    const revision = await keepRevision(models, { corpId, key, document, publishedAt: now })
+    const change = { document, revision, seed, updatedAt: now }
+    if (known === null) {
+      await insertUnlessThere(models, { corpId, key, enabled, ...change })
+      continue
+    }
+    // Nobody edited it: it follows the release, switched on or off as operations left it.
+    await models.handlers.updateOne({ corpId, key, seed: known.seed ?? null }, { $set: change })
   }
 }
 
-async function insertOnce(
-  models: Models,
-  handler: Parameters<Models['handlers']['create']>[0],
-): Promise<boolean> {
+async function insertUnlessThere(models: Models, handler: StoredHandler): Promise<void> {
   try {
     await models.handlers.create(handler)
-    return true
   } catch (error) {
-    if (isDuplicateKey(error)) return false
-    throw error
+    // Another instance that starts at the same time has seeded it.
+    if (!isDuplicateKey(error)) throw error
   }
 }
 

@@ -72,10 +72,14 @@ async function writeDifferences(pass: SyncPass, rows: readonly Row[], askedAt: D
       followWrites.push({ updateOne: { filter: identity, update, upsert: true } })
       continue
     }
-    const change = difference<Follow>(stored, all)
+    const unwritten = stored.writtenAt === undefined || stored.writtenAt < askedAt
+    const { tags: _tags, remark: _remark, ...others } = all
+    // What we changed on the platform after the page was asked for, the page does not know.
+    const change = difference<Follow>(stored, unwritten ? all : others)
     if (change === undefined) continue
     tally.updated += 1
-    followWrites.push({ updateOne: { filter: { _id: stored._id }, update: change } } as never)
+    const filter = { _id: stored._id, writtenAt: stored.writtenAt ?? null }
+    followWrites.push({ updateOne: { filter, update: change } } as never)
   }
 
   const unions = tagUnions(after.values())

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { fillPlaceholders, searchText } from './script-text.ts'
+
+describe('the placeholders of a talk script', () => {
+  it('hold the own name, and a place to fill in for the customer', () => {
+    expect(fillPlaceholders("{{ customer.name | default: '朋友' }}您好，我是{{staff.name}}。", '李娜')).toBe(
+      '〔客户称呼〕您好，我是李娜。',
+    )
+  })
+
+  it('are filled wherever they stand, several times too', () => {
+    expect(fillPlaceholders('{{ staff.name }}{{staff.name}}\n{{ customer.name }}', '娜')).toBe(
+      '娜娜\n〔客户称呼〕',
+    )
+  })
+
+  it('leave everything else as it was written', () => {
+    const text = '100% {{ customer.names }} {{ staff.nickname }} { staff.name } {% if %} $& <b>'
+    expect(fillPlaceholders(text, '李娜')).toBe(text)
+  })
+
+  it('are not looked for in the name', () => {
+    expect(fillPlaceholders('我是{{ staff.name }}', '{{ corp.name }}')).toBe('我是{{ corp.name }}')
+  })
+})
+
+describe('what a talk script is found by', () => {
+  const found = (query: string) => searchText('退款多久到账', ['VIP价', '重庆仓']).includes(query)
+
+  it.each(['退款', '到账', 'vip', 'vip价', 'tuikuan', 'daozhang', 'tkdjdz', 'chongqing', 'cqc', 'vipjia'])(
+    '%s',
+    query => {
+      expect(found(query)).toBe(true)
+    },
+  )
+
+  it.each(['换货', 'th', 'zhongqing', 'VIP', 'undefined'])('not %s', query => {
+    expect(found(query)).toBe(false)
+  })
+
+  it('is there for emoji and signs as they are', () => {
+    expect(searchText('🎉 开业', ['(试用)', '.*'])).toContain('🎉 开业 (试用) .*')
+  })
+})

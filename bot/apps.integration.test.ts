@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openTestDatabase } from '../fixtures/test/open-database.ts'
+import type { Database } from '../models/connect.ts'
+import { createSecretBox, SealError } from '../models/secrets.ts'
+import { createTokenStore } from '../models/token-store.ts'
+import { createApps, type PlainApp, saveCorp, UnknownApp } from './apps.ts'
+import { createWecom, type Wecom } from './wecom/client.ts'
+
+const secrets = createSecretBox(Buffer.alloc(32, 1))
+const app: PlainApp = { app: '1000002', secret: 'app-secret', token: 'tok', aesKey: 'a'.repeat(43) }
+const contact: PlainApp = { app: 'contact', token: 'tok2', aesKey: 'b'.repeat(43) }
+
+describe('the corps of the database', () => {
+  let database: Database
+  let wecom: Wecom
+  let corpId = ''
+  beforeAll(async () => {
+    database = await openTestDatabase()
+    wecom = createWecom({ store: createTokenStore(database.models.tokens, secrets) })
+  })
+  afterAll(async () => {
+    await wecom.close()
+    await database.close()
+  })
+  beforeEach(() => {
+    corpId = `ww${randomUUID()}`
+    vi.useFakeTimers({ toFake: ['Date'] })
+  })
+  afterEach(() => vi.useRealTimers())
+
+  const save = (apps: PlainApp[], name = '木棠家居') =>
+    saveCorp(database.models, secrets, { corpId, name, apps })
+  const open = (box = secrets) => createApps(database.models, box, wecom)
+  const stored = async () =>
+    (await database.models.corps.findOne({ corpId }).lean()) ?? expect.fail('no corp')
+
+  it('have the time zone and office hours of China until somebody says otherwise', async () => {
+    await save([app])
+    expect(await open().corp(corpId)).toMatchObject({
+      name: '木棠家居',
+      timeZone: 'Asia/Shanghai',
+      office: { from: 540, to: 1080, days: [1, 2, 3, 4, 5, 6, 7] },
+    })
+    expect(await open().corpIds()).toContain(corpId)
+  })
+
+  it('keep what operators changed when they are written again at a start', async () => {
+    await save([app])
+    await database.models.corps.updateOne({ corpId }, { $set: { name: '新名', timeZone: 'Asia/Tokyo' } })
+    await save([app])
+    expect(await stored()).toMatchObject({ name: '新名', timeZone: 'Asia/Tokyo' })
+  })
+
+  it('lie sealed, and open as they were', async () => {
+    await save([app, contact])
+    const text = JSON.stringify(await stored())
+    for (const secret of ['app-secret', 'tok', 'a'.repeat(43), 'b'.repeat(43)])
+      expect(text).not.toContain(`"${secret}"`)
+    const keys = { corpId, token: 'tok', aesKey: 'a'.repeat(43) }
+    expect(await open().callbackKeys(corpId, '1000002')).toEqual({ ...keys, app: '1000002' })
+    expect(await open().callbackKeys(corpId, 'contact')).toMatchObject({ token: 'tok2' })
+  })
+
+  it('keep the sealed form of secrets that have not changed, and only of those', async () => {
+    await save([app])
+    const [first] = (await stored()).apps
+    await save([{ ...app, token: 'new' }])
+    const [second] = (await stored()).apps
+    expect(second?.secret).toBe(first?.secret)
+    expect(second?.callback.aesKey).toBe(first?.callback.aesKey)
+    expect(second?.callback.token).not.toBe(first?.callback.token)
+    expect((await open().callbackKeys(corpId, '1000002')).token).toBe('new')
+  })
+
+  it('keep their other apps when one is written', async () => {
+    await save([app, contact])
+    await save([{ ...app, token: 'new' }])
+    expect((await open().callbackKeys(corpId, 'contact')).token).toBe('tok2')
+  })
+
+  it('are sealed anew where the key was lost, and cannot be read before that', async () => {
+    await saveCorp(database.models, createSecretBox(Buffer.alloc(32, 2)), { corpId, name: '', apps: [app] })
+    await expect(open().callbackKeys(corpId, '1000002')).rejects.toThrow(SealError)
+    await expect(open().client(corpId)).rejects.toThrow(SealError)
+    await save([app])
+    expect((await open().callbackKeys(corpId, '1000002')).token).toBe('tok')
+  })
+
+  it('have a client that stays the same until its secret changes', async () => {
+    await save([app, contact])
+    const apps = open()
+    const first = await apps.client(corpId)
+    expect(first).toMatchObject({ corpId, agentId: '1000002' })
+    await save([{ ...app, token: 'new' }])
+    vi.advanceTimersByTime(5_000)
+    expect(await apps.client(corpId)).toBe(first)
+    await save([{ ...app, secret: 'rotated' }])
+    vi.advanceTimersByTime(5_000)
+    expect(await apps.client(corpId)).not.toBe(first)
+  })
+
+  it('are read again after five seconds', async () => {
+    await save([app])
+    const apps = open()
+    await apps.callbackKeys(corpId, '1000002')
+    await save([{ ...app, token: 'new' }])
+    vi.advanceTimersByTime(4_999)
+    expect((await apps.callbackKeys(corpId, '1000002')).token).toBe('tok')
+    vi.advanceTimersByTime(1)
+    expect((await apps.callbackKeys(corpId, '1000002')).token).toBe('new')
+  })
+
+  it('are found as soon as they are there, though they were asked for before', async () => {
+    const apps = open()
+    await expect(apps.corp(corpId)).rejects.toThrow(UnknownApp)
+    await save([app])
+    expect((await apps.corp(corpId)).corpId).toBe(corpId)
+  })
+
+  it('have no app that nobody wrote, and no client where they only receive', async () => {
+    await save([contact])
+    for (const name of ['1000002', '', '__proto__'])
+      await expect(open().callbackKeys(corpId, name)).rejects.toMatchObject({ code: 'unknown_app' })
+    await expect(open().client(corpId)).rejects.toThrow(UnknownApp)
+    await expect(open().callbackKeys('ww-nobody', 'contact')).rejects.toThrow(UnknownApp)
+  })
+})

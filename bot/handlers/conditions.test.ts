@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { evaluate, factAt, pathsOf } from './conditions.ts'
+import type { Comparison, Condition } from './schema.ts'
+
+const facts = {
+  customer: { name: '张三', type: 1, corpName: '' },
+  follow: { tags: ['VIP', '春展'], addWay: null, state: 'fair-2026-spring' },
+  time: { hour: 0, inOffice: false },
+  args: JSON.parse('{"__proto__":{"polluted":true}}') as object,
+}
+const leaf = (path: string, is: Comparison, value?: unknown): Condition =>
+  value === undefined ? { path, is } : { path, is, value }
+const holds = (path: string, is: Comparison, value?: unknown) => evaluate(leaf(path, is, value), facts).ok
+
+describe('a fact', () => {
+  it('is found by its path, in lists too', () => {
+    expect(factAt(facts, 'customer.name')).toBe('张三')
+    expect(factAt(facts, 'follow.tags.1')).toBe('春展')
+  })
+
+  it.each([
+    'constructor',
+    'customer.constructor.name',
+    'customer.__proto__',
+    'customer.toString',
+    'customer.name.at',
+    'follow.tags.map',
+    'follow.addWay.x',
+    'nothing.at.all',
+    'customer.',
+    '',
+  ])('does not exist at "%s"', path => {
+    expect(factAt(facts, path)).toBeUndefined()
+  })
+
+  it('named as a prototype is an ordinary own one where the data holds it', () => {
+    expect(factAt(facts, 'args.__proto__.polluted')).toBe(true)
+    expect(factAt({}, 'polluted')).toBeUndefined()
+  })
+})
+
+describe('a condition', () => {
+  it.each<[string, Comparison, unknown, boolean]>([
+    ['customer.type', 'eq', 1, true],
+    ['customer.type', 'eq', '1', false],
+    ['customer.type', 'ne', '1', true],
+    ['customer.gone', 'ne', 'x', true],
+    ['customer.name', 'in', ['李四', '张三'], true],
+    ['customer.name', 'in', '张三李四', false],
+    ['follow.tags', 'contains', 'VIP', true],
+    ['follow.tags', 'contains', 'VI', false],
+    ['customer.name', 'contains', '三', true],
+    ['customer.name', 'contains', '.', false],
+    ['customer.gone', 'contains', 'undefined', false],
+    ['follow.state', 'prefix', 'fair-', true],
+    ['follow.state', 'prefix', 'fair.', false],
+    ['follow.tags', 'prefix', 'VIP', false],
+    ['time.hour', 'gt', -1, true],
+    ['time.hour', 'lt', 0, false],
+    ['time.hour', 'lt', '9', false],
+    ['follow.addWay', 'lt', 1, false],
+    ['customer.gone', 'gt', 0, false],
+  ])('%s %s %j: %s', (path, is, value, expected) => {
+    expect(holds(path, is, value)).toBe(expected)
+  })
+
+  it('takes a fact as there when it is 0 or false, and not when it is empty or null', () => {
+    expect(['time.hour', 'time.inOffice', 'follow.tags'].map(path => holds(path, 'exists'))).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect(
+      ['customer.corpName', 'follow.addWay', 'customer.gone'].map(path => holds(path, 'exists')),
+    ).toEqual([false, false, false])
+    expect(evaluate(leaf('follow.tags', 'exists'), { follow: { tags: [] } }).ok).toBe(false)
+  })
+
+  const yes = leaf('customer.type', 'eq', 1)
+  const no = leaf('customer.type', 'eq', 2)
+  it('combines with all, any and not', () => {
+    expect(evaluate({ all: [yes, { not: no }] }, facts).ok).toBe(true)
+    expect(evaluate({ all: [yes, no] }, facts).ok).toBe(false)
+    expect(evaluate({ any: [no, yes] }, facts).ok).toBe(true)
+    expect(evaluate({ any: [no, { not: yes }] }, facts).ok).toBe(false)
+  })
+
+  it('explains every part with what it found, also after the outcome is certain', () => {
+    expect(evaluate({ any: [yes, leaf('follow.gone', 'exists'), { not: no }] }, facts)).toEqual({
+      ok: true,
+      why: 'any',
+      parts: [
+        { ok: true, why: 'customer.type eq 1 (was 1)' },
+        { ok: false, why: 'follow.gone exists (was missing)' },
+        { ok: true, why: 'not', parts: [{ ok: false, why: 'customer.type eq 2 (was 1)' }] },
+      ],
+    })
+  })
+
+  it('names every path that it reads', () => {
+    expect(pathsOf({ all: [yes, { any: [{ not: leaf('time.hour', 'exists') }] }] })).toEqual([
+      'customer.type',
+      'time.hour',
+    ])
+  })
+})

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import type { Database } from '../../models/connect.ts'
+import { actions } from '../actions/registry.ts'
+import { HandlerInvalid } from './compile.ts'
+import { publishHandler, seedHandlers } from './publish.ts'
+
+const document = (text: string, over: object = {}) => ({
+  schemaVersion: 1,
+  key: 'refund-help',
+  title: '退款',
+  trigger: { message: { contains: ['退款'] } },
+  steps: [{ id: 'answer', action: 'reply', with: { text } }],
+  ...over,
+})
+
+describe('a handler in the database', () => {
+  let database: Database
+  let corpId = ''
+  beforeAll(async () => {
+    database = await openTestDatabase()
+  })
+  afterAll(() => database.close())
+  beforeEach(() => {
+    corpId = `ww${randomUUID()}`
+  })
+
+  const publish = (one: Record<string, unknown>) => publishHandler(database.models, corpId, one, actions)
+  const seed = (...list: Record<string, unknown>[]) => seedHandlers(database.models, corpId, list, actions)
+  const live = () => database.models.handlers.findOne({ corpId, key: 'refund-help' }).lean()
+  const revisions = async () =>
+    (await database.models.handlerRevisions.find({ corpId }).sort({ revision: 1 }).lean()).map(one => [
+      one.revision,
+      (one.document as ReturnType<typeof document>).steps[0]?.with.text,
+    ])
+
+  it('gets a new revision by each publish, and keeps those before', async () => {
+    expect(await publish(document('一'))).toEqual({ key: 'refund-help', revision: 1 })
+    expect(await publish(document('二'))).toEqual({ key: 'refund-help', revision: 2 })
+    expect(await live()).toMatchObject({ revision: 2, enabled: true, document: document('二') })
+    expect(await revisions()).toEqual([
+      [1, '一'],
+      [2, '二'],
+    ])
+  })
+
+  it('stays as it is when the same document is published again, whatever the order of its fields', async () => {
+    await publish(document('一'))
+    const before = await live()
+    const { steps, key, ...rest } = document('一')
+    expect(await publish({ steps, ...rest, key })).toEqual({ key: 'refund-help', revision: 1 })
+    expect(await live()).toEqual(before)
+  })
+
+  it('is switched off by a document that says so, and on again by the next', async () => {
+    await publish(document('一', { enabled: false }))
+    expect(await live()).toMatchObject({ enabled: false })
+    await publish(document('一'))
+    expect(await live()).toMatchObject({ enabled: true, revision: 2 })
+  })
+
+  it('is left alone by a document that is refused', async () => {
+    await publish(document('一'))
+    await expect(publish(document('{{ nobody.name }} x'))).rejects.toThrow(HandlerInvalid)
+    await expect(publish({ ...document('二'), key: '__proto__' })).rejects.toThrow(HandlerInvalid)
+    expect(await live()).toMatchObject({ revision: 1, document: document('一') })
+    expect(await revisions()).toEqual([[1, '一']])
+  })
+
+  it('gets a revision by each of several publishes at the same time', async () => {
+    await publish(document('零'))
+    const published = await Promise.all(['一', '二', '三'].map(text => publish(document(text))))
+    expect(published.map(one => one.revision).sort()).toEqual([2, 3, 4])
+    expect((await revisions()).map(([, text]) => text).sort()).toEqual(['一', '三', '二', '零'])
+  })
+
+  it('names departments by their ids once it is published', async () => {
+    await database.models.departments.insertMany([
+      { corpId, departmentId: '27', name: '销售部', parentId: '1', order: 0, leaders: [] },
+      { corpId, departmentId: '28', name: '门店', parentId: '1', order: 0, leaders: [] },
+      { corpId, departmentId: '29', name: '门店', parentId: '27', order: 0, leaders: [] },
+    ])
+    await publish(document('一', { scope: { departments: ['name:销售部'], staff: ['lina'], except: ['1'] } }))
+    expect((await live())?.document).toMatchObject({
+      scope: { departments: ['27'], staff: ['lina'], except: ['1'] },
+    })
+    for (const name of ['门店', '查无此部', '.*'])
+      await expect(publish(document('二', { scope: { departments: [`name:${name}`] } }))).rejects.toThrow(
+        HandlerInvalid,
+      )
+    expect(await live()).toMatchObject({ revision: 1 })
+  })
+
+  it('keeps texts of any signs as they were written', async () => {
+    const text = '$set {{ customer.name }}.a 🙂 <b> .* \\'
+    await publish(document(text))
+    expect((await live())?.document).toEqual(document(text))
+  })
+
+  it('of one corp is not that of another', async () => {
+    await publish(document('一'))
+    await publishHandler(database.models, `${corpId}-2`, document('二'), actions)
+    expect(await live()).toMatchObject({ document: document('一') })
+  })
+
+  it('that came with the release follows the next one as long as nobody has edited it', async () => {
+    await seed(document('一'))
+    await seed(document('二'))
+    expect(await live()).toMatchObject({ revision: 2, document: document('二') })
+    const before = await live()
+    await seed(document('二'))
+    expect(await live()).toEqual(before)
+  })
+
+  it('that somebody has edited is left alone by every later release', async () => {
+    await seed(document('一'))
+    await publish(document('我们的'))
+    await seed(document('一'))
+    await seed(document('二'))
+    expect(await live()).toMatchObject({ revision: 2, document: document('我们的') })
+    expect(await revisions()).toEqual([
+      [1, '一'],
+      [2, '我们的'],
+    ])
+  })
+
+  it('that was switched off stays off when the release changes it', async () => {
+    await seed(document('一'))
+    await database.models.handlers.updateOne({ corpId, key: 'refund-help' }, { $set: { enabled: false } })
+    await seed(document('二'))
+    expect(await live()).toMatchObject({ enabled: false, document: document('二') })
+  })
+
+  it('arrives once by many instances that start at the same time', async () => {
+    await Promise.all(Array.from({ length: 6 }, () => seed(document('一'))))
+    expect(await database.models.handlers.find({ corpId }).lean()).toMatchObject([
+      { document: document('一') },
+    ])
+  })
+
+  it('that came with the release and cannot run does not arrive, and says why', async () => {
+    const broken = document('{{ nobody.name }} x', { key: 'broken' })
+    await expect(seed(broken)).rejects.toThrow(/^broken: steps\.0\.with names "nobody"/)
+    expect(await database.models.handlers.countDocuments({ corpId })).toBe(0)
+  })
+})

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { compileValue, TemplateError } from './references.ts'
+
+const facts = {
+  corp: { name: '木棠家居' },
+  customer: { name: '张三' },
+  follow: { tags: ['VIP', '春展'] },
+  args: { tags: { add: ['VIP'], remove: [] } },
+  time: { hour: 21 },
+}
+const fill = (value: unknown, over: object = {}) => compileValue(value).fill({ ...facts, ...over })
+
+describe('a value of a step', () => {
+  it('keeps the type of what it refers to when it is one reference and nothing else', () => {
+    expect(fill('{{ args.tags.add }}')).toEqual(['VIP'])
+    expect(fill('{{time.hour}}')).toBe(21)
+    expect(fill('{{ customer.gone }}')).toBeUndefined()
+  })
+
+  it('is text when a reference stands in text', () => {
+    expect(fill('{{ customer.name }}您好，现在 {{ time.hour }} 点')).toBe('张三您好，现在 21 点')
+    expect(fill("{{ customer.gone | default: '朋友' }}您好")).toBe('朋友您好')
+  })
+
+  it('is filled part by part where it is a list or an object, and names what it reads', () => {
+    const value = { to: ['staff', '{{ customer.name }}'], more: { hour: '{{ time.hour }}', limit: 3 } }
+    const filled = compileValue(value)
+    expect(filled.fill(facts)).toEqual({ to: ['staff', '张三'], more: { hour: 21, limit: 3 } })
+    expect(filled.names.sort()).toEqual(['customer', 'time'])
+  })
+
+  it.each([null, true, 0, '', '没有模板 { } % }}'])('%j stays as it is', value => {
+    expect(fill(value)).toBe(value)
+  })
+})
+
+describe('what a person wrote into a fact', () => {
+  it.each(['{{ corp.name }}', '{% if true %}x{% endif %}', '{{', '<b>&amp;"\'', '$& $1 \\1', '张\n三 🙂'])(
+    'comes out literally: %j',
+    name => {
+      const customer = { name }
+      expect(fill('{{ customer.name }}', { customer })).toBe(name)
+      expect(fill('您好 {{ customer.name }}！', { customer })).toBe(`您好 ${name}！`)
+      expect(fill('{% for tag in follow.tags %}{{ tag }}{% endfor %}', { follow: { tags: [name] } })).toBe(
+        name,
+      )
+    },
+  )
+})
+
+describe('a template', () => {
+  it('sees own properties only', () => {
+    expect(fill('[{{ customer.constructor }}{{ customer.__proto__.x }}{{ customer.toString }}]')).toBe('[]')
+    expect(fill('{{ customer.constructor }}')).toBeUndefined()
+  })
+
+  it('names the facts of loops, conditions and filters, and not its own variables', () => {
+    const text = `{% assign who = customer.name %}{{ who | append: corp.name }}
+      {% for tag in follow.tags %}{% if tag == time.hour %}{{ tag }}{% endif %}{% endfor %}{{ staf["name"] }}`
+    expect(compileValue(text).names.sort()).toEqual(['corp', 'customer', 'follow', 'staf', 'time'])
+  })
+
+  it.each([
+    ['an unclosed reference', '您好 {{ customer.name'],
+    ['an unclosed tag', '{% if customer.name %}您好'],
+    ['an unknown tag', '{% nothing %}'],
+    ['an unknown filter', '您好 {{ customer.name | nothing }}'],
+    ['a text over 20,000 characters', `{{ customer.name }}${'x'.repeat(20_000)}`],
+  ])('with %s is refused before it runs', (_what, text) => {
+    expect(() => compileValue({ text })).toThrow(TemplateError)
+  })
+
+  it.each(['/etc/hostname', 'package.json', '../package.json'])('cannot read the file %s', file => {
+    for (const tag of ['include', 'render', 'layout']) {
+      expect(() => fill(`{% ${tag} '${file}' %}x`)).toThrow()
+    }
+  })
+
+  it('that would run for ever or fill the memory fails instead', () => {
+    expect(() => fill('{% for i in (1..100000000) %}{{ i }}{% endfor %}')).toThrow(/memory alloc limit/)
+    const nested = '{% for i in (1..9000) %}{% for j in (1..9000) %}{% endfor %}{% endfor %}'
+    expect(() => fill(nested)).toThrow(/render limit/)
+  })
+})

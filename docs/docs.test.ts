@@ -1,0 +1,170 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { actions } from '../bot/actions/registry.ts'
+import { builtInHandlers } from '../bot/commands/builtin.ts'
+import { eventDefinition, events } from '../bot/events/names.ts'
+import { compileHandler } from '../bot/handlers/compile.ts'
+import { ConfigError, parseConfig } from '../config.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+const readmes = ['README.md', 'README.zh-CN.md']
+const pages = [
+  ...readmes,
+  'CHANGELOG.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`),
+]
+
+const all = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(([, part = '']) => part)
+/** What stands in backticks, and the lines of code blocks. */
+const codeOf = (text: string): string =>
+  [...all(text, /```\w*\n(.*?)```/gs), ...all(text, /`([^`\n]+)`/g)].join('\n')
+const blocks = (text: string, language: string): string[] =>
+  all(text, new RegExp(`^ *\`\`\`${language}\\n(.*?)^ *\`\`\``, 'gms'))
+/** The first cell of each row of the table below a heading. */
+const firstCells = (text: string, heading: string): string[] =>
+  all(text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '', /^\| `([^`]+)`/gm)
+
+/** Names of the `settings` of config.ts, which nothing exports. */
+const settings = all(
+  read('config.ts').split('\nconst settings = {')[1]?.split('\n} as const')[0] ?? '',
+  /^ {2}([A-Z_]+): \{/gm,
+)
+
+describe('.env.example', () => {
+  const example = read('.env.example')
+  const lines = [...example.matchAll(/^(?:# )?([A-Z][A-Z_]*)=(.*)$/gm)].map(([, name = '', value = '']) => ({
+    name,
+    value,
+  }))
+  const keep = (): string => '0'.repeat(64)
+
+  it('explains every variable of the configuration, and no other', () => {
+    expect(lines.map(one => one.name).sort()).toEqual([...settings].sort())
+    for (const { name } of lines) expect(example).toMatch(new RegExp(`^# [^\\n]*\\.\\n(# )?${name}=`, 'm'))
+  })
+
+  it('gives demo mode as it is', () => {
+    expect(parseConfig(parseEnv(example), keep).mode).toBe('demo')
+  })
+
+  it('shows values that are right; what it leaves empty is all that a connected installation must add', () => {
+    const uncommented = Object.fromEntries(lines.map(({ name, value }) => [name, value]))
+    const empty = lines.filter(one => one.value === '').map(one => one.name)
+    let problems: readonly string[] = []
+    try {
+      parseConfig(uncommented, keep)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      problems = error.problems
+    }
+    expect(problems).not.toEqual([])
+    expect(problems.map(line => line.split(' ')[0]).filter(name => !empty.includes(name ?? ''))).toEqual([])
+  })
+})
+
+describe('the page on handlers', () => {
+  const page = read('docs/handlers.md')
+
+  it('lists every event, and only events', () => {
+    const listed = firstCells(page, 'Events')
+    const families = listed.filter(name => name.endsWith('.*'))
+    expect(listed.filter(name => !families.includes(name)).sort()).toEqual(Object.keys(events).sort())
+    expect(families.every(name => eventDefinition(name.replace('*', 'anything')) !== undefined)).toBe(true)
+    expect(families.sort()).toEqual(['acquisition.*', 'directory.*'])
+  })
+
+  it('lists every action, and only actions', () => {
+    expect(
+      firstCells(page, 'Actions')
+        .filter(name => name.includes('.') || name === 'reply')
+        .sort(),
+    ).toEqual([...actions.keys()].sort())
+  })
+})
+
+describe('what the pages show', () => {
+  const handlers = pages.flatMap(path =>
+    blocks(read(path), 'yaml')
+      .filter(text => text.startsWith('schemaVersion'))
+      .map(text => ({ path, document: parse(text) as { key: string } })),
+  )
+
+  it.each(handlers)('$path shows the handler $document.key, which can be published', ({ document }) => {
+    expect(compileHandler(document, 1, actions).key).toBe(document.key)
+  })
+
+  it.each(readmes)('%s shows every command with its own example', path => {
+    const triggers = builtInHandlers.map(
+      one => one.trigger as { command: string; example: string; aliases: string[] },
+    )
+    for (const { command, example, aliases } of triggers) {
+      const row = read(path)
+        .split('\n')
+        .find(line => line.startsWith(`| \`${command}`))
+      expect(row).toContain(`\`${example}\``)
+      for (const alias of aliases) expect(row).toContain(alias)
+    }
+  })
+
+  it.each(pages)('%s names only scripts that there are', path => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = all(read(path), /npm run (?:--silent )?([\w:]+)/g)
+    expect(named.filter(name => !Object.hasOwn(scripts, name))).toEqual([])
+  })
+
+  it.each(pages)('%s names only variables that there are', path => {
+    const named = all(codeOf(read(path)), /(?<![\w/])((?:[A-Z]+_)+[A-Z]+|PORT|HOST|ROLES)(?![\w/])/g)
+    expect([...new Set(named)].filter(name => !settings.includes(name))).toEqual([])
+  })
+
+  it.each(pages)('%s links to what is there', path => {
+    const targets = all(read(path), /\]\(([^)\s]+)\)/g).filter(target => !/^https?:/.test(target))
+    for (const target of targets) {
+      const [file = '', anchor] = target.split('#')
+      const linked = file === '' ? join(root, path) : resolve(root, dirname(path), file)
+      expect(existsSync(linked), `${path} links to ${target}`).toBe(true)
+      if (anchor === undefined) continue
+      const headings = all(readFileSync(linked, 'utf8'), /^#+ (.+)$/gm)
+      const anchors = headings.map(text =>
+        text
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N} -]/gu, '')
+          .replaceAll(' ', '-'),
+      )
+      expect(anchors, `${path} links to ${target}`).toContain(anchor)
+    }
+  })
+})
+
+describe('the verbs of the operator\u2019s tool', () => {
+  const source = read('sidekick.ts').split('subCommands: {').at(-1) ?? ''
+  const verbs = [
+    ...all(source, /^ *(\w+): command\(/gm),
+    ...[...source.matchAll(/^ *(\w+): group\('[^']*', \{([^}]*)\}\)/gm)].flatMap(
+      ([, group = '', members = '']) => all(members, /(\w+):/g).map(member => `${group} ${member}`),
+    ),
+  ]
+
+  it.each(readmes)('are all in %s, and no others', path => {
+    const listed = all(read(path), /^\| `sidekick ([a-z]+(?: [a-z]+)?)/gm)
+    expect(listed.sort()).toEqual([...verbs].sort())
+  })
+})
+
+describe('the simulator\u2019s control API', () => {
+  it('is described whole', () => {
+    const routes = [
+      ...read('fixtures/simulator/control.ts').matchAll(/router\.(get|post|delete)\('([^']+)'/g),
+    ].map(([, method = '', path = '']) => `${method.toUpperCase()} /__sim${path}`)
+    expect(routes.length).toBeGreaterThan(10)
+    expect(all(read('docs/development.md'), /^\| `([A-Z]+ \/__sim[^`]*)`/gm).sort()).toEqual(routes.sort())
+  })
+})

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openTestDatabase } from '../fixtures/test/open-database.ts'
+import type { Database } from './connect.ts'
+import { takeLock } from './lock.ts'
+import { type Migration, MigrationError, migrate, migrations } from './migrations.ts'
+
+describe('a database that is brought to the form of this release', () => {
+  let database: Database
+  let ran: number[]
+  beforeAll(async () => {
+    database = await openTestDatabase()
+  })
+  afterAll(() => database.close())
+  beforeEach(async () => {
+    ran = []
+    await meta().updateOne({ _id: 'schema' }, { $set: { version: from } })
+  })
+
+  const from = migrations.length
+  const meta = () => database.connection.collection<{ _id: string; version: number }>('meta')
+  const version = async () => (await meta().findOne({ _id: 'schema' }))?.version
+  const step = (number: number): Migration => ({
+    version: number,
+    title: `step ${number}`,
+    run: async () => void ran.push(number),
+  })
+  const bring = (list: readonly Migration[]) => migrate(database.connection, database.models, list)
+  const newer = [...migrations, step(from + 1), step(from + 2)]
+
+  it('says so, and keeps nobody waiting', async () => {
+    expect(await version()).toBe(migrations.at(-1)?.version)
+    expect(await database.models.locks.countDocuments()).toBe(0)
+  })
+
+  it('has every index that the schemas name', async () => {
+    for (const model of Object.values(database.models)) {
+      const wanted = (model.schema.indexes() as [object, object][]).map(([key]) => JSON.stringify(key))
+      if (wanted.length === 0) continue
+      const found = ((await model.collection.indexes()) as { key: object }[]).map(({ key }) =>
+        JSON.stringify(key),
+      )
+      expect(found).toEqual(expect.arrayContaining(wanted))
+    }
+  })
+
+  it('goes through what is newer, in order and once', async () => {
+    await bring(newer)
+    await bring(newer)
+    expect(ran).toEqual([from + 1, from + 2])
+    expect(await version()).toBe(from + 2)
+  })
+
+  it('is changed by one of several instances that start at once', async () => {
+    await Promise.all([bring(newer), bring(newer), bring(newer)])
+    expect(ran).toEqual([from + 1, from + 2])
+  })
+
+  it('goes on at the step that failed', async () => {
+    const failing = { ...step(from + 2), run: () => Promise.reject(new Error('disk full')) }
+    await expect(bring([...migrations, step(from + 1), failing])).rejects.toThrow('disk full')
+    expect(await version()).toBe(from + 1)
+    await bring(newer)
+    expect(ran).toEqual([from + 1, from + 2])
+  })
+
+  it('is refused by a release that is older than its data, and left as it is', async () => {
+    await bring(newer)
+    await expect(bring(migrations)).rejects.toThrow(
+      new MigrationError(
+        `the database has form ${from + 2}, this release knows ${from}: use a newer release`,
+      ),
+    )
+    expect(await version()).toBe(from + 2)
+    expect(await database.models.locks.countDocuments()).toBe(0)
+  })
+
+  it('is refused where two documents share a unique key, which is named', async () => {
+    const { tags } = database.models
+    await tags.collection.dropIndexes()
+    await tags.collection.insertMany([
+      { corpId: 'ww1', tagId: 'same' },
+      { corpId: 'ww1', tagId: 'same' },
+    ])
+    await expect(bring(migrations)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'migration_failed',
+        message: expect.stringMatching(/^tags: two documents share a unique key: .*same/s),
+      }),
+    )
+    await tags.deleteMany({})
+  })
+
+  it('waits for another instance that is at it, and takes over when that one died', async () => {
+    await takeLock(database.models.locks, 'migrations', 'elsewhere', 300)
+    const until = Date.now() + 300
+    await bring(newer)
+    expect(Date.now()).toBeGreaterThanOrEqual(until)
+    expect(ran).toEqual([from + 1, from + 2])
+  })
+})

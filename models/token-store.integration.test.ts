@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openTestDatabase } from '../fixtures/test/open-database.ts'
+import type { Database } from './connect.ts'
+import { createSecretBox } from './secrets.ts'
+import { createTokenStore } from './token-store.ts'
+
+const secrets = createSecretBox(Buffer.alloc(32, 1))
+
+describe('the tokens that instances share', () => {
+  let database: Database
+  let key = ''
+  beforeAll(async () => {
+    database = await openTestDatabase()
+  })
+  afterAll(() => database.close())
+  beforeEach(() => {
+    key = `ww1:1000002:${randomUUID()}`
+  })
+  const store = (box = secrets) => createTokenStore(database.models.tokens, box)
+  const token = { value: 'access-token', expiresAt: new Date('2026-03-01T12:00:00Z') }
+
+  it('are read by another instance as they were written', async () => {
+    expect(await store().read(key)).toBeUndefined()
+    await store().write(key, token)
+    expect(await store().read(key)).toEqual(token)
+  })
+
+  it('are replaced by newer ones', async () => {
+    await store().write(key, token)
+    await store().write(key, { ...token, value: 'newer' })
+    expect((await store().read(key))?.value).toBe('newer')
+  })
+
+  it('lie sealed in the database', async () => {
+    await store().write(key, token)
+    expect(JSON.stringify(await database.models.tokens.findById(key).lean())).not.toContain(token.value)
+  })
+
+  it('are as good as not there where they were sealed with another key, or for another place', async () => {
+    await store().write(key, token)
+    expect(await store(createSecretBox(Buffer.alloc(32, 2))).read(key)).toBeUndefined()
+    const row = await database.models.tokens.findById(key).lean()
+    await database.models.tokens.create({ ...row, _id: `${key}:moved` })
+    expect(await store().read(`${key}:moved`)).toBeUndefined()
+    expect(await store().read(key)).toEqual(token)
+  })
+
+  it('are fetched by one process at a time', async () => {
+    const leases = await Promise.all(Array.from({ length: 12 }, () => store().lease(key, 60_000)))
+    const held = leases.filter(lease => lease !== undefined)
+    expect(held).toHaveLength(1)
+    await held[0]?.()
+    expect(await store().lease(key, 60_000)).toBeDefined()
+  })
+
+  it('are not there while only a lease stands, and a lease takes none away', async () => {
+    await store().lease(key, 60_000)
+    expect(await store().read(key)).toBeUndefined()
+    await store().write(key, token)
+    expect(await store().lease(key, 60_000)).toBeUndefined()
+    expect(await store().read(key)).toEqual(token)
+  })
+
+  it('are fetched by the next process when the first one did not come back', async () => {
+    await store().lease(key, 0)
+    expect(await store().lease(key, 60_000)).toBeDefined()
+  })
+
+  it('are not fetched twice because a late process gives back a lease that is no longer its own', async () => {
+    const late = await store().lease(key, 0)
+    await store().lease(key, 60_000)
+    await late?.()
+    expect(await store().lease(key, 60_000)).toBeUndefined()
+  })
+})
