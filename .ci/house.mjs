@@ -51,7 +51,8 @@ function* all() {
   for (const file of ['config.ts', 'server.ts', 'sidekick.ts']) yield join(root, file)
 }
 
-const statement = /^\s*(import|export)\s+(type\s+)?(?:[^'";]*?\s+from\s+)?'(\.{1,2}\/[^']+)'|import\(\s*'(\.{1,2}\/[^']+)'\s*\)/gm
+const statement =
+  /^\s*(import|export)\s+(type\s+)?(?:[^'";]*?\s+from\s+)?'(\.{1,2}\/[^']+)'|import\(\s*'(\.{1,2}\/[^']+)'\s*\)/gm
 const problems = []
 
 for (const file of all()) {
@@ -64,7 +65,8 @@ for (const file of all()) {
     if (own === undefined || theirs === undefined || own === theirs || isTest(path)) continue
     if (typeOnly) {
       const never = neverTypes.find(({ room }) => inside(path, room))
-      if (never?.from.some(room => inside(target, room))) problems.push(`${path} may not name types of ${target}`)
+      if (never?.from.some(room => inside(target, room)))
+        problems.push(`${path} may not name types of ${target}`)
       continue
     }
     const may = [...own.may, ...(own.also?.[path] ?? [])]

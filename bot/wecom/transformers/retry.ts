@@ -13,13 +13,16 @@ const WELCOME_IN_PROGRESS = 41096
 export function retryTransformer({ baseMs }: { baseMs: number }): Transformer {
   return async (call, next) => {
     const end = performance.now() + call.budgetMs
+    let answered: WecomError | undefined
     for (let attempt = 1; ; attempt += 1) {
       const budgetMs = Math.max(1, end - performance.now())
       try {
         return await next({ ...call, attempt, budgetMs, timeoutMs: Math.min(call.timeoutMs, budgetMs) })
       } catch (error) {
         const delay = delayBefore(error, call, attempt, baseMs)
-        if (delay === undefined || performance.now() + delay >= end) throw error
+        // An answer says more than the silence of a last try that the budget cut short.
+        if (error instanceof WecomError) answered = error
+        if (delay === undefined || performance.now() + delay >= end) throw answered ?? error
         await pause(delay, call.signal)
       }
     }
