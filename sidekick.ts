@@ -3,6 +3,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
 import { stringify } from 'yaml'
+import { actions } from './bot/actions/registry.ts'
+import { compileHandler, HandlerInvalid } from './bot/handlers/compile.ts'
+import { publishHandler } from './bot/handlers/publish.ts'
+import { readHandlerFile } from './bot/handlers/read-file.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
 import {
@@ -162,6 +166,56 @@ const handlersShow = defineVerb(
   },
 )
 
+const file = {
+  type: 'positional',
+  required: true,
+  description: 'YAML or JSON, one document or several',
+} as const
+
+const handlersValidate = defineVerb('Check handler files without storing them', { file }, async args => {
+  const documents = await readHandlerFile(args.file)
+  const problems = documents.flatMap(document => problemsOf(document))
+  const rows =
+    problems.length > 0 ? problems : [{ handlers: documents.length, result: 'all can be published' }]
+  return { data: { handlers: documents.length, problems }, rows, failed: problems.length > 0 }
+})
+
+function problemsOf(document: Record<string, unknown>): { key: string; path: string; message: string }[] {
+  try {
+    compileHandler(document, 0, actions)
+    return []
+  } catch (error) {
+    if (!(error instanceof HandlerInvalid)) throw error
+    return error.problems.map(problem => ({ key: String(document.key ?? '-'), ...problem }))
+  }
+}
+
+const handlersImport = defineVerb(
+  'Store handler files; switched off unless --publish is given',
+  {
+    file,
+    publish: { type: 'boolean', description: 'Live at once, as the file says', default: false },
+    corp,
+  },
+  async (args, open) => {
+    const documents = await readHandlerFile(args.file)
+    const { models, corpId } = await open()
+    const id = await corpId(args.corp)
+    // All or nothing: one that cannot be published must not leave half a file behind.
+    for (const document of documents) compileHandler(document, 0, actions)
+    const data = []
+    for (const document of documents) {
+      const stored = args.publish ? document : { ...document, enabled: false }
+      data.push(await publishHandler(models, id, stored, actions))
+    }
+    return {
+      data,
+      rows: data,
+      notes: [args.publish ? undefined : 'stored switched off; --publish makes them live'],
+    }
+  },
+)
+
 const dbInfo = defineVerb('Which database, and how much is in it', {}, async (_, open) => {
   const { connection, mode, address } = (await open()).database
   const db = connection.getClient().db(connection.name)
@@ -225,7 +279,12 @@ await runMain(
       push: command(pushVerb),
       corp: group('Corps', { list: corpList }),
       inbox: group('The callback inbox', { list: inboxList, show: inboxShow }),
-      handlers: group('Stored handlers', { list: handlersList, show: handlersShow }),
+      handlers: group('Stored handlers', {
+        list: handlersList,
+        show: handlersShow,
+        validate: handlersValidate,
+        import: handlersImport,
+      }),
       db: group('The database', { info: dbInfo, serve: dbServe }),
     },
   }),

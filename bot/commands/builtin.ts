@@ -21,8 +21,8 @@ function command(
 }
 
 /**
- * The commands that every corp starts with, as the documents that are seeded. Operations may rename, re-alias,
- * restrict or switch off any of them; a release changes only those that nobody has edited.
+ * What every corp starts with, as the documents that are seeded: the commands, and a welcome to begin from. Operations
+ * may rename, re-alias, restrict or switch off any of them; a release changes only those that nobody has edited.
  */
 export const builtInHandlers: readonly Record<string, unknown>[] = [
   command(
@@ -109,4 +109,20 @@ export const builtInHandlers: readonly Record<string, unknown>[] = [
     'report.show',
     {},
   ),
+  // Switched off: what a company says to its customers is for the company to write.
+  {
+    schemaVersion: 1,
+    key: 'welcome-new-customer',
+    title: '欢迎新客户（示例）',
+    enabled: false,
+    trigger: { event: 'customer.added' },
+    priority: 1000,
+    steps: [
+      {
+        id: 'welcome',
+        action: 'welcome.send',
+        with: { text: '{{ customer.name | default: "您好" }}，我是{{ staff.name }}，很高兴认识您！' },
+      },
+    ],
+  },
 ]
