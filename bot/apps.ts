@@ -45,6 +45,7 @@ const rereadMs = 5_000
 export function createApps(models: Models, secrets: SecretBox, wecom: Wecom): Apps {
   const corps = new Map<string, { corp: Corp; readAt: number }>()
   const clients = new Map<string, AppClient>()
+  const opened = new WeakMap<CorpApp, CallbackKeys>()
 
   async function corp(corpId: string): Promise<Corp> {
     const known = corps.get(corpId)
@@ -76,12 +77,15 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom): Ap
     async callbackKeys(corpId, app) {
       const found = (await corp(corpId)).apps.find(one => one.app === app)
       if (found === undefined) throw new UnknownApp(corpId, app)
-      return {
+      // Every callback asks for them: what was read of the corp is opened once.
+      const keys = opened.get(found) ?? {
         corpId,
         app,
         token: secrets.open(placeOf(corpId, app, 'token'), found.callback.token),
         aesKey: secrets.open(placeOf(corpId, app, 'aesKey'), found.callback.aesKey),
       }
+      opened.set(found, keys)
+      return keys
     },
   }
 }
