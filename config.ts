@@ -232,7 +232,7 @@ export function parseConfig(
       if (given(one) && !given(other))
         problems.push(problem(other, undefined, `is missing while ${one} is given`))
     }
-  } else if (env.NODE_ENV === 'production') {
+  } else if (env.NODE_ENV?.trim() === 'production') {
     problems.push(
       problem('WECOM_CORP_ID', undefined, 'is missing: with NODE_ENV=production there is no demo mode'),
     )

@@ -109,10 +109,13 @@ export async function saveCorp(
       known?.apps.find(one => one.app === app.app),
     ),
   )
-  const others = (known?.apps ?? []).filter(one => !sealed.some(app => app.app === one.app))
+  const before = known?.apps ?? []
+  const isNew = (app: CorpApp): boolean => !before.some(one => one.app === app.app)
+  // Each keeps its place: the first one speaks for the corp.
+  const apps = [...before.map(one => sealed.find(app => app.app === one.app) ?? one), ...sealed.filter(isNew)]
   await models.corps.updateOne(
     { corpId },
-    { $set: { apps: [...sealed, ...others], updatedAt: new Date() }, $setOnInsert: { name: corp.name } },
+    { $set: { apps, updatedAt: new Date() }, $setOnInsert: { name: corp.name } },
     { upsert: true, setDefaultsOnInsert: true },
   )
 }

@@ -49,9 +49,19 @@ export interface Follow {
   stage: Stage
   lastFollowUpAt?: Date
   relation?: Relation
+  /** The relations before it, the last five: what is redelivered or late is told by them. */
+  past?: (Relation & { endedAt: Date })[]
   /** When we last changed tags or remark on the platform: what was read of it before says nothing of them. */
   writtenAt?: Date
 }
+
+const relation = {
+  first: { type: String, required: true },
+  at: { type: Date, required: true },
+  half: String,
+  full: String,
+  welcomeCode: String,
+} as const
 
 export const followSchema = new Schema<Follow>(
   {
@@ -75,17 +85,10 @@ export const followSchema = new Schema<Follow>(
     stage: { type: String, required: true, enum: stages, default: '待跟进' },
     lastFollowUpAt: Date,
     writtenAt: Date,
-    relation: {
-      type: new Schema<Relation>(
-        {
-          first: { type: String, required: true },
-          at: { type: Date, required: true },
-          half: String,
-          full: String,
-          welcomeCode: String,
-        },
-        { _id: false },
-      ),
+    relation: { type: new Schema<Relation>(relation, { _id: false }) },
+    past: {
+      type: [new Schema<Relation & { endedAt: Date }>({ ...relation, endedAt: Date }, { _id: false })],
+      default: undefined,
     },
   },
   { ...plain, collection: 'follows' },

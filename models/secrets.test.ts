@@ -57,3 +57,12 @@ describe('a sealed secret', () => {
     },
   )
 })
+
+describe('a sealed secret whose tag was cut', () => {
+  it.each([4, 8, 12, 15])('does not open with %i of its 16 tag bytes', length => {
+    const box = createSecretBox(Buffer.alloc(32, 1))
+    const [version, nonce, tag = '', text] = box.seal('p', 'hello').split('.')
+    const cut = Buffer.from(tag, 'base64url').subarray(0, length).toString('base64url')
+    expect(() => box.open('p', [version, nonce, cut, text].join('.'))).toThrow(SealError)
+  })
+})

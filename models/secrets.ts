@@ -30,7 +30,9 @@ export function createSecretBox(key: Buffer): SecretBox {
       if (version !== 'v1' || nonce === undefined || tag === undefined || sealed === undefined)
         throw new SealError(place)
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'))
+        const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'), {
+          authTagLength: 16,
+        })
         decipher.setAAD(Buffer.from(place)).setAuthTag(Buffer.from(tag, 'base64url'))
         return decipher.update(Buffer.from(sealed, 'base64url'), undefined, 'utf8') + decipher.final('utf8')
       } catch (error) {

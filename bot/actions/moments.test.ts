@@ -70,3 +70,13 @@ describe('the first moment of a day', () => {
     expect(start('2026-03-08T06:30:00Z', 'America/New_York')).toBe('2026-03-08T05:00:00.000Z')
   })
 })
+
+describe('the first moment of a day on which the clocks were changed', () => {
+  it.each([
+    ['put forward at 2', '2026-03-08T16:00:00Z', 'America/New_York', '2026-03-08T05:00:00.000Z'],
+    ['put back at 2', '2026-11-01T17:00:00Z', 'America/New_York', '2026-11-01T04:00:00.000Z'],
+    ['put forward at midnight', '2026-04-24T10:00:00Z', 'Africa/Cairo', '2026-04-23T22:00:00.000Z'],
+  ])('%s', (_what, now, zone, start) => {
+    expect(startOfDay(new Date(now), zone).toISOString()).toBe(start)
+  })
+})

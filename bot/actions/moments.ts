@@ -18,16 +18,23 @@ export function ago(at: Date, now: Date): string {
   return days < 60 ? `${days} 天前` : `${Math.floor(days / 30)} 个月前`
 }
 
-/** The first moment of the day that people of the time zone have now. */
+/** The first moment of the day that people of the time zone have now, also on days whose clocks are changed. */
 export function startOfDay(now: Date, timeZone: string): Date {
+  const today = localTime(now, timeZone)
+  const start = new Date(now.getTime() - today.sinceMidnightMs - now.getMilliseconds())
+  const there = localTime(start, timeZone)
+  if (there.date === today.date) return new Date(start.getTime() - there.sinceMidnightMs)
+  return new Date(start.getTime() + dayMs - there.sinceMidnightMs)
+}
+
+function localTime(at: Date, timeZone: string): { date: string; sinceMidnightMs: number } {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone,
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
+    dateStyle: 'short',
+    timeStyle: 'medium',
     hourCycle: 'h23',
-  }).formatToParts(now)
-  const part = (type: string): number => Number(parts.find(one => one.type === type)?.value ?? 0)
-  const passed = (part('hour') * 3600 + part('minute') * 60 + part('second')) * 1000 + now.getMilliseconds()
-  return new Date(now.getTime() - passed)
+  }).formatToParts(at)
+  const part = (type: string): string => parts.find(one => one.type === type)?.value ?? ''
+  const seconds = Number(part('hour')) * 3600 + Number(part('minute')) * 60 + Number(part('second'))
+  return { date: `${part('year')}-${part('month')}-${part('day')}`, sinceMidnightMs: seconds * 1000 }
 }

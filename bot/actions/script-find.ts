@@ -16,7 +16,7 @@ export const scriptFind = defineAction({
   params: z.strictObject({ query: z.string().trim().min(1).max(200) }),
   async run(context, { query }) {
     const { corpId } = context.corp
-    const words = query.toLowerCase().split(/\s+/)
+    const words = query.normalize('NFKC').toLowerCase().split(/\s+/)
     const patterns = words.map(word => ({ search: new RegExp(word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) }))
     const found = await context.models.scripts.find({ corpId, $and: patterns }).lean()
     found.sort((a, b) => rank(a, query) - rank(b, query) || a.order - b.order)

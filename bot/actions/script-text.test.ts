@@ -42,3 +42,9 @@ describe('what a talk script is found by', () => {
     expect(searchText('🎉 开业', ['(试用)', '.*'])).toContain('🎉 开业 (试用) .*')
   })
 })
+
+describe('the own name in a talk script', () => {
+  it.each(['李$&', 'A$$', "$'x", '{{ customer.name }}'])('is said as it is: %s', name => {
+    expect(fillPlaceholders('我是{{ staff.name }}。', name)).toBe(`我是${name}。`)
+  })
+})

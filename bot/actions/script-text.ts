@@ -5,14 +5,14 @@ import { pinyin } from 'pinyin-pro'
  * the staff member to fill in.
  */
 export function fillPlaceholders(text: string, staffName: string): string {
-  return text
-    .replace(/\{\{\s*staff\.name\s*\}\}/g, staffName)
-    .replace(/\{\{\s*customer\.name\b[^}]*\}\}/g, '〔客户称呼〕')
+  return text.replace(/\{\{\s*(staff|customer)\.name\b[^}]*\}\}/g, (_place, who: string) =>
+    who === 'staff' ? staffName : '〔客户称呼〕',
+  )
 }
 
 /** What a script is found by: its words as written, in pinyin without tones, and in initials; lower case. */
 export function searchText(title: string, keywords: readonly string[]): string {
-  const words = [title, ...keywords]
+  const words = [title, ...keywords].map(word => word.normalize('NFKC'))
   const spoken = words.map(word => pinyin(word, { toneType: 'none', type: 'array', nonZh: 'consecutive' }))
   return [
     ...words,

@@ -74,3 +74,12 @@ describe('the answer about tags', () => {
     )
   })
 })
+
+describe('answers about long input', () => {
+  it('an unknown tag is not repeated whole', () => {
+    expect([...texts.tagUnknown('长'.repeat(600), [])].length).toBeLessThan(120)
+  })
+  it('the example to type for an ambiguous name is a line that can find it: no “…” inside the name', () => {
+    expect(texts.customerAmbiguous('很'.repeat(21), [], 2)).not.toContain('…#1')
+  })
+})

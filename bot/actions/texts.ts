@@ -15,12 +15,14 @@ export const texts = {
       `有 ${total} 位客户符合“${shorten(name)}”：`,
       ...follows.map((follow, index) => `${index + 1}. ${fullName(follow)}`),
       ...(total > follows.length ? ['…'] : []),
-      `请写完整一些，或在名字后加序号，例如：客户 ${shorten(name)}#1`,
+      [...name].length > 20
+        ? '请写完整一些，或在名字后加序号，例如 #1'
+        : `请写完整一些，或在名字后加序号，例如：客户 ${name}#1`,
     ].join('\n'),
   tagUnknown: (name: string, near: readonly string[]): string =>
     near.length === 0
-      ? `没有“${name}”这个标签。新标签请由管理员在企业微信后台添加。`
-      : `没有“${name}”这个标签，是不是想写：${near.join('、')}？`,
+      ? `没有“${shorten(name)}”这个标签。新标签请由管理员在企业微信后台添加。`
+      : `没有“${shorten(name)}”这个标签，是不是想写：${near.join('、')}？`,
   tagAmbiguous: (name: string, groups: readonly string[]): string =>
     `有 ${groups.length} 个标签叫“${name}”，请连同标签组一起写：${groups.map(group => `${group}/${name}`).join('、')}`,
   tagsMissing: '请写上要加或要去掉的标签，例如：标签 张三 +VIP -潜在客户',

@@ -30,7 +30,8 @@ describe('the words of a line', () => {
         for (const token of tokenize(line)) {
           expect(token.start).toBeGreaterThanOrEqual(end)
           const raw = line.slice(token.start, token.end)
-          expect(token.quoted ? raw.slice(1, -1) : raw).toBe(token.text)
+          const sign = token.signed ? (raw[0] ?? '') : ''
+          expect(token.quoted ? sign + raw.slice(sign.length + 1, -1) : raw).toBe(token.text)
           expect(line.slice(end, token.start).trim()).toBe('')
           end = token.end
         }
@@ -127,5 +128,26 @@ describe('the arguments of a tag command', () => {
     ['张三 +， -、', tags],
   ])('%j lacks one', (line, missing) => {
     expect(changes(line)).toEqual({ missing })
+  })
+})
+
+describe('tags as people type them', () => {
+  const name = { name: 'customer', title: '名字', type: 'word', required: true } as const
+  const tags = { name: 'tags', title: '标签', type: 'tags', required: true } as const
+
+  it('a sign behind a comma is a sign', () => {
+    expect(parseArguments([name, tags], '张三 +VIP，-潜在')).toEqual({
+      values: { customer: '张三', tags: { add: ['VIP'], remove: ['潜在'] } },
+    })
+  })
+  it('a quoted name may stand directly behind its sign', () => {
+    expect(parseArguments([name, tags], '张三 +“重要 客户”')).toEqual({
+      values: { customer: '张三', tags: { add: ['重要 客户'], remove: [] } },
+    })
+  })
+  it('a comma inside quotes belongs to the name', () => {
+    expect(parseArguments([name, tags], '张三 + “A，B”')).toEqual({
+      values: { customer: '张三', tags: { add: ['A，B'], remove: [] } },
+    })
   })
 })

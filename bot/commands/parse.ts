@@ -6,8 +6,11 @@ export interface Token {
   start: number
   end: number
   quoted: boolean
+  /** Begins with a plus or a minus outside quotes. */
+  signed: boolean
 }
 
+const signed = /^[+＋\-－]/
 const quotes: Record<string, string> = { '"': '"', '“': '”', '「': '」', '『': '』' }
 
 /** Splits a line at white space of any width; what stands in quotes is one word. */
@@ -20,16 +23,20 @@ export function tokenize(line: string): Token[] {
       at += 1
       continue
     }
-    const close = quotes[first]
-    const closing = close === undefined ? -1 : line.indexOf(close, at + 1)
+    // A sign may stand before a quoted text: `+“重要 客户”`.
+    const sign = signed.test(first) ? first : ''
+    const open = at + sign.length
+    const close = quotes[line[open] ?? '']
+    const closing = close === undefined ? -1 : line.indexOf(close, open + 1)
     if (closing > 0) {
-      tokens.push({ text: line.slice(at + 1, closing), start: at, end: closing + 1, quoted: true })
+      const text = sign + line.slice(open + 1, closing)
+      tokens.push({ text, start: at, end: closing + 1, quoted: true, signed: sign !== '' })
       at = closing + 1
       continue
     }
     let end = at + 1
     while (end < line.length && !/\s/.test(line[end] ?? '')) end += 1
-    tokens.push({ text: line.slice(at, end), start: at, end, quoted: false })
+    tokens.push({ text: line.slice(at, end), start: at, end, quoted: false, signed: signed.test(first) })
     at = end
   }
   return tokens
@@ -44,12 +51,6 @@ export function normalizeWord(word: string): string {
 export interface TagChanges {
   add: string[]
   remove: string[]
-}
-
-const signed = /^[+＋\-－]/
-
-function isSigned(token: Token): boolean {
-  return !token.quoted && signed.test(token.text)
 }
 
 /** Arguments by name, or the first one that is missing. */
@@ -95,7 +96,7 @@ function take(
     return { text, count: tokens.length }
   }
   if (next?.type !== 'tags' || first.quoted) return { text: first.text, count: 1 }
-  const end = tokens.findIndex(isSigned)
+  const end = tokens.findIndex(token => token.signed)
   const count = end < 0 ? tokens.length : end
   if (count === 0) return undefined
   return {
@@ -109,15 +110,16 @@ function take(
 
 function tagChanges(tokens: readonly Token[]): TagChanges {
   const changes: TagChanges = { add: [], remove: [] }
-  let list: string[] | undefined
+  let list = changes.add
   for (const token of tokens) {
-    let text = token.text
-    if (isSigned(token)) {
-      list = /^[+＋]/.test(text) ? changes.add : changes.remove
-      text = text.slice(1)
+    // `+VIP，-潜在` names two; what is quoted is one name; a sign alone belongs to the next word.
+    const parts = token.quoted ? [token.text] : token.text.split(/[,，、]/)
+    for (const part of parts) {
+      const hasSign = token.quoted ? token.signed : signed.test(part)
+      if (hasSign) list = /^[+＋]/.test(part) ? changes.add : changes.remove
+      const name = (hasSign ? part.slice(1) : part).trim()
+      if (name !== '') list.push(name)
     }
-    // `+VIP，高意向` names two; a sign alone belongs to the next word.
-    for (const name of text.split(/[,，、]/)) if (name.trim() !== '') (list ?? changes.add).push(name)
   }
   return changes
 }

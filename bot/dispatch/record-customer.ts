@@ -6,7 +6,7 @@ import { isYoung, NotSettled, unionTags, writeTrajectory } from '../actions/cust
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import { WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
-import { newFollow } from './relation.ts'
+import { endRelation, newFollow } from './relation.ts'
 
 interface Pair {
   corpId: string
@@ -82,7 +82,7 @@ export async function recordEvent(deps: DispatchDeps, event: BotEvent, name: str
       return
     case 'customer.removed':
     case 'customer.lost':
-      await recordEnd(deps, event, pair, name === 'customer.lost' ? 'lost' : 'removed')
+      await recordEnd(deps, event, name === 'customer.lost' ? 'lost' : 'removed')
       return record(deps, event, name === 'customer.lost' ? 'lost' : 'removed')
   }
 }
@@ -111,22 +111,9 @@ async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, 
   if (!shown && !event.data.half && isYoung(event)) throw new NotSettled()
 }
 
-async function recordEnd(
-  deps: DispatchDeps,
-  event: BotEvent,
-  pair: Pair,
-  status: 'lost' | 'removed',
-): Promise<void> {
-  const { models } = deps
-  // Not where a newer relation has begun in the meantime.
-  await models.follows.updateOne(
-    { ...pair, $or: [{ relation: null }, { 'relation.at': { $lte: event.createdAt } }] },
-    {
-      $set: { status, endedAt: event.createdAt, ...(status === 'lost' && { stage: '已流失' }) },
-      $unset: { relation: 1 },
-    },
-  )
-  await unionTags(models, event.corpId, pair.externalUserid)
+async function recordEnd(deps: DispatchDeps, event: BotEvent, status: 'lost' | 'removed'): Promise<void> {
+  await endRelation(deps.models, event, { status, ...(status === 'lost' && { stage: '已流失' }) })
+  await unionTags(deps.models, event.corpId, event.externalUserid ?? '')
 }
 
 async function record(deps: DispatchDeps, event: BotEvent, kind: TrajectoryKind): Promise<void> {

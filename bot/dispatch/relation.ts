@@ -1,4 +1,5 @@
-import type { Relation } from '../../models/follow.ts'
+import type { UpdateQuery } from 'mongoose'
+import type { Follow, Relation } from '../../models/follow.ts'
 import type { Models } from '../../models/models.ts'
 import { useridKey } from '../../models/userid.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -23,10 +24,9 @@ export const newFollow = {
 
 /** Makes the follow of an event's pair where none is held yet. */
 async function ensureFollow(models: Models, event: BotEvent): Promise<void> {
-  const { corpId, userid = '', externalUserid = '' } = event
   await models.follows.updateOne(
-    { corpId, useridKey: useridKey(userid), externalUserid },
-    { $setOnInsert: { ...newFollow, userid, status: 'active' } },
+    pairOf(event),
+    { $setOnInsert: { ...newFollow, userid: event.userid ?? '', status: 'active' } },
     { upsert: true },
   )
 }
@@ -36,10 +36,9 @@ async function ensureFollow(models: Models, event: BotEvent): Promise<void> {
  * add that comes later takes the relation over.
  */
 export async function beginByConsent(models: Models, event: BotEvent): Promise<void> {
-  const { corpId, userid = '', externalUserid = '' } = event
   await ensureFollow(models, event)
   await models.follows.updateOne(
-    { corpId, useridKey: useridKey(userid), externalUserid, relation: null },
+    { ...pairOf(event), relation: null },
     { $set: { relation: { first: event.id, at: event.createdAt } } },
   )
 }
@@ -48,57 +47,111 @@ export async function beginByConsent(models: Models, event: BotEvent): Promise<v
  * Decides what an add event is. One add is announced by one or both of `add_half_external_contact` and
  * `add_external_contact`, in any order and any number of deliveries: the first raises `customer.added`, the other one
  * `customer.confirmed`. A second announcement of the same kind begins a new relation, because each comes once per
- * relation. The same event always gets the same answer.
+ * relation. The same event always gets the same answer; one that is older than what has happened since changes nothing.
  */
 export async function announce(models: Models, event: BotEvent<'customer.added'>): Promise<Announcement> {
-  const pair = {
-    corpId: event.corpId,
-    useridKey: useridKey(event.userid ?? ''),
-    externalUserid: event.externalUserid ?? '',
-  }
+  const pair = pairOf(event)
   const slot = event.data.half ? 'half' : 'full'
-  const other = event.data.half ? 'full' : 'half'
   await ensureFollow(models, event)
   for (;;) {
-    const { relation } = (await models.follows.findOne(pair, { relation: 1 }).lean()) ?? {}
-    if (relation?.[slot] === event.id) return toAnnouncement(relation, event.id)
-    const joins = relation !== undefined && joinable(relation, event, slot, other)
+    const { relation, past = [] } =
+      (await models.follows.findOne(pair, { relation: 1, past: 1 }).lean()) ?? {}
+    const known = [relation, ...past].find(one => one?.half === event.id || one?.full === event.id)
+    if (known !== undefined) return toAnnouncement(known, event.id)
+    const joins = relation !== undefined && isJoinable(relation, event)
+    const overtaken = joins ? undefined : overtaking(relation, past, event)
+    if (overtaken !== undefined) return { name: 'customer.confirmed', relation: overtaken.first }
     const next: Relation = joins
       ? { ...relation, [slot]: event.id }
-      : {
-          first: event.id,
-          at: event.createdAt,
-          [slot]: event.id,
-          // A consent that came before its add has begun the relation; its code counts.
-          ...(isAnnounced(relation) ? {} : relation?.welcomeCode && { welcomeCode: relation.welcomeCode }),
-        }
+      : { first: event.id, at: event.createdAt, [slot]: event.id, ...consented(relation) }
+    const ended =
+      !joins && relation !== undefined && isAnnounced(relation)
+        ? { ...relation, endedAt: event.createdAt }
+        : undefined
     // Only where nobody else has decided in between; otherwise look again.
     const { matchedCount } = await models.follows.updateOne(
       relation === undefined
         ? { ...pair, relation: null }
         : { ...pair, 'relation.first': relation.first, [`relation.${slot}`]: relation[slot] ?? null },
-      joins ? { $set: { [`relation.${slot}`]: event.id } } : { $set: { relation: next } },
+      joins
+        ? { $set: { [`relation.${slot}`]: event.id } }
+        : { $set: { relation: next }, ...(ended !== undefined && keep(ended)) },
     )
     if (matchedCount === 1) return toAnnouncement(next, event.id)
   }
+}
+
+/**
+ * Ends the relation of a pair, unless a newer one has begun since the event.
+ *
+ * @returns false when the event is older than the relation
+ */
+export async function endRelation(
+  models: Models,
+  event: BotEvent,
+  change: UpdateQuery<Follow>['$set'],
+): Promise<boolean> {
+  const pair = pairOf(event)
+  const endedAt = event.createdAt
+  for (;;) {
+    const { relation } = (await models.follows.findOne(pair, { relation: 1 }).lean()) ?? {}
+    if (relation !== undefined && relation.at > endedAt) return false
+    const { matchedCount } = await models.follows.updateOne(
+      relation === undefined
+        ? { ...pair, relation: null, $or: [{ addedAt: null }, { addedAt: { $lte: endedAt } }] }
+        : { ...pair, 'relation.first': relation.first },
+      {
+        $set: { ...change, endedAt },
+        ...(relation !== undefined && { $unset: { relation: 1 }, ...keep({ ...relation, endedAt }) }),
+      },
+    )
+    if (matchedCount === 1) return true
+    if (relation === undefined) return false
+  }
+}
+
+/** Relations that are kept after their end. */
+const pastMax = 5
+
+function keep(relation: Relation & { endedAt: Date }) {
+  return { $push: { past: { $each: [relation], $slice: -pastMax } } }
+}
+
+function pairOf(event: BotEvent): { corpId: string; useridKey: string; externalUserid: string } {
+  const { corpId, userid = '', externalUserid = '' } = event
+  return { corpId, useridKey: useridKey(userid), externalUserid }
 }
 
 /** How much later than the full announcement a half one of the same add may come, in milliseconds. */
 const halfLateMs = 60_000
 
 /** The other announcement of the same add: a confirmation may take weeks, a half one never follows a full one by much. */
-function joinable(
-  relation: Relation,
-  event: BotEvent<'customer.added'>,
-  slot: 'half' | 'full',
-  other: 'half' | 'full',
-): boolean {
-  if (relation[slot] !== undefined || relation[other] === undefined) return false
-  return slot === 'full' || event.createdAt.getTime() - relation.at.getTime() <= halfLateMs
+function isJoinable(relation: Relation, { data, createdAt }: BotEvent<'customer.added'>): boolean {
+  const later = createdAt.getTime() - relation.at.getTime()
+  if (data.half) return relation.half === undefined && relation.full !== undefined && later <= halfLateMs
+  return relation.full === undefined && relation.half !== undefined && later >= 0
 }
 
+/** The relation that an event of the past belonged to, or that has begun since. */
+function overtaking(
+  relation: Relation | undefined,
+  past: readonly (Relation & { endedAt: Date })[],
+  { createdAt }: BotEvent,
+): Relation | undefined {
+  if (relation !== undefined && isAnnounced(relation) && createdAt < relation.at) return relation
+  return past.find(one => one.at <= createdAt && createdAt < one.endedAt)
+}
+
+/** Begun by an add, and not merely by a consent that came before it. */
 function isAnnounced(relation: Relation | undefined): boolean {
-  return relation === undefined || relation.half !== undefined || relation.full !== undefined
+  return relation?.half !== undefined || relation?.full !== undefined
+}
+
+/** A consent that came before its add has begun the relation; its code counts. */
+function consented(relation: Relation | undefined): { welcomeCode?: string } {
+  return isAnnounced(relation) || relation?.welcomeCode === undefined
+    ? {}
+    : { welcomeCode: relation.welcomeCode }
 }
 
 function toAnnouncement(relation: Relation, id: string): Announcement {

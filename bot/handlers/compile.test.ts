@@ -184,3 +184,35 @@ describe('the scope of a handler', () => {
     expect(covers({ departments: ['27'], except: ['2'] })).toBe(true)
   })
 })
+
+describe('the scope of a handler, where userids are numbers', () => {
+  const lina = { userid: 'lina', name: '李娜', departments: ['27'], role: 'staff' }
+  const above = new Set(['27', '1'])
+  const covers = (scope: object, staff = lina, departments = above) =>
+    isInScope({ scope: { departments: [], staff: [], except: [], ...scope } }, staff, departments)
+
+  it('covers the member 1 alone, and not everybody below the root department 1', () => {
+    expect(covers({ staff: ['1'] })).toBe(false)
+  })
+
+  it('covers department 2, and not a member of another department whose userid is 2', () => {
+    expect(covers({ departments: ['2'] }, { ...lina, userid: '2' })).toBe(false)
+  })
+})
+
+describe('a match on a field named __proto__', () => {
+  it('is refused, or at least kept, rather than dropped so that the handler takes every event', () => {
+    const document = JSON.parse(
+      '{"schemaVersion":1,"key":"a","title":"t","trigger":{"event":"customer.added","match":{"__proto__":{"eq":"x"}}},"steps":[{"id":"a","action":"reply","with":{"text":"x"}}]}',
+    )
+    let kept: string[] | 'refused'
+    try {
+      kept = Object.getOwnPropertyNames(
+        (compileHandler(document, 1, actions).trigger as { match: object }).match,
+      )
+    } catch {
+      kept = 'refused'
+    }
+    expect(kept).not.toEqual([])
+  })
+})

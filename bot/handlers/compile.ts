@@ -33,6 +33,8 @@ export class HandlerInvalid extends Error {
  * @throws HandlerInvalid naming every problem
  */
 export function compileHandler(document: unknown, revision: number, actions: ActionTable): CompiledHandler {
+  if (hidesName(document))
+    throw new HandlerInvalid(keyOf(document), [{ path: 'document', message: 'names "__proto__"' }])
   const parsed = handlerDocument.safeParse(document)
   if (!parsed.success) throw new HandlerInvalid(keyOf(document), toProblems(parsed.error))
   const problems: { path: string; message: string }[] = []
@@ -49,6 +51,12 @@ export function compileHandler(document: unknown, revision: number, actions: Act
   })
   if (problems.length > 0) throw new HandlerInvalid(handler.key, problems)
   return { ...handler, revision, steps }
+}
+
+/** A name that objects drop silently: what it was to restrict would not be restricted. */
+function hidesName(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(hidesName)
 }
 
 function checkWith(
@@ -137,9 +145,9 @@ export function isInScope(
 ): boolean {
   const { scope } = handler
   const userid = staff.userid.toLowerCase()
-  const names = (list: string[]): boolean =>
-    list.some(one => one.toLowerCase() === userid || departments.has(one))
-  if (names(scope.except)) return false
+  const isStaff = (one: string): boolean => one.toLowerCase() === userid
+  const isDepartment = (one: string): boolean => departments.has(one)
+  if (scope.except.some(one => isStaff(one) || isDepartment(one))) return false
   if (scope.departments.length === 0 && scope.staff.length === 0) return true
-  return names(scope.departments) || names(scope.staff)
+  return scope.departments.some(isDepartment) || scope.staff.some(isStaff)
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { HandlerRevision, StoredHandler } from '../../models/handler.ts'
+import type { Model } from 'mongoose'
+import type { HandlerRevision } from '../../models/handler.ts'
 import { isDuplicateKey } from '../../models/lock.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
@@ -71,12 +72,7 @@ async function keepRevision(models: Models, kept: Omit<HandlerRevision, 'revisio
     const last = await models.handlerRevisions.findOne({ corpId, key }).sort({ revision: -1 }).lean()
     const live = await models.handlers.findOne({ corpId, key }, { revision: 1 }).lean()
     const revision = Math.max(last?.revision ?? 0, live?.revision ?? 0) + 1
-    try {
-      await models.handlerRevisions.create({ ...kept, revision })
-      return revision
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error
-    }
+    if (await insertUnlessThere(models.handlerRevisions, { ...kept, revision })) return revision
   }
 }
 
@@ -93,26 +89,41 @@ export async function seedHandlers(
   for (const document of documents) {
     const { key, enabled } = compileHandler(document, 0, actions)
     const seed = digest(document)
-    const known = await models.handlers.findOne({ corpId, key }, { seed: 1 }).lean()
+    const known = await models.handlers.findOne({ corpId, key }, { seed: 1, revision: 1 }).lean()
     if (known !== null && (known.seed === undefined || known.seed === seed)) continue
-    const now = new Date()
-    const revision = await keepRevision(models, { corpId, key, document, publishedAt: now })
-    const change = { document, revision, seed, updatedAt: now }
-    if (known === null) {
-      await insertUnlessThere(models, { corpId, key, enabled, ...change })
-      continue
-    }
-    // Nobody edited it: it follows the release, switched on or off as operations left it.
-    await models.handlers.updateOne({ corpId, key, seed: known.seed ?? null }, { $set: change })
+    const updatedAt = new Date()
+    const revision = (known?.revision ?? 0) + 1
+    const change = { document, revision, seed, updatedAt }
+    // Of several instances that start at the same time one does it; nobody edited it, so that it follows the release,
+    // switched on or off as operations left it.
+    const ours =
+      known === null
+        ? await insertUnlessThere(models.handlers, { corpId, key, enabled, ...change })
+        : (
+            await models.handlers.updateOne(
+              { corpId, key, seed: known.seed ?? null, revision: known.revision },
+              { $set: change },
+            )
+          ).modifiedCount === 1
+    if (ours)
+      await insertUnlessThere(models.handlerRevisions, {
+        corpId,
+        key,
+        revision,
+        document,
+        publishedAt: updatedAt,
+      })
   }
 }
 
-async function insertUnlessThere(models: Models, handler: StoredHandler): Promise<void> {
+/** @returns false when one with the same unique key is there */
+async function insertUnlessThere<T>(model: Model<T>, document: T): Promise<boolean> {
   try {
-    await models.handlers.create(handler)
+    await model.create(document)
+    return true
   } catch (error) {
-    // Another instance that starts at the same time has seeded it.
-    if (!isDuplicateKey(error)) throw error
+    if (isDuplicateKey(error)) return false
+    throw error
   }
 }
 

@@ -82,3 +82,9 @@ describe('a template', () => {
     expect(() => fill(nested)).toThrow(/render limit/)
   })
 })
+
+describe('a template that names a file', () => {
+  it.each(['render', 'include'])('is refused as TemplateError, as compileValue says: %s', tag => {
+    expect(() => compileValue(`{% ${tag} 'x' %}`)).toThrow(TemplateError)
+  })
+})

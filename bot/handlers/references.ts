@@ -58,13 +58,12 @@ function compileText(text: string): Filled {
   if (reference !== undefined)
     return { fill: facts => factAt(facts, reference), names: [reference.split('.')[0] ?? ''] }
   let template: Template[]
+  let names: string[]
   try {
     template = liquid.parse(text)
+    names = liquid.globalVariablesSync(template)
   } catch (error) {
     throw new TemplateError((error as Error).message, { cause: error })
   }
-  return {
-    fill: facts => String(liquid.renderSync(template, facts)),
-    names: liquid.globalVariablesSync(template),
-  }
+  return { fill: facts => String(liquid.renderSync(template, facts)), names }
 }
