@@ -1,47 +1,28 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type AppClient, createWecom, type Wecom } from '../bot/wecom/client.ts'
-import { createMemoryTokenStore } from '../bot/wecom/tokens.ts'
 import { generateCorp } from '../fixtures/simulator/generate.ts'
-import { type Simulator, startSimulator } from '../fixtures/simulator/simulator.ts'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
+import { platformApp, startTestPlatform, type TestPlatform } from '../fixtures/test/start-platform.ts'
 import type { Database } from '../models/connect.ts'
 import { createJobs, type JobLogEntry, type Jobs } from './agenda.ts'
 import { jobCollection } from './records.ts'
 
-const app = {
-  corpId: 'ww0000000000000001',
-  agentId: '1000002',
-  secret: 'secret-of-the-test',
-  callbackToken: 'token',
-  callbackAesKey: 'a'.repeat(43),
-}
-const { corpId } = app
+const { corpId, agentId } = platformApp
 const corp = () => generateCorp({ staff: 3, customers: 20, groups: 0, seed: 3 })
 
 let database: Database
-let simulator: Simulator
-let wecom: Wecom
-let client: AppClient
+let platform: TestPlatform
 let started: Jobs[] = []
 let entries: JobLogEntry[] = []
 
-const sim = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-  const response = await fetch(`${simulator.url}/__sim/${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  return response.status === 204 ? undefined : response.json()
-}
-const calls = async (path: string): Promise<number> =>
-  ((await sim('GET', 'calls')) as Record<string, { count: number }>)[path]?.count ?? 0
+const sim: TestPlatform['control'] = (...request) => platform.control(...request)
+const calls = (path: string): Promise<number> => platform.calls(path)
 const sentTo = async (userid: string): Promise<unknown[]> =>
   ((await sim('GET', 'outbox?since=0')) as { kind: string; params: { touser?: string } }[]).filter(
     ({ kind, params }) => kind === 'app_message' && params.touser === userid,
   )
 
 const jobs = (worker = true): Jobs => {
-  const apps = { client: async () => client, corpIds: async () => [corpId] }
+  const apps = { client: async () => platform.client, corpIds: async () => [corpId] }
   const log = (entry: JobLogEntry) => entries.push(entry)
   const made = createJobs({ connection: database.connection, models: database.models, apps, log, worker })
   started.push(made)
@@ -56,14 +37,11 @@ const allSynced = () =>
 
 beforeAll(async () => {
   database = await openTestDatabase()
-  simulator = await startSimulator({ port: 0, callbackBase: 'http://127.0.0.1:9', app, corp, quiet: true })
-  wecom = createWecom({ apiBase: simulator.url, store: createMemoryTokenStore(), retryBaseMs: 1 })
-  client = wecom.app(app)
+  platform = await startTestPlatform(corp)
 })
 
 afterAll(async () => {
-  await wecom?.close()
-  await simulator?.close()
+  await platform?.close()
   await database?.close()
 })
 
@@ -75,7 +53,7 @@ beforeEach(async () => {
   await database.models.corps.create({
     corpId,
     name: '小木家居',
-    apps: [{ app: app.agentId, secret: 'sealed', callback: { token: 'sealed', aesKey: 'sealed' } }],
+    apps: [{ app: agentId, secret: 'sealed', callback: { token: 'sealed', aesKey: 'sealed' } }],
     updatedAt: new Date(),
   })
 })

@@ -1,43 +1,31 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type AppClient, createWecom, type Wecom } from '../../bot/wecom/client.ts'
-import { createMemoryTokenStore } from '../../bot/wecom/tokens.ts'
 import type { PlatformCorp } from '../../fixtures/corp/shape.ts'
 import { generateCorp } from '../../fixtures/simulator/generate.ts'
-import { type Simulator, startSimulator } from '../../fixtures/simulator/simulator.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { platformApp, startTestPlatform, type TestPlatform } from '../../fixtures/test/start-platform.ts'
 import type { Database } from '../../models/connect.ts'
 import type { SyncName } from '../../models/sync-state.ts'
 import { runSync } from './sync.ts'
 
-const app = {
-  corpId: 'ww0000000000000001',
-  agentId: '1000002',
-  secret: 'secret-of-the-test',
-  callbackToken: 'token',
-  callbackAesKey: 'a'.repeat(43),
-}
-const { corpId } = app
+const { corpId } = platformApp
 const batch = 'externalcontact/batch/get_by_user'
 
 let corp: PlatformCorp
 let database: Database
-let simulator: Simulator
-let wecom: Wecom
-let client: AppClient
+let platform: TestPlatform
 
-const control = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-  const response = await fetch(`${simulator.url}/__sim/${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  return response.status === 204 ? undefined : response.json()
-}
-const calls = async (path: string): Promise<number> =>
-  ((await control('GET', 'calls')) as Record<string, { count: number }>)[path]?.count ?? 0
+const control: TestPlatform['control'] = (...request) => platform.control(...request)
+const calls = (path: string): Promise<number> => platform.calls(path)
 
 const sync = (what: SyncName, report: (percent: number) => Promise<void> = async () => {}) =>
-  runSync({ corpId, what, models: database.models, client, signal: new AbortController().signal, report })
+  runSync({
+    corpId,
+    what,
+    models: database.models,
+    client: platform.client,
+    signal: new AbortController().signal,
+    report,
+  })
 
 /** The platform's corp as it is from now on. */
 const theCorpIs = async (next: PlatformCorp): Promise<void> => {
@@ -48,20 +36,11 @@ const theCorpIs = async (next: PlatformCorp): Promise<void> => {
 beforeAll(async () => {
   corp = generateCorp({ staff: 4, customers: 350, groups: 0, seed: 7 })
   database = await openTestDatabase()
-  simulator = await startSimulator({
-    port: 0,
-    callbackBase: 'http://127.0.0.1:9',
-    app,
-    corp: () => corp,
-    quiet: true,
-  })
-  wecom = createWecom({ apiBase: simulator.url, store: createMemoryTokenStore(), retryBaseMs: 1 })
-  client = wecom.app(app)
+  platform = await startTestPlatform(() => corp)
 })
 
 afterAll(async () => {
-  await wecom?.close()
-  await simulator?.close()
+  await platform?.close()
   await database?.close()
 })
 
@@ -70,7 +49,7 @@ beforeEach(async () => {
   await control('DELETE', 'faults')
   await theCorpIs(generateCorp({ staff: 4, customers: 350, groups: 0, seed: 7 }))
   // The reset has made the token of the test before worthless.
-  await client.call('getcallbackip', {}).catch(() => undefined)
+  await platform.client.call('getcallbackip', {}).catch(() => undefined)
 })
 
 describe('a sync', () => {
