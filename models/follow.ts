@@ -1,5 +1,5 @@
 import { Schema } from 'mongoose'
-import { plain } from './schema-options.ts'
+import { durable } from './schema-options.ts'
 
 /** 客户阶段. */
 export const stages = ['待跟进', '跟进中', '已成交', '无意向', '已流失'] as const
@@ -91,7 +91,8 @@ export const followSchema = new Schema<Follow>(
       default: undefined,
     },
   },
-  { ...plain, collection: 'follows' },
+  // Whether somebody is welcomed hangs on the relation.
+  { ...durable, collection: 'follows' },
 )
 followSchema.index({ corpId: 1, useridKey: 1, externalUserid: 1 }, { unique: true })
 followSchema.index({ corpId: 1, externalUserid: 1 })

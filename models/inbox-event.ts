@@ -25,6 +25,8 @@ export interface InboxEvent {
   notBefore: Date
   /** What answered a message in the HTTP response, so that a redelivery gets the same answer. */
   reply?: string
+  /** Since when it fails: it holds its key for a while from then. */
+  failingSince?: Date
   error?: { code: string; message: string }
   finishedAt?: Date
   expireAt: Date
@@ -45,6 +47,7 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     attempts: { type: Number, required: true },
     notBefore: { type: Date, required: true },
     reply: String,
+    failingSince: Date,
     error: { type: new Schema({ code: String, message: String }, { _id: false }) },
     finishedAt: Date,
     expireAt: { type: Date, required: true },

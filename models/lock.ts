@@ -43,6 +43,24 @@ export async function takeLock(
   }
 }
 
+/**
+ * Prolongs a lease that is held; one that was lost is not taken again.
+ *
+ * @returns false when it is no longer ours
+ */
+export async function renewLock(
+  locks: Model<Lock>,
+  name: string,
+  owner: string,
+  ms: number,
+): Promise<boolean> {
+  const { matchedCount } = await locks.updateOne(
+    { _id: name, owner },
+    { $set: { until: new Date(Date.now() + ms) } },
+  )
+  return matchedCount === 1
+}
+
 /** Gives a lease back; without effect when it is no longer ours. */
 export async function releaseLock(locks: Model<Lock>, name: string, owner: string): Promise<void> {
   await locks.deleteOne({ _id: name, owner })

@@ -16,7 +16,10 @@ export interface RunStep {
   /** What later steps may refer to. */
   output?: unknown
   error?: { code: string; message: string }
-  /** The process died while this step was in flight, so its effect may have happened twice. */
+  /**
+   * It was in flight when its process died and was run once more, or the platform never answered: its effect may have
+   * happened twice, or not at all.
+   */
   uncertain?: boolean
 }
 

@@ -58,13 +58,11 @@ export async function sendWelcome(
     await delay(lookAgainMs)
   }
   if (!(await claimRelation(context, code, relation))) return settle(context, code, { state: 'spare' })
-  const renew = setInterval(() => {
-    // A lease that is not renewed costs another process a needless call, which the platform refuses.
-    renewCode(context, code).catch(() => undefined)
-  }, leaseMs / 3)
+  const stopRenewing = keepLease(context, code)
   try {
     await callPlatform(context, code, content)
   } catch (error) {
+    await stopRenewing()
     const outcome = error instanceof WecomError ? finalOutcome(error) : undefined
     if (outcome === undefined) {
       await releaseCode(context, code)
@@ -73,12 +71,23 @@ export async function sendWelcome(
     // Nothing was sent with this code, so that another one of the same relation may still be used.
     if (outcome.state !== 'already') await releaseRelation(context, code)
     return settle(context, code, outcome)
-  } finally {
-    clearInterval(renew)
   }
-  const outcome = await settle(context, code, { state: 'sent', handler: context.handler })
+  await stopRenewing()
   await recordWelcome(context, relation)
-  return outcome
+  return settle(context, code, { state: 'sent', handler: context.handler })
+}
+
+/** Renews the code's lease until it is stopped; stopping waits for a renewal under way, so that none comes after it. */
+function keepLease(context: ActionContext, code: string): () => Promise<void> {
+  let renewing: Promise<unknown> = Promise.resolve()
+  const renew = setInterval(() => {
+    // A lease that is not renewed costs another process a needless call, which the platform refuses.
+    renewing = renewCode(context, code).catch(() => undefined)
+  }, leaseMs / 3)
+  return async () => {
+    clearInterval(renew)
+    await renewing
+  }
 }
 
 async function callPlatform(

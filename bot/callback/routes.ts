@@ -97,22 +97,33 @@ async function receive(deps: CallbackDeps, keys: CallbackKeys, context: RouterCo
   const event = read(keys, openCallback(keys, query, readEnvelope(await readBody(context.req))))
   const mayAnswer = eventDefinition(event.name)?.passiveReply === true && event.userid !== undefined
   if (mayAnswer) deps.replies.open(event.id)
-  let fresh: boolean
   try {
-    fresh = await deps.inbox.put(event, keys.app)
+    const answer = await takeIn(deps, event, keys.app, mayAnswer)
+    context.status = 200
+    context.body = answer === undefined ? '' : seal(keys, event, answer)
   } catch (error) {
     deps.replies.close(event.id)
     throw new CallbackRefused('inbox_unavailable', { cause: error })
   }
+}
+
+/** Makes the event durable, hands it on, and waits for an answer where there may be one. */
+async function takeIn(
+  deps: CallbackDeps,
+  event: BotEvent,
+  app: string,
+  mayAnswer: boolean,
+): Promise<string | undefined> {
+  const fresh = await deps.inbox.put(event, app)
   deps.metrics.callbacks.inc({ result: fresh ? 'accepted' : 'duplicate' })
   const stored = fresh ? undefined : await deps.models.inbox.findById(event.id, { state: 1, reply: 1 }).lean()
   // A known event that nobody has finished is taken up too: its first receiver may have died.
   if (fresh || stored?.state === 'waiting') deps.dispatcher.accept(event)
-  if (stored?.state === 'done' || stored?.state === 'dead') deps.replies.close(event.id)
-  const answer =
-    stored?.reply ?? (mayAnswer ? await deps.replies.wait(event.id, deps.replyBudgetMs) : undefined)
-  context.status = 200
-  context.body = answer === undefined ? '' : seal(keys, event, answer)
+  if (stored?.reply !== undefined || stored?.state === 'done' || stored?.state === 'dead') {
+    deps.replies.close(event.id)
+    return stored.reply
+  }
+  return mayAnswer ? deps.replies.wait(event.id, deps.replyBudgetMs) : undefined
 }
 
 function read(keys: CallbackKeys, xml: string): BotEvent {

@@ -158,6 +158,39 @@ describe('a customer who adds a staff member', () => {
     })
   })
 
+  it('tags those whose confirmation brings a code that has run out', async () => {
+    const { chat, database } = sidekick
+    const { externalUserid } = await chat.customer(name).adds('lina', { half: true, noCode: true })
+    await settled()
+    await fetch(`${sidekick.simulator.url}/__sim/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ path: 'externalcontact/send_welcome_msg', errcode: 41050, times: 1 }]),
+    })
+    await chat.customer(externalUserid).adds('lina')
+    await chat.expectTag('客户状态/新客户')
+    await settled()
+    expect(await database.models.welcomes.find({ externalUserid }).lean()).toMatchObject([
+      { state: 'expired' },
+    ])
+    expect(await database.models.inbox.countDocuments({ state: 'dead' })).toBe(0)
+  })
+
+  it('is told of once, where the platform never answers the notice', async () => {
+    const { chat, database, simulator } = sidekick
+    await fetch(`${simulator.url}/__sim/faults`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([{ path: 'message/send', drop: true, times: 3 }]),
+    })
+    const { externalUserid } = await chat.customer(name).adds('lina', { state: 'fair-2026-spring' })
+    await chat.expectWelcome(name)
+    await settled()
+    await fetch(`${simulator.url}/__sim/faults`, { method: 'DELETE' })
+    const run = await database.models.runs.findOne({ externalUserid }).lean()
+    expect(run?.steps.at(-1)).toMatchObject({ id: 'tell', state: 'failed', attempts: 1, uncertain: true })
+  })
+
   it('is welcomed once by two instances that get the same event', async () => {
     const { chat, simulator, app, url } = sidekick
     const other = await sidekick.another()

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import type { InboxEvent } from '../../models/inbox-event.ts'
-import { releaseLock, takeLock } from '../../models/lock.ts'
+import { releaseLock, renewLock, takeLock } from '../../models/lock.ts'
 import { isGone, processName } from '../../models/process-name.ts'
 import { type BotEvent, laneOf, orderKey, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
@@ -31,10 +31,12 @@ const attemptsMax = 8
 const backoffMs = [1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000]
 /** When a key that another process holds is looked at again. */
 const lookAgainMs = 250
+/** A key whose turn comes later is looked at again after this at the latest. */
+const restMaxMs = 5_000
 /** Events of a key that are looked at together. */
 const window = 20
-/** Events that one look of the sweep takes in, fast lane first. */
-const sweepMax = 2_000
+/** Keys that one look of the sweep takes up in each lane. */
+const sweepMax = 500
 /** A redelivery within this time of a welcome does not begin it again. */
 const onceMs = 30_000
 /** An event as young as this is its receiver's. */
@@ -84,13 +86,15 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   async function workThrough(corpId: string, key: string, name: string, lane: Lane): Promise<void> {
     if (!(await takeLock(locks, name, owner, leaseMs[lane]))) {
-      lookAgain(corpId, key, name, lane)
+      // Its holder may have looked for the last time just before our event came.
+      lookAgain(corpId, key, lane, lookAgainMs)
       return
     }
     let heldUntil = Date.now() + leaseMs[lane]
+    let renewing = Promise.resolve()
     const renew = setInterval(() => {
       const asked = Date.now()
-      takeLock(locks, name, owner, leaseMs[lane]).then(
+      renewing = renewLock(locks, name, owner, leaseMs[lane]).then(
         still => {
           heldUntil = still ? asked + leaseMs[lane] : 0
         },
@@ -100,27 +104,32 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     try {
       while (Date.now() < heldUntil && !draining) {
         const next = await nextOf(corpId, key)
-        if (next === undefined) return
+        if (next instanceof Date) lookAgain(corpId, key, lane, next.getTime() - Date.now())
+        if (next === undefined || next instanceof Date) return
         await handle(next)
       }
     } finally {
       clearInterval(renew)
+      await renewing
       await releaseLock(locks, name, owner)
     }
   }
 
-  /** The key's holder may have looked for the last time just before our event came. */
-  function lookAgain(corpId: string, key: string, name: string, lane: Lane): void {
+  function lookAgain(corpId: string, key: string, lane: Lane, inMs: number): void {
+    const name = lockName(corpId, key)
     if (resting.has(name) || draining) return
-    const timer = setTimeout(() => {
-      resting.delete(name)
-      wake(corpId, key, lane)
-    }, lookAgainMs)
+    const timer = setTimeout(
+      () => {
+        resting.delete(name)
+        wake(corpId, key, lane)
+      },
+      Math.min(Math.max(inMs, 1), restMaxMs),
+    )
     resting.set(name, timer)
   }
 
-  /** The first event of a key whose turn it is. */
-  async function nextOf(corpId: string, key: string): Promise<InboxEvent | undefined> {
+  /** The first event of a key whose turn it is, or when to look again, or nothing. */
+  async function nextOf(corpId: string, key: string): Promise<InboxEvent | Date | undefined> {
     const waiting = await inbox
       .find({ corpId, orderKey: key, state: 'waiting' })
       .sort({ createdAt: 1, arrival: 1 })
@@ -129,9 +138,10 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     const now = Date.now()
     for (const event of waiting) {
       if (event.notBefore.getTime() <= now) return event
-      if (now - arrivedAt(event) < holdMs) return undefined
+      const since = event.failingSince?.getTime() ?? now
+      if (now - since < holdMs) return event.notBefore
     }
-    return undefined
+    return waiting[0]?.notBefore
   }
 
   async function handle(stored: InboxEvent): Promise<void> {
@@ -150,7 +160,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
           attempts,
           ...(error !== undefined && { error }),
           ...(outcome === 'again'
-            ? { notBefore: new Date(Date.now() + wait) }
+            ? { notBefore: new Date(Date.now() + wait), failingSince: stored.failingSince ?? new Date() }
             : { state: outcome, finishedAt: new Date() }),
         },
         ...(error === undefined && { $unset: { error: 1 } }),
@@ -191,14 +201,20 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   }
 
   /** A welcome whose first receiver died must not wait for the queue either; one that is under way is left alone. */
-  async function expressAgain(stored: InboxEvent): Promise<void> {
-    if (stored.lane !== 'fast' || !stored.name.startsWith('customer.')) return
-    const event = { ...parseEvent(stored.xml), id: stored._id }
-    const { welcomeCode } = event.data as { welcomeCode?: string }
-    if (welcomeCode === undefined) return
-    const row = await welcomes.findOne({ corpId: event.corpId, welcomeCode }).lean()
-    const free = row === null || (row.state === 'sending' && (row.leaseUntil?.getTime() ?? 0) <= Date.now())
-    if (free) express(event)
+  async function expressAgain(id: string): Promise<void> {
+    try {
+      const stored = await inbox.findById(id).lean()
+      if (stored === null || !stored.name.startsWith('customer.')) return
+      const event = { ...parseEvent(stored.xml), id }
+      const { welcomeCode } = event.data as { welcomeCode?: string }
+      if (welcomeCode === undefined) return
+      const row = await welcomes.findOne({ corpId: event.corpId, welcomeCode }).lean()
+      const free = row === null || (row.state === 'sending' && (row.leaseUntil?.getTime() ?? 0) <= Date.now())
+      if (free) express(event)
+    } catch (error) {
+      // What cannot be read ends as dead when its turn comes; the others must not wait for it.
+      deps.log.error({ err: error, event: id }, 'a welcome could not be taken up')
+    }
   }
 
   return {
@@ -210,20 +226,25 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       const now = Date.now()
       const left = { state: 'waiting', notBefore: { $lte: new Date(now - graceMs) } } as const
       for (const lane of ['fast', 'slow'] as const) {
-        const lying = await inbox
-          .find({ ...left, lane })
-          .sort({ notBefore: 1 })
-          .limit(sweepMax)
-          .lean()
-        const first = new Map(
-          lying.map(stored => [lockName(stored.corpId, stored.orderKey), stored] as const).reverse(),
-        )
-        for (const [name, stored] of first) {
+        // By key, so that thousands of one key hide no other.
+        const keys = await inbox.aggregate<{ _id: { corpId: string; key: string }; first: string }>([
+          { $match: { ...left, lane } },
+          { $sort: { notBefore: 1 } },
+          {
+            $group: {
+              _id: { corpId: '$corpId', key: '$orderKey' },
+              first: { $first: '$_id' },
+              at: { $first: '$notBefore' },
+            },
+          },
+          { $sort: { at: 1 } },
+          { $limit: sweepMax },
+        ])
+        for (const { _id, first } of keys) {
+          const name = lockName(_id.corpId, _id.key)
           if (busy.has(name) || resting.has(name)) continue
-          await expressAgain(stored).catch(error =>
-            deps.log.error({ err: error, event: stored._id }, 'a welcome could not be taken up'),
-          )
-          wake(stored.corpId, stored.orderKey, lane)
+          if (lane === 'fast') await expressAgain(first)
+          wake(_id.corpId, _id.key, lane)
         }
       }
     },

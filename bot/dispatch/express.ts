@@ -15,8 +15,8 @@ const patienceMs = 1_000
  * comes with a confirmation or an archive consent is used for the same handler, if none has been.
  */
 export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promise<void> {
-  if (isEvent(event, 'customer.added')) await announce(deps.models, event)
-  else await beginByConsent(deps.models, event)
+  if (!isEvent(event, 'customer.added')) await beginByConsent(deps.models, event)
+  else if ((await announce(deps.models, event)).over) return
   await readInTime(deps, event)
   const around = await loadSurroundings(deps, event, 'customer.added')
   const { handlers } = await deps.live.of(event.corpId)

@@ -87,6 +87,15 @@ export async function recordEvent(deps: DispatchDeps, event: BotEvent, name: str
   }
 }
 
+/** An announcement that is handled after its relation has ended is a line of the story and nothing else. */
+export async function recordPast(
+  deps: DispatchDeps,
+  event: BotEvent,
+  name: 'customer.added' | 'customer.confirmed',
+): Promise<void> {
+  await record(deps, event, name === 'customer.added' ? 'added' : 'confirmed')
+}
+
 async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, pair: Pair): Promise<void> {
   const { models } = deps
   // A new relation begins its own story; one that a sync has seen already keeps what it says.

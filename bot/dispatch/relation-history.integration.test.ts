@@ -69,4 +69,13 @@ describe('the relation of a pair', () => {
     // The newer relation must not be replaced by the older one.
     expect(follow?.relation?.first).toBe(eventOf('full', 1_000).id)
   })
+
+  it('stays ended when its add is handled late', async () => {
+    const add = eventOf('full', 0)
+    await announce(database.models, add as BotEvent<'customer.added'>)
+    await take(eventOf('lost', 20))
+    expect(await announce(database.models, add as BotEvent<'customer.added'>)).toMatchObject({ over: true })
+    const follow = await database.models.follows.findOne({ externalUserid: `wm${id}` }).lean()
+    expect(follow).toMatchObject({ status: 'lost', past: [{ first: add.id }] })
+  })
 })

@@ -52,8 +52,8 @@ describe('the relation of a staff member and a customer', () => {
     ] as const) {
       const customer = `${wm}-${first}`
       const [one, two] = [eventOf(first, customer, 0), eventOf(second, customer, 5)]
-      expect(await take(one)).toEqual({ name: 'customer.added', relation: one.id })
-      expect(await take(two)).toEqual({ name: 'customer.confirmed', relation: one.id })
+      expect(await take(one)).toEqual({ name: 'customer.added', relation: one.id, over: false })
+      expect(await take(two)).toEqual({ name: 'customer.confirmed', relation: one.id, over: false })
     }
   })
 
@@ -89,7 +89,7 @@ describe('the relation of a staff member and a customer', () => {
   it('begins anew with a second announcement of the same kind', async () => {
     await take(eventOf('full', wm, 0))
     const again = eventOf('full', wm, 90)
-    expect(await take(again)).toEqual({ name: 'customer.added', relation: again.id })
+    expect(await take(again)).toEqual({ name: 'customer.added', relation: again.id, over: false })
   })
 
   it('is confirmed weeks after the request, but not by a request that comes over a minute after the add', async () => {
@@ -107,9 +107,13 @@ describe('the relation of a staff member and a customer', () => {
     await beginByConsent(database.models, eventOf('archive', wm, 1))
     expect(await follow()).toMatchObject([{ relation: { first: consent.id } }])
     const add = eventOf('full', wm, 5)
-    expect(await take(add)).toEqual({ name: 'customer.added', relation: add.id })
+    expect(await take(add)).toEqual({ name: 'customer.added', relation: add.id, over: false })
     await beginByConsent(database.models, eventOf('archive', wm, 6))
-    expect(await take(eventOf('half', wm, 7))).toEqual({ name: 'customer.confirmed', relation: add.id })
+    expect(await take(eventOf('half', wm, 7))).toEqual({
+      name: 'customer.confirmed',
+      relation: add.id,
+      over: false,
+    })
   })
 
   it.each(['lost', 'removed'] as const)('begins anew after it was %s', async end => {

@@ -9,6 +9,8 @@ export interface Announcement {
   name: 'customer.added' | 'customer.confirmed'
   /** The event that began the relation. */
   relation: string
+  /** It has ended, or a newer one has begun: nothing is to be done for it any more. */
+  over: boolean
 }
 
 /** What every follow has from its first moment. */
@@ -57,10 +59,10 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
     const { relation, past = [] } =
       (await models.follows.findOne(pair, { relation: 1, past: 1 }).lean()) ?? {}
     const known = [relation, ...past].find(one => one?.half === event.id || one?.full === event.id)
-    if (known !== undefined) return toAnnouncement(known, event.id)
+    if (known !== undefined) return toAnnouncement(known, event.id, known !== relation)
     const joins = relation !== undefined && isJoinable(relation, event)
     const overtaken = joins ? undefined : overtaking(relation, past, event)
-    if (overtaken !== undefined) return { name: 'customer.confirmed', relation: overtaken.first }
+    if (overtaken !== undefined) return { name: 'customer.confirmed', relation: overtaken.first, over: true }
     const next: Relation = joins
       ? { ...relation, [slot]: event.id }
       : { first: event.id, at: event.createdAt, [slot]: event.id, ...consented(relation) }
@@ -77,7 +79,7 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
         ? { $set: { [`relation.${slot}`]: event.id } }
         : { $set: { relation: next }, ...(ended !== undefined && keep(ended)) },
     )
-    if (matchedCount === 1) return toAnnouncement(next, event.id)
+    if (matchedCount === 1) return toAnnouncement(next, event.id, false)
   }
 }
 
@@ -154,6 +156,7 @@ function consented(relation: Relation | undefined): { welcomeCode?: string } {
     : { welcomeCode: relation.welcomeCode }
 }
 
-function toAnnouncement(relation: Relation, id: string): Announcement {
-  return { name: relation.first === id ? 'customer.added' : 'customer.confirmed', relation: relation.first }
+function toAnnouncement(relation: Relation, id: string, over: boolean): Announcement {
+  const name = relation.first === id ? 'customer.added' : 'customer.confirmed'
+  return { name, relation: relation.first, over }
 }

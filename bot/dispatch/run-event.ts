@@ -9,18 +9,23 @@ import type { Facts } from '../handlers/facts.ts'
 import type { DispatchDeps } from './deps.ts'
 import { welcomeAtOnce } from './express.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
-import { recordEvent } from './record-customer.ts'
+import { recordEvent, recordPast } from './record-customer.ts'
 import { announce } from './relation.ts'
 import { replyTo } from './reply-to.ts'
 import { resumeWaiting } from './resume.ts'
-import { type RunOutcome, type RunRequest, runHandler } from './run-handler.ts'
+import { isFinal, type RunOutcome, type RunRequest, runHandler } from './run-handler.ts'
 
 /** How an event's handling ended: everything done, to be tried again, or given up. */
 export type EventOutcome = 'done' | 'again' | 'dead'
 
 /** Tells the rest of the house, then runs the handlers that the event starts, in their order. */
 export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<EventOutcome> {
-  const name = isEvent(event, 'customer.added') ? (await announce(deps.models, event)).name : event.name
+  const announced = isEvent(event, 'customer.added') ? await announce(deps.models, event) : undefined
+  const name = announced?.name ?? event.name
+  if (announced?.over === true) {
+    await recordPast(deps, event, announced.name)
+    return 'done'
+  }
   await recordEvent(deps, event, name)
   await requestSyncs(deps, event)
   const around = await loadSurroundings(deps, event, name)
@@ -38,7 +43,7 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   const outcomes: RunOutcome[] = []
   if (name === 'customer.confirmed' || name === 'customer.archive_agreed') {
     // The code that comes with these belongs to the add's welcome, not to a handler of theirs.
-    if ('welcomeCode' in event.data) await welcomeAtOnce(deps, event)
+    if ('welcomeCode' in event.data) await welcomeOrPass(deps, event)
     outcomes.push(...(await resumeWaiting(deps, event, context)))
   }
   // What was begun is finished, also where its conditions no longer hold.
@@ -50,6 +55,16 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
       break
   }
   return worst(outcomes)
+}
+
+/** The ledger has it when a code is of no use any more; the rest of the event does not depend on it. */
+async function welcomeOrPass(deps: DispatchDeps, event: BotEvent): Promise<void> {
+  try {
+    await welcomeAtOnce(deps, event)
+  } catch (error) {
+    if (!isFinal(error)) throw error
+    deps.log.info({ event: event.id, code: (error as { code?: unknown }).code }, 'the welcome was refused')
+  }
 }
 
 /** Runs the command that a line means, or says what is wrong with it; undefined where message rules want the line. */

@@ -8,7 +8,7 @@ import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import { evaluate } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
-import { WecomError } from '../wecom/errors.ts'
+import { WecomError, WecomNetworkError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 
 /** Attempts of a step whose document does not say. */
@@ -144,7 +144,7 @@ async function runStep(
     record.state = 'done'
     delete record.error
   } catch (error) {
-    judge(error, step, record)
+    judge(error, step, record, action.idempotent)
     failure = isFinal(error) ? 'failed' : 'dead'
     if (record.state === 'failed') await answerFailure(request, context, error)
     logFailure(deps, request, record, error)
@@ -174,15 +174,25 @@ function logFailure(
 }
 
 /** What an error means for the step: over, waiting for a confirmation, or worth another attempt. */
-function judge(error: unknown, step: CompiledStep, record: RunStep): void {
+function judge(error: unknown, step: CompiledStep, record: RunStep, idempotent: boolean): void {
   const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
   record.error = { code: error instanceof WecomError ? `wecom_${error.errcode}` : String(code), message }
   if (error instanceof AwaitsConfirmation) record.state = 'waiting'
   else if (isFinal(error)) record.state = 'failed'
-  else record.state = record.attempts < attemptsOf(step) ? 'pending' : 'failed'
+  else if (!idempotent && mayHaveArrived(error)) {
+    // Whether somebody was told is unknown, and nobody shall be told twice.
+    record.state = 'failed'
+    record.uncertain = true
+  } else record.state = record.attempts < attemptsOf(step) ? 'pending' : 'failed'
 }
 
-function isFinal(error: unknown): boolean {
+/** The platform gave no answer to something that it may have done. */
+function mayHaveArrived(error: unknown): boolean {
+  return error instanceof WecomNetworkError && error.failure !== 'connect'
+}
+
+/** Another attempt would end the same. */
+export function isFinal(error: unknown): boolean {
   if (error instanceof ActionRefused || error instanceof ZodError) return true
   return error instanceof WecomError && ['config', 'give_up', 'user', 'done'].includes(error.reaction)
 }

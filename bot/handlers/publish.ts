@@ -24,11 +24,13 @@ export async function publishHandler(
   if (known !== null && digest(known.document) === digest(document)) return { key, revision: known.revision }
   const now = new Date()
   const revision = await keepRevision(models, { corpId, key, document, publishedAt: now })
-  await models.handlers.updateOne(
-    { corpId, key },
-    { $set: { revision, enabled, document, updatedAt: now }, $unset: { seed: 1 } },
-    { upsert: true },
+  const live = { revision, enabled, document, updatedAt: now }
+  // Of two publishers the higher revision stays live.
+  const { matchedCount } = await models.handlers.updateOne(
+    { corpId, key, revision: { $lt: revision } },
+    { $set: live, $unset: { seed: 1 } },
   )
+  if (matchedCount === 0) await insertUnlessThere(models.handlers, { corpId, key, ...live })
   return { key, revision }
 }
 
@@ -92,7 +94,8 @@ export async function seedHandlers(
     const known = await models.handlers.findOne({ corpId, key }, { seed: 1, revision: 1 }).lean()
     if (known !== null && (known.seed === undefined || known.seed === seed)) continue
     const updatedAt = new Date()
-    const revision = (known?.revision ?? 0) + 1
+    const last = await models.handlerRevisions.findOne({ corpId, key }).sort({ revision: -1 }).lean()
+    const revision = Math.max(known?.revision ?? 0, last?.revision ?? 0) + 1
     const change = { document, revision, seed, updatedAt }
     // Of several instances that start at the same time one does it; nobody edited it, so that it follows the release,
     // switched on or off as operations left it.
