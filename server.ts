@@ -260,10 +260,26 @@ function createLog(config: Config): Logger {
   )
 }
 
+const startsMax = 3
+
+/** A database that goes away while Sidekick starts is no reason to give up at once: it is started again with it. */
+async function startPatiently(config: Config, log: Logger): Promise<Running> {
+  for (let start = 1; ; start += 1) {
+    try {
+      return await startSidekick(config, log)
+    } catch (error) {
+      const lost =
+        error instanceof Error && /^Mongo(Network|ServerSelection|NotConnected|PoolCleared)/.test(error.name)
+      if (!lost || start === startsMax) throw error
+      log.warn({ err: error, start }, 'the database went away during the start')
+    }
+  }
+}
+
 async function main(): Promise<void> {
   const config = loadConfig()
   const log = createLog(config)
-  const running = await startSidekick(config, log)
+  const running = await startPatiently(config, log)
   for (const line of running.lines) process.stdout.write(`${line}\n`)
   let stopping = false
   const end = (signal: string): void => {
