@@ -4,7 +4,7 @@ import { mkdir, open, readFile, realpath } from 'node:fs/promises'
 import { dirname, extname, join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { isAlive, readOwner } from './lock.ts'
+import { isAlive, isHere, readOwner, SILENCE_MS } from './owner.ts'
 import { answersHello } from './probe.ts'
 
 export interface EnsureOptions {
@@ -36,16 +36,23 @@ const LOG_FILE = 'db.log'
 /**
  * Finds the process that serves a data folder, or starts one that outlives this process (it writes `db.log` in the
  * folder and ends itself some time after its last client). Several callers at once get the same process. Throws
- * EmbeddedStartError when none answers within 5 s.
+ * EmbeddedStartError when none answers within 5 s; after a container was replaced it takes 30 s more until the process
+ * of the former one is known to have ended.
  */
 export async function ensureEmbedded(options: EnsureOptions): Promise<Ensured> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 })
   const dir = await realpath(options.dir)
-  const deadline = Date.now() + READY_MS
+  const began = Date.now()
+  let firstBeat: number | undefined
   let child: Started | undefined
   for (;;) {
     const owner = await readOwner(dir)
     const alive = owner !== undefined && isAlive(owner)
+    // Of a process that cannot be seen, only a long silence tells that it has ended.
+    const unseen = alive && !isHere(owner)
+    if (unseen) firstBeat ??= owner.beatAt.getTime()
+    const silent = firstBeat !== undefined && (!unseen || owner.beatAt.getTime() === firstBeat)
+    const deadline = began + READY_MS + (silent ? SILENCE_MS : 0)
     if (alive && owner.uri !== undefined && (await answersHello(owner.uri, READY_MS))) {
       const started = owner.pid === child?.pid
       if (!started) child?.end()
@@ -58,8 +65,12 @@ export async function ensureEmbedded(options: EnsureOptions): Promise<Ensured> {
       )
     }
     if (Date.now() > deadline) {
-      const who = alive ? `process ${owner.pid} owns ${dir} but does not answer` : 'no answer'
-      throw new EmbeddedStartError(`the database is not ready after ${READY_MS / 1000} s (${who})`)
+      const who = alive
+        ? `process ${owner.pid} on ${owner.host ?? 'this host'} owns ${dir} but does not answer`
+        : 'no answer'
+      throw new EmbeddedStartError(
+        `the database is not ready after ${Math.round((Date.now() - began) / 1000)} s (${who})`,
+      )
     }
     if (!alive && (child === undefined || child.exitCode !== undefined)) child = await start(dir, options)
     await delay(POLL_MS)

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { FolderOwnedError, lockFolder } from './lock.ts'
+import { lockFolder } from './lock.ts'
+import { FolderOwnedError } from './owner.ts'
 import { type Address, startEmbedded } from './server.ts'
 import { socketPath } from './socket-path.ts'
 
@@ -19,6 +20,10 @@ const { values } = parseArgs({
 
 function log(text: string): void {
   process.stderr.write(`${new Date().toISOString()} ${text}\n`)
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 function numberOption(name: 'port' | 'linger-ms', fallback: number | undefined): number | undefined {
@@ -40,7 +45,12 @@ async function run(): Promise<void> {
   const lingerMs = numberOption('linger-ms', LINGER_MS) ?? LINGER_MS
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const address = await addressFor(dir)
-  const lock = await lockFolder(dir)
+  const lock = await lockFolder(dir, {
+    onLost: () => {
+      log(`fault: ${dir} is owned by another process by now, or gone`)
+      process.exit(1)
+    },
+  })
 
   let ending = false
   let lingering: NodeJS.Timeout | undefined
@@ -65,6 +75,7 @@ async function run(): Promise<void> {
     dir,
     onClients: linger,
     onFailure: failure => log(failure ? `READ-ONLY: ${failure.message}` : 'writable again'),
+    onUpkeepFault: error => log(`expired documents could not be removed: ${describe(error)}`),
   }).catch(async (error: unknown) => {
     await lock.release()
     throw error
@@ -77,7 +88,7 @@ async function run(): Promise<void> {
 }
 
 process.on('unhandledRejection', (error: unknown) => {
-  log(`fault: ${error instanceof Error ? error.stack : String(error)}`)
+  log(`fault: ${describe(error)}`)
   process.exit(1)
 })
 

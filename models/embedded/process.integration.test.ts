@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { MongoClient, ObjectId } from 'mongodb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Ensured, ensureEmbedded } from './ensure.ts'
-import { isAlive, readOwner } from './lock.ts'
+import { isAlive, readOwner } from './owner.ts'
 
 let dir: string
 const started = new Set<number>()

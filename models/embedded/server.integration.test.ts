@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Collection, Decimal128, type Document, Int32, Long, MongoClient, ObjectId } from 'mongodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type EmbeddedServer, startEmbedded } from './server.ts'
+import { encodeMessage } from './wire.ts'
 
 let folder: string
 let server: EmbeddedServer
@@ -323,4 +324,23 @@ it('ends a connection that speaks nonsense, and goes on with the others', async 
   socket.end(Buffer.alloc(64, 0xff))
   await new Promise(resolve => socket.once('close', resolve).resume())
   expect(await client.db('test').command({ ping: 1 })).toEqual({ ok: 1 })
+})
+
+it('ends though a client does not read its replies', async () => {
+  const other = await startEmbedded({ socket: join(folder, 'other.sock') })
+  const writer = await MongoClient.connect(other.uri)
+  await writer
+    .db('test')
+    .collection('things')
+    .insertOne({ text: 'x'.repeat(4 * 1024 * 1024) })
+  await writer.close()
+  const socket = createConnection({ path: join(folder, 'other.sock') }).pause()
+  for (let id = 1; id <= 4; id += 1) {
+    socket.write(encodeMessage({ id, legacy: false }, { find: 'things', $db: 'test' }))
+  }
+  await expect.poll(() => other.clients()).toBe(1)
+  await new Promise(resolve => socket.once('readable', resolve))
+  await other.close()
+  await expect.poll(() => other.clients()).toBe(0)
+  socket.destroy()
 })

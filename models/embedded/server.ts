@@ -17,6 +17,8 @@ export type EmbeddedOptions = Address & {
   readonly onClients?: (clients: number) => void
   /** Called when writing begins to fail (the disk is full), and with undefined when it works again. */
   readonly onFailure?: (failure: Error | undefined) => void
+  /** Called when expired documents could not be removed; a warning of the process unless given. */
+  readonly onUpkeepFault?: (error: unknown) => void
 }
 
 export interface EmbeddedServer {
@@ -26,11 +28,12 @@ export interface EmbeddedServer {
   clients(): number
   /** Why nothing can be written at the moment, if so (the disk is full). */
   failure(): Error | undefined
-  /** Ends all connections after the commands under way and closes the data. */
+  /** Ends all connections after the commands under way and closes the data. Clients have 1 s to read their replies. */
   close(): Promise<void>
 }
 
 const UPKEEP_MS = 30_000
+const READ_GRACE_MS = 1000
 
 /**
  * Opens the data and listens. Throws when the folder cannot be opened, its data is newer than this code, or the
@@ -59,7 +62,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     await engine.store.close()
     throw error
   }
-  const upkeep = startUpkeep(engine, options.upkeepMs ?? UPKEEP_MS)
+  const upkeep = startUpkeep(engine, options.upkeepMs ?? UPKEEP_MS, options.onUpkeepFault ?? warnOfFault)
   return {
     uri: addressUri(boundAddress(server, options)),
     clients: () => sockets.size,
@@ -78,7 +81,16 @@ async function closeAll(
   await stopUpkeep()
   await engine.store.close()
   for (const socket of sockets) socket.destroySoon()
+  const grace = setTimeout(() => {
+    for (const socket of sockets) socket.destroy()
+  }, READ_GRACE_MS)
   await closed
+  clearTimeout(grace)
+}
+
+function warnOfFault(error: unknown): void {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.emitWarning(`expired documents could not be removed: ${reason}`)
 }
 
 function listen(server: Server, address: Address): Promise<void> {

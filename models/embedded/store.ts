@@ -98,8 +98,11 @@ export function openStore(
         for (const pending of batch) settle.push(runOne(pending))
         checkSpace()
       })
-      if (failure) onFailure(undefined)
-      failure = undefined
+      // A batch that has written nothing doesn't tell whether anything can be written.
+      if (failure && batchBytes > 0) {
+        failure = undefined
+        onFailure(undefined)
+      }
       for (const answer of settle) answer()
     } catch (cause) {
       if (!failure) onFailure(cause as Error)
@@ -133,10 +136,12 @@ export function openStore(
 
   function runOne(pending: Pending): () => void {
     touched = false
+    const bytesBefore = batchBytes
     try {
       const result = db.childTransaction(pending.command) as unknown
       return () => pending.resolve(result)
     } catch (error) {
+      batchBytes = bytesBefore
       if (touched) for (const listener of undone) listener()
       return () => pending.reject(error)
     }

@@ -11,18 +11,25 @@ const CHUNK = 500
 
 /**
  * Looks every `everyMs` milliseconds for documents that a TTL index has expired, and for cursors at rest for too
- * long. Nothing is removed while the store cannot be written.
+ * long. Nothing is removed while the store cannot be written. `onFault` is told of any other error; the next turn
+ * tries again.
  */
-export function startUpkeep(engine: Engine, everyMs: number): { stop(): Promise<void> } {
+export function startUpkeep(
+  engine: Engine,
+  everyMs: number,
+  onFault: (error: unknown) => void,
+): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve()
   let stopped = false
   const timer = setInterval(() => {
     running = running.then(async () => {
       if (stopped) return
-      engine.cursors.expire()
-      await removeExpired(engine, new Date()).catch((error: unknown) => {
-        if (!engine.store.failure() && !stopped) throw error
-      })
+      try {
+        engine.cursors.expire()
+        await removeExpired(engine, new Date())
+      } catch (error) {
+        if (!engine.store.failure() && !stopped) onFault(error)
+      }
     })
   }, everyMs)
   timer.unref()

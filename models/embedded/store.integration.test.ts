@@ -1,0 +1,41 @@
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openStore, type Store } from './store.ts'
+
+let folder: string
+let store: Store
+const failures: (Error | undefined)[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'embedded-store-'))
+  store = openStore(join(folder, 'data'), failure => failures.push(failure))
+})
+
+afterEach(async () => {
+  failures.length = 0
+  await store.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('stays unwritable until something has been written, whatever commands that write nothing do', async () => {
+  const put = () => store.put(Buffer.from('k'), Buffer.from('v'))
+  await store.write(put)
+  // Of a folder that is not in its place the free space cannot be told.
+  await rename(join(folder, 'data'), join(folder, 'away'))
+  await expect(store.write(put)).rejects.toMatchObject({ code: 14031 })
+  await store.write(() => 'nothing to change')
+  const undone = store.write(() => {
+    put()
+    throw new Error('undone')
+  })
+  await expect(undone).rejects.toThrow('undone')
+  expect(store.failure()).toBeDefined()
+  expect(failures).toEqual([expect.any(Error)])
+
+  await rename(join(folder, 'away'), join(folder, 'data'))
+  await store.write(put)
+  expect(store.failure()).toBeUndefined()
+  expect(failures).toEqual([expect.any(Error), undefined])
+})
