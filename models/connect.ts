@@ -62,6 +62,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
+/** How often a running embedded database is asked for a sign of life, and how long it may take. */
+const probeMs = 2_000
+/** Without a sign of life for this long, the driver is connected anew. */
+const lostMs = 8_000
+
 /** Starts the embedded database again whenever the driver loses it. Returns how to stop doing so. */
 function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['log']): () => Promise<void> {
   const client = connection.getClient()
@@ -86,10 +91,40 @@ function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['
       restarting = undefined
     })
   }
+  let seenAt = Date.now()
+  let probing: Promise<void> | undefined
+
+  /** A driver that has lost its way is connected anew, whatever it waits for. */
+  const probe = async (): Promise<void> => {
+    try {
+      await client.db().command({ ping: 1 }, { timeoutMS: probeMs })
+      seenAt = Date.now()
+      return
+    } catch {
+      // Why is told by whatever is done with the database; here only how long it has been.
+      onLost()
+    }
+    if (stopped || Date.now() - seenAt < lostMs) return
+    log('warn', 'the database was not found again; connecting anew')
+    try {
+      await client.close()
+      await client.connect()
+      seenAt = Date.now()
+    } catch (error) {
+      log('error', 'the database cannot be connected', { error })
+    }
+  }
+  const timer = setInterval(() => {
+    probing ??= probe().finally(() => {
+      probing = undefined
+    })
+  }, probeMs)
   client.on('serverHeartbeatFailed', onLost)
   client.on('connectionPoolCleared', onLost)
   return async () => {
     stopped = true
+    clearInterval(timer)
+    await probing
     client.off('serverHeartbeatFailed', onLost)
     client.off('connectionPoolCleared', onLost)
     await restarting
