@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Material } from '../../models/material.ts'
 import type { WireAttachment } from '../wecom/wire/customer.ts'
 import { cutBytes } from '../wecom/xml.ts'
+import { within } from '../within.ts'
 import { type ActionContext, ActionRefused, defineAction } from './define.ts'
 import { freshMedia, uploadMedia } from './media.ts'
 import { type MediaSource, sendWelcome } from './welcome-ledger.ts'
@@ -103,15 +104,7 @@ async function attachmentOf(
 
 /** Files are uploaded ahead (jobs/upkeep); this is for the one that was added a moment ago. */
 async function uploadInTime(context: ActionContext, material: Material): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => resolve(undefined), uploadPatienceMs)
-  })
   // A picture that cannot be uploaded must not cost the customer the welcome; the output names it as missing.
   const upload = uploadMedia(context.models, context.client, material).catch(() => undefined)
-  try {
-    return await Promise.race([upload, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  return within(upload, uploadPatienceMs)
 }

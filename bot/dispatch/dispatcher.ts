@@ -4,6 +4,7 @@ import { releaseLock, renewLock, takeLock } from '../../models/lock.ts'
 import { isGone, processName } from '../../models/process-name.ts'
 import { type BotEvent, laneOf, orderKey, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
+import { within } from '../within.ts'
 import type { DispatchDeps } from './deps.ts'
 import { welcomeAtOnce } from './express.ts'
 import { arrivedAt } from './inbox.ts'
@@ -251,12 +252,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
     async drain(ms) {
       draining = true
       for (const timer of resting.values()) clearTimeout(timer)
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<void>(resolve => {
-        timer = setTimeout(resolve, ms)
-      })
-      await Promise.race([Promise.all(working), late])
-      clearTimeout(timer)
+      await within(Promise.all(working), ms)
     },
   }
 }

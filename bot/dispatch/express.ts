@@ -1,5 +1,6 @@
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import { type CompiledStep, isInScope } from '../handlers/compile.ts'
+import { within } from '../within.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings } from './load-facts.ts'
 import { readCustomer } from './record-customer.ts'
@@ -46,15 +47,10 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
 
 /** The customer's name makes the welcome personal; a slow or failing look-up must not cost it. */
 async function readInTime(deps: DispatchDeps, event: BotEvent): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, patienceMs)
-  })
   const read = readCustomer(deps, event.corpId, event.externalUserid ?? '', event.id).then(
     () => undefined,
     error =>
       deps.log.warn({ err: error, event: event.id }, 'the customer could not be read before the welcome'),
   )
-  await Promise.race([read, late])
-  clearTimeout(timer)
+  await within(read, patienceMs)
 }
