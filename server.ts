@@ -8,7 +8,6 @@ import { actions } from './bot/actions/registry.ts'
 import { createApps, type PlainApp, saveCorp } from './bot/apps.ts'
 import { callbackRoutes } from './bot/callback/routes.ts'
 import { builtInHandlers } from './bot/commands/builtin.ts'
-import { createDirectory } from './bot/dispatch/directory.ts'
 import { createDispatcher, releaseDead } from './bot/dispatch/dispatcher.ts'
 import { createInbox } from './bot/dispatch/inbox.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
@@ -21,10 +20,12 @@ import { createWecom } from './bot/wecom/client.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './models/connect.ts'
+import { createDirectory } from './models/directory.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
 import { createSecretBox } from './models/secrets.ts'
 import { createTokenStore } from './models/token-store.ts'
+import { useSidebar } from './sidebar/server/routes.ts'
 
 /** A started Sidekick. */
 export interface Running {
@@ -98,6 +99,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     })
     closers.push(() => jobs.stop())
     const replies = createReplySlots()
+    const directory = createDirectory(models)
+    const admins = { corpId: app.corpId, userids: config.adminStaff }
     const retentionMs = config.retentionDays * dayMs
     const dispatcher = createDispatcher({
       models,
@@ -109,8 +112,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       live: createLiveHandlers(models, actions, (corpId, broken) =>
         log.error({ corpId, broken }, 'stored handlers that cannot run are skipped'),
       ),
-      directory: createDirectory(models),
-      admins: { corpId: app.corpId, userids: config.adminStaff },
+      directory,
+      admins,
       requestSync: async (corpId, what) => void (await jobs.enqueue(`sync.${what}`, { corpId })),
     })
     closers.push(() => dispatcher.drain(drainMs))
@@ -122,7 +125,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     if (config.roles.has('web')) {
       const inbox = createInbox(models, retentionMs)
       const own = { corpId: app.corpId, agentId: app.agentId }
-      const { replyBudgetMs } = config
+      const { replyBudgetMs, publicUrl, sessionSecret } = config
       koa.use(
         callbackRoutes({
           own,
@@ -136,6 +139,23 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
           replyBudgetMs,
         }).routes(),
       )
+      if (publicUrl === undefined && demo === undefined)
+        log.warn({ url }, 'PUBLIC_URL is not set: login and sidebar work only under the local address')
+      if (demo !== undefined) koa.use(demo.bridge)
+      const loginBase = demo?.simulator.url ?? config.loginBase
+      useSidebar(koa, {
+        ...own,
+        models,
+        directory,
+        admins,
+        log,
+        sessionSecret,
+        client: () => apps.client(app.corpId),
+        // The demo is on this machine, whatever else is set.
+        origin: publicUrl === undefined || demo !== undefined ? url : new URL(publicUrl).origin,
+        now: () => new Date(),
+        ...(loginBase !== undefined && { loginBase }),
+      })
     }
     if (config.roles.has('worker')) closers.push(startSweep(dispatcher, log))
     // Closed first: whoever is answered from here on must have been taken in.
@@ -170,11 +190,13 @@ async function openDemo(
   url: string,
   log: (level: 'warn' | 'error', message: string) => void,
 ) {
-  const [{ demoApp, seedDemo, settleDemo }, { ensureSimulator }, { loadDemoCorp }] = await Promise.all([
-    import('./fixtures/demo.ts'),
-    import('./fixtures/simulator/ensure.ts'),
-    import('./fixtures/corp/demo.ts'),
-  ])
+  const [{ demoApp, seedDemo, settleDemo }, { ensureSimulator }, { insertBridge }, { loadDemoCorp }] =
+    await Promise.all([
+      import('./fixtures/demo.ts'),
+      import('./fixtures/simulator/ensure.ts'),
+      import('./fixtures/simulator/bridge-middleware.ts'),
+      import('./fixtures/corp/demo.ts'),
+    ])
   const { dataDir, simPort: port } = config
   const platformApp = demoApp(config.encryptionKey)
   const simulator = await ensureSimulator({ port, callbackBase: url, app: platformApp, dataDir, log })
@@ -183,6 +205,7 @@ async function openDemo(
   return {
     simulator,
     app,
+    bridge: insertBridge(simulator.url),
     name: loadDemoCorp().name,
     seed: (models: Models, table: ActionTable) => seedDemo(models, corpId, table, simulator.started),
     settle: (models: Models) => settleDemo(models, corpId),
@@ -221,10 +244,11 @@ async function closeServer(http: Server): Promise<void> {
 
 function linesFor(url: string, simulator: string | undefined): string[] {
   return simulator === undefined
-    ? [`WeCom Sidekick is ready: callback URL ${url}/callback/app`]
+    ? [`WeCom Sidekick is ready: callback URL ${url}/callback/app, sidebar ${url}/sidebar/`]
     : [
         `WeCom Sidekick is ready (demo mode, everything on this machine)`,
         `  simulated WeCom   ${simulator}/`,
+        `  sidebar           in there, beside every customer chat`,
         `  callback server   ${url}/readyz`,
       ]
 }

@@ -122,11 +122,13 @@ describe('what the pages show', () => {
 
   it.each(pages)('%s names only variables that there are', path => {
     const named = all(codeOf(read(path)), /(?<![\w/])((?:[A-Z]+_)+[A-Z]+|PORT|HOST|ROLES)(?![\w/])/g)
-    expect([...new Set(named)].filter(name => !settings.includes(name))).toEqual([])
+    const known = [...settings, 'CHROMIUM_PATH']
+    expect([...new Set(named)].filter(name => !known.includes(name))).toEqual([])
   })
 
   it.each(pages)('%s links to what is there', path => {
-    const targets = all(read(path), /\]\(([^)\s]+)\)/g).filter(target => !/^https?:/.test(target))
+    const named = all(read(path), /(?:\]\(|src="|srcset=")([^)\s"]+)[)"]/g)
+    const targets = named.filter(target => !/^https?:/.test(target))
     for (const target of targets) {
       const [file = '', anchor] = target.split('#')
       const linked = file === '' ? join(root, path) : resolve(root, dirname(path), file)
@@ -161,9 +163,10 @@ describe('the verbs of the operator\u2019s tool', () => {
 
 describe('the simulator\u2019s control API', () => {
   it('is described whole', () => {
-    const routes = [
-      ...read('fixtures/simulator/control.ts').matchAll(/router\.(get|post|delete)\('([^']+)'/g),
-    ].map(([, method = '', path = '']) => `${method.toUpperCase()} /__sim${path}`)
+    const sources = ['control', 'client-control'].map(name => read(`fixtures/simulator/${name}.ts`)).join('')
+    const routes = [...sources.matchAll(/router\.(get|post|delete)\('([^']+)'/g)].map(
+      ([, method = '', path = '']) => `${method.toUpperCase()} /__sim${path}`,
+    )
     expect(routes.length).toBeGreaterThan(10)
     expect(all(read('docs/development.md'), /^\| `([A-Z]+ \/__sim[^`]*)`/gm).sort()).toEqual(routes.sort())
   })

@@ -21,6 +21,7 @@ export interface Material {
   file?: string
   fileName?: string
   media?: UploadedMedia
+  updatedAt?: Date
 }
 
 export const materialSchema = new Schema<Material>(
@@ -37,10 +38,11 @@ export const materialSchema = new Schema<Material>(
     fileName: String,
     media: { type: new Schema<UploadedMedia>({ mediaId: String, expiresAt: Date }, { _id: false }) },
   },
-  { ...plain, collection: 'materials' },
+  { ...plain, timestamps: { createdAt: false, updatedAt: true }, collection: 'materials' },
 )
 materialSchema.index({ corpId: 1, key: 1 }, { unique: true })
 materialSchema.index({ corpId: 1, 'media.expiresAt': 1 })
+materialSchema.index({ corpId: 1, updatedAt: -1 })
 
 /** The bytes of a material, at most 10 MB, shared by all instances through the database. */
 export interface StoredFile {
@@ -48,6 +50,8 @@ export interface StoredFile {
   sha256: string
   contentType: string
   bytes: Buffer
+  /** Of a picture: WebP, 240 px wide; made when it is first asked for. */
+  thumb?: Buffer
 }
 
 export const fileSchema = new Schema<StoredFile>(
@@ -56,6 +60,7 @@ export const fileSchema = new Schema<StoredFile>(
     sha256: { type: String, required: true },
     contentType: { type: String, required: true },
     bytes: { type: Buffer, required: true },
+    thumb: Buffer,
   },
   { ...plain, collection: 'files' },
 )

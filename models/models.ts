@@ -4,6 +4,7 @@ import { type Corp, corpSchema } from './corp.ts'
 import { type Customer, customerSchema } from './customer.ts'
 import { type Department, departmentSchema } from './department.ts'
 import { type Follow, followSchema } from './follow.ts'
+import { type Group, groupSchema } from './group.ts'
 import { type HandlerRevision, handlerRevisionSchema, handlerSchema, type StoredHandler } from './handler.ts'
 import { type InboxEvent, inboxEventSchema } from './inbox-event.ts'
 import { type Lock, lockSchema } from './lock.ts'
@@ -11,6 +12,7 @@ import { fileSchema, type Material, materialSchema, type StoredFile } from './ma
 import { type Push, pushSchema } from './push.ts'
 import { type Run, runSchema } from './run.ts'
 import { type Script, scriptSchema } from './script.ts'
+import { type Send, sendSchema } from './send.ts'
 import { type Staff, staffSchema } from './staff.ts'
 import { type SyncState, syncStateSchema } from './sync-state.ts'
 import { type Tag, type TagGroup, tagGroupSchema, tagSchema } from './tag.ts'
@@ -28,10 +30,12 @@ export interface Models {
   customers: Model<Customer>
   follows: Model<Follow>
   trajectories: Model<Trajectory>
+  groups: Model<Group>
   categories: Model<Category>
   scripts: Model<Script>
   materials: Model<Material>
   files: Model<StoredFile>
+  sends: Model<Send>
   handlers: Model<StoredHandler>
   handlerRevisions: Model<HandlerRevision>
   inbox: Model<InboxEvent>
@@ -54,10 +58,12 @@ export function createModels(connection: Connection): Models {
     customers: connection.model<Customer>('Customer', customerSchema),
     follows: connection.model<Follow>('Follow', followSchema),
     trajectories: connection.model<Trajectory>('Trajectory', trajectorySchema),
+    groups: connection.model<Group>('Group', groupSchema),
     categories: connection.model<Category>('Category', categorySchema),
     scripts: connection.model<Script>('Script', scriptSchema),
     materials: connection.model<Material>('Material', materialSchema),
     files: connection.model<StoredFile>('File', fileSchema),
+    sends: connection.model<Send>('Send', sendSchema),
     handlers: connection.model<StoredHandler>('Handler', handlerSchema),
     handlerRevisions: connection.model<HandlerRevision>('HandlerRevision', handlerRevisionSchema),
     inbox: connection.model<InboxEvent>('InboxEvent', inboxEventSchema),

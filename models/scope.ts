@@ -25,3 +25,20 @@ export async function visibleFollows(models: Models, asker: Asker): Promise<Quer
   const led = await models.staff.find({ corpId, departments: { $in: asker.leads } }, { useridKey: 1 }).lean()
   return { corpId, useridKey: { $in: [...new Set([own, ...led.map(one => one.useridKey)])] } }
 }
+
+/** Those of the follows that the asker may see, by the same rule. */
+export async function visibleAmong<F extends Pick<Follow, 'useridKey'>>(
+  models: Models,
+  asker: Asker,
+  follows: readonly F[],
+): Promise<F[]> {
+  const { corpId } = asker
+  if (asker.role === 'admin') return [...follows]
+  const keys = new Set([useridKey(asker.userid)])
+  const others = [...new Set(follows.map(one => one.useridKey))].filter(key => !keys.has(key))
+  if (asker.role === 'lead' && asker.leads.length > 0 && others.length > 0) {
+    const led = { corpId, useridKey: { $in: others }, departments: { $in: asker.leads } }
+    for (const one of await models.staff.find(led, { useridKey: 1 }).lean()) keys.add(one.useridKey)
+  }
+  return follows.filter(one => keys.has(one.useridKey))
+}

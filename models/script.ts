@@ -16,9 +16,10 @@ export interface Script {
   title: string
   keywords: string[]
   parts: ScriptPart[]
-  /** What it is found by: title and keywords as written, in pinyin and in initials, lower case, joined by spaces. */
+  /** What it is found by, see bot/actions/script-text.ts. */
   search: string
   order: number
+  updatedAt?: Date
 }
 
 export const scriptSchema = new Schema<Script>(
@@ -32,7 +33,8 @@ export const scriptSchema = new Schema<Script>(
     search: { type: String, required: true },
     order: { type: Number, required: true },
   },
-  { ...plain, collection: 'scripts' },
+  { ...plain, timestamps: { createdAt: false, updatedAt: true }, collection: 'scripts' },
 )
 scriptSchema.index({ corpId: 1, key: 1 }, { unique: true })
 scriptSchema.index({ corpId: 1, category: 1, order: 1 })
+scriptSchema.index({ corpId: 1, updatedAt: -1 })

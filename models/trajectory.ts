@@ -11,6 +11,7 @@ export const trajectoryKinds = [
   'remarked',
   'noted',
   'staged',
+  'sent',
 ] as const
 export type TrajectoryKind = (typeof trajectoryKinds)[number]
 

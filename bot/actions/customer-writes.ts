@@ -1,13 +1,28 @@
+import type { Stage } from '../../models/follow.ts'
 import type { Models } from '../../models/models.ts'
 import type { TrajectoryKind } from '../../models/trajectory.ts'
 import { useridKey } from '../../models/userid.ts'
+import type { BotEvent } from '../events/parse.ts'
+import type { AppClient } from '../wecom/client.ts'
 import { WecomError } from '../wecom/errors.ts'
-import { type ActionContext, ActionRefused, AwaitsConfirmation } from './define.ts'
+import { ActionRefused, AwaitsConfirmation } from './define.ts'
 import { texts } from './texts.ts'
 
-interface Pair {
+export interface Pair {
   userid: string
   externalUserid: string
+}
+
+/** What a write needs: a handler's step has it, and so does a request of the sidebar. */
+export interface WriteContext {
+  models: Models
+  client: Pick<AppClient, 'call'>
+  corp: { corpId: string }
+  /** Of the trajectory's row: the same for every attempt, different for everything else. */
+  key: string
+  now: Date
+  /** In the course of which event, where there is one. */
+  event?: Pick<BotEvent, 'externalUserid' | 'createdAt'>
 }
 
 /** Writes one row of the customer's trajectory; the same cause writes it once. */
@@ -31,7 +46,7 @@ export async function writeTrajectory(
  * @throws AwaitsConfirmation while the customer's request is unconfirmed; ActionRefused where the platform refuses
  */
 export async function markTags(
-  context: ActionContext,
+  context: WriteContext,
   pair: Pair,
   add: readonly { tagId: string; label: string }[],
   remove: readonly { tagId: string; label: string }[],
@@ -49,11 +64,7 @@ export async function markTags(
       { cause: context.key },
     ),
   )
-  const follow = {
-    corpId: corp.corpId,
-    useridKey: useridKey(pair.userid),
-    externalUserid: pair.externalUserid,
-  }
+  const follow = followOf(context, pair)
   // Two updates, because one array cannot be added to and taken from in the same one.
   if (add.length > 0) {
     await models.follows.updateOne(follow, {
@@ -80,7 +91,7 @@ export async function unionTags(models: Models, corpId: string, externalUserid: 
 }
 
 /** Changes the remark of a pair (`path/92115`, at most 20 characters): platform, follow, trajectory. */
-export async function writeRemark(context: ActionContext, pair: Pair, remark: string): Promise<void> {
+export async function writeRemark(context: WriteContext, pair: Pair, remark: string): Promise<void> {
   await calling(context, pair, () =>
     context.client.call(
       'externalcontact/remark',
@@ -88,15 +99,59 @@ export async function writeRemark(context: ActionContext, pair: Pair, remark: st
       { cause: context.key },
     ),
   )
-  await context.models.follows.updateOne(
-    { corpId: context.corp.corpId, useridKey: useridKey(pair.userid), externalUserid: pair.externalUserid },
-    { $set: { remark, writtenAt: new Date() } },
-  )
+  await context.models.follows.updateOne(followOf(context, pair), {
+    $set: { remark, writtenAt: new Date() },
+  })
   await writeTrajectory(context.models, { ...pair, ...rowOf(context), kind: 'remarked', text: remark })
 }
 
+/**
+ * Writes a follow-up record on the pair's follow; it is ours alone, the platform knows nothing of it. The first one
+ * begins the follow-up.
+ *
+ * @param author who wrote it, who may be a lead on a colleague's follow
+ */
+export async function writeNote(
+  context: WriteContext,
+  pair: Pair,
+  author: string,
+  text: string,
+): Promise<void> {
+  const { follows } = context.models
+  const follow = followOf(context, pair)
+  await follows.updateOne(follow, { $set: { lastFollowUpAt: context.now } })
+  await follows.updateOne({ ...follow, stage: '待跟进' }, { $set: { stage: '跟进中' } })
+  await writeTrajectory(context.models, {
+    ...rowOf(context),
+    userid: author,
+    externalUserid: pair.externalUserid,
+    kind: 'noted',
+    text,
+  })
+}
+
+/** Moves the pair's follow to another stage; it is ours alone. One that is there already is left without a row. */
+export async function writeStage(context: WriteContext, pair: Pair, stage: Stage): Promise<void> {
+  const before = await context.models.follows.findOneAndUpdate(
+    { ...followOf(context, pair), stage: { $ne: stage } },
+    { $set: { stage } },
+    { projection: { stage: 1 } },
+  )
+  if (before === null) return
+  const text = `${before.stage} → ${stage}`
+  await writeTrajectory(context.models, { ...pair, ...rowOf(context), kind: 'staged', text })
+}
+
+function followOf(
+  context: WriteContext,
+  pair: Pair,
+): { corpId: string; useridKey: string; externalUserid: string } {
+  const { userid, externalUserid } = pair
+  return { corpId: context.corp.corpId, useridKey: useridKey(userid), externalUserid }
+}
+
 /** What every row that a step writes has in common. */
-export function rowOf(context: ActionContext): { corpId: string; key: string; at: Date } {
+export function rowOf(context: WriteContext): { corpId: string; key: string; at: Date } {
   return { corpId: context.corp.corpId, key: context.key, at: context.now }
 }
 
@@ -107,15 +162,16 @@ const settleMs = 60_000
  * 84061 (no relation) passes with the confirmation where the customer's request is unconfirmed, and by itself right
  * after the event; otherwise it is final.
  */
-async function calling<T>(context: ActionContext, pair: Pair, call: () => Promise<T>): Promise<T> {
+async function calling<T>(context: WriteContext, pair: Pair, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
     if (!(error instanceof WecomError)) throw error
     if (error.errcode === 84061) {
       if (await isUnconfirmed(context, pair)) throw new AwaitsConfirmation({ cause: error })
-      const ofEvent = context.event.externalUserid === pair.externalUserid
-      if (ofEvent && isYoung(context.event)) throw new NotSettled({ cause: error })
+      const { event } = context
+      if (event?.externalUserid === pair.externalUserid && isYoung(event))
+        throw new NotSettled({ cause: error })
     }
     if (error.reaction === 'give_up' || error.reaction === 'user') {
       throw new ActionRefused('platform_refused', texts.platformRefused(error.hint), { cause: error })
@@ -138,13 +194,7 @@ export function isYoung(event: { createdAt: Date }): boolean {
   return Date.now() - event.createdAt.getTime() < settleMs
 }
 
-async function isUnconfirmed(context: ActionContext, pair: Pair): Promise<boolean> {
-  const follow = await context.models.follows
-    .findOne({
-      corpId: context.corp.corpId,
-      useridKey: useridKey(pair.userid),
-      externalUserid: pair.externalUserid,
-    })
-    .lean()
+async function isUnconfirmed(context: WriteContext, pair: Pair): Promise<boolean> {
+  const follow = await context.models.follows.findOne(followOf(context, pair), { relation: 1 }).lean()
   return follow?.relation?.half !== undefined && follow.relation.full === undefined
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Script } from '../../models/script.ts'
 import { ActionRefused, defineAction } from './define.ts'
+import { findScripts } from './find-scripts.ts'
 import { fillPlaceholders } from './script-text.ts'
-import { shorten, texts } from './texts.ts'
+import { texts } from './texts.ts'
 
 /** Further hits are named, so that the next search can be exact. */
 const named = 5
@@ -16,10 +16,7 @@ export const scriptFind = defineAction({
   params: z.strictObject({ query: z.string().trim().min(1).max(200) }),
   async run(context, { query }) {
     const { corpId } = context.corp
-    const words = query.normalize('NFKC').toLowerCase().split(/\s+/)
-    const patterns = words.map(word => ({ search: new RegExp(word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) }))
-    const found = await context.models.scripts.find({ corpId, $and: patterns }).lean()
-    found.sort((a, b) => rank(a, query) - rank(b, query) || a.order - b.order)
+    const found = await findScripts(context.models, corpId, query)
     const [best, ...others] = found
     if (best === undefined) throw new ActionRefused('script_unknown', texts.scriptUnknown(query))
     const materials = await context.models.materials
@@ -46,14 +43,3 @@ export const scriptFind = defineAction({
     return { found: found.map(one => one.key), text }
   },
 })
-
-/** The title before keywords, the beginning before the middle. */
-function rank(script: Script, query: string): number {
-  const title = script.title.toLowerCase()
-  const wanted = query.toLowerCase()
-  if (title === wanted) return 0
-  if (title.startsWith(wanted)) return 1
-  if (title.includes(wanted)) return 2
-  if (script.keywords.some(keyword => keyword.toLowerCase() === wanted)) return 3
-  return script.keywords.some(keyword => keyword.toLowerCase().includes(shorten(wanted))) ? 4 : 5
-}

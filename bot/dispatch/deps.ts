@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
+import type { Admins } from '../../models/asker.ts'
+import type { Directory } from '../../models/directory.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import type { Apps } from '../apps.ts'
 import type { LiveHandlers } from '../handlers/live.ts'
-import type { Directory } from './directory.ts'
 import type { ReplySlots } from './reply-slots.ts'
 
 /** What handling an event needs of the rest of the house. */
@@ -15,8 +16,7 @@ export interface DispatchDeps {
   directory: Directory
   replies: ReplySlots
   log: Logger
-  /** Userids of the installation's admins, who are those of one corp. */
-  admins: { corpId: string; userids: readonly string[] }
+  admins: Admins
   retentionMs: number
   /** Asks for a sync of the corp, because the platform told of a change that it doesn't spell out. */
   requestSync(corpId: string, what: 'staff' | 'tags'): Promise<void>

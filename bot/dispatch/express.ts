@@ -3,7 +3,7 @@ import { type CompiledStep, isInScope } from '../handlers/compile.ts'
 import { within } from '../within.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings } from './load-facts.ts'
-import { readCustomer } from './record-customer.ts'
+import { readOf } from './record-customer.ts'
 import { announce, beginByConsent } from './relation.ts'
 import { contextOf, matching } from './run-event.ts'
 
@@ -47,7 +47,7 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
 
 /** The customer's name makes the welcome personal; a slow or failing look-up must not cost it. */
 async function readInTime(deps: DispatchDeps, event: BotEvent): Promise<void> {
-  const read = readCustomer(deps, event.corpId, event.externalUserid ?? '', event.id).then(
+  const read = readOf(deps, event).then(
     () => undefined,
     error =>
       deps.log.warn({ err: error, event: event.id }, 'the customer could not be read before the welcome'),

@@ -1,12 +1,10 @@
-import { present } from '../../models/difference.ts'
-import { memberFields } from '../../models/from-wecom.ts'
+import { askerOf } from '../../models/asker.ts'
 import type { Asker } from '../../models/scope.ts'
-import type { Staff } from '../../models/staff.ts'
 import { useridKey } from '../../models/userid.ts'
+import { findStaff } from '../actions/find-staff.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { type Facts, timeFacts } from '../handlers/facts.ts'
 import type { AppClient } from '../wecom/client.ts'
-import { WecomError, WecomNetworkError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 
 /** What is known around an event when its handlers are asked. */
@@ -26,23 +24,24 @@ export async function loadSurroundings(
   name: string,
 ): Promise<Surroundings> {
   const { corpId, userid = '', externalUserid } = event
-  const [corp, client, staff] = await Promise.all([
-    deps.apps.corp(corpId),
-    deps.apps.client(corpId),
-    userid === '' ? null : findStaff(deps, corpId, userid),
-  ])
-  const leads = staff === null ? [] : await deps.directory.below(corpId, staff.leads)
-  const role = roleOf(deps, corpId, userid, staff)
+  const [corp, client] = await Promise.all([deps.apps.corp(corpId), deps.apps.client(corpId)])
+  const staff = userid === '' ? null : await findStaff(deps.models, client, corpId, userid)
+  const asker = await askerOf(deps, corpId, userid, staff)
   const own = staff?.departments ?? []
   return {
     corp: { corpId, name: corp.name, timeZone: corp.timeZone, agentId: client.agentId },
     client,
-    asker: { corpId, userid, role, leads },
+    asker,
     departments: await deps.directory.above(corpId, own),
     facts: {
       event: { ...event.data, name },
       corp: { name: corp.name },
-      staff: { userid: staff?.userid ?? userid, name: staff?.name ?? userid, departments: own, role },
+      staff: {
+        userid: staff?.userid ?? userid,
+        name: staff?.name ?? userid,
+        departments: own,
+        role: asker.role,
+      },
       ...(externalUserid === undefined
         ? { customer: {}, follow: {} }
         : await customerFacts(deps, corpId, userid, externalUserid)),
@@ -51,37 +50,6 @@ export async function loadSurroundings(
       steps: {},
     },
   }
-}
-
-/** How long an event waits for a member who has not been synced. */
-const patienceMs = 1_000
-
-/** The member as synced; one who joined since is read from the platform (`path/90196`) and kept. */
-async function findStaff(deps: DispatchDeps, corpId: string, userid: string): Promise<Staff | null> {
-  const key = { corpId, useridKey: useridKey(userid) }
-  const known = await deps.models.staff.findOne(key).lean()
-  if (known !== null) return known
-  const client = await deps.apps.client(corpId)
-  try {
-    const member = await client.call('user/get', { userid }, { cause: 'staff', budgetMs: patienceMs })
-    await deps.models.staff.updateOne(
-      key,
-      { $setOnInsert: { ...present(memberFields(member)), contactsCustomers: false } },
-      { upsert: true },
-    )
-    return await deps.models.staff.findOne(key).lean()
-  } catch (error) {
-    // Whoever cannot be read counts as an ordinary member; the event must not suffer for it.
-    if (error instanceof WecomError || error instanceof WecomNetworkError) return null
-    throw error
-  }
-}
-
-function roleOf(deps: DispatchDeps, corpId: string, userid: string, staff: Staff | null): Asker['role'] {
-  const { admins } = deps
-  const named = admins.userids.some(admin => useridKey(admin) === useridKey(userid))
-  if (named && corpId === admins.corpId) return 'admin'
-  return staff !== null && staff.leads.length > 0 ? 'lead' : 'staff'
 }
 
 async function customerFacts(

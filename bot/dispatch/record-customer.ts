@@ -1,64 +1,15 @@
-import { toUpdate } from '../../models/difference.ts'
-import { customerFields, followFields } from '../../models/from-wecom.ts'
 import type { TrajectoryKind } from '../../models/trajectory.ts'
 import { useridKey } from '../../models/userid.ts'
 import { isYoung, NotSettled, unionTags, writeTrajectory } from '../actions/customer-writes.ts'
+import { readCustomer } from '../actions/read-customer.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
-import { WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
-import { endRelation, newFollow } from './relation.ts'
+import { endRelation } from './relation.ts'
 
 interface Pair {
   corpId: string
   useridKey: string
   externalUserid: string
-}
-
-/**
- * Reads the customer from the platform (`path/92114`) and stores what it says of the customer and of all follows. A
- * customer whom the platform doesn't show, as before a request is confirmed (84061), is left as it is.
- *
- * @returns false when the platform shows nothing
- */
-export async function readCustomer(
-  deps: DispatchDeps,
-  corpId: string,
-  externalUserid: string,
-  cause: string,
-): Promise<boolean> {
-  const { models } = deps
-  const askedAt = new Date()
-  const client = await deps.apps.client(corpId)
-  const answer = await client
-    .call('externalcontact/get', { external_userid: externalUserid }, { cause })
-    .catch((error: unknown) => {
-      if (error instanceof WecomError && error.reaction === 'give_up') return undefined
-      throw error
-    })
-  if (answer === undefined) return false
-  const { external_contact: wire, follow_user: follows = [] } = answer
-  await models.customers.updateOne(
-    { corpId, externalUserid },
-    { ...toUpdate({ ...customerFields(wire), readAt: new Date() }), $setOnInsert: { tags: [] } },
-    { upsert: true },
-  )
-  for (const follow of follows) {
-    const pair = { corpId, useridKey: useridKey(follow.userid), externalUserid }
-    const { tags, remark, ...fields } = followFields(wire, follow)
-    await models.follows.updateOne(
-      pair,
-      {
-        ...toUpdate({ personalTags: [], ...fields }),
-        $setOnInsert: { userid: follow.userid, stage: newFollow.stage, status: 'active' },
-      },
-      { upsert: true },
-    )
-    // Not where we changed them while we were reading.
-    const unwritten = { $or: [{ writtenAt: null }, { writtenAt: { $lt: askedAt } }] }
-    await models.follows.updateOne({ ...pair, ...unwritten }, toUpdate({ tags, remark }))
-  }
-  await unionTags(models, corpId, externalUserid)
-  return true
 }
 
 /**
@@ -74,11 +25,11 @@ export async function recordEvent(deps: DispatchDeps, event: BotEvent, name: str
       if (isEvent(event, 'customer.added')) await recordAdd(deps, event, pair)
       return record(deps, event, 'added')
     case 'customer.confirmed':
-      await readCustomer(deps, corpId, externalUserid, event.id)
+      await readOf(deps, event)
       return record(deps, event, 'confirmed')
     case 'customer.edited':
     case 'transfer.failed':
-      await readCustomer(deps, corpId, externalUserid, event.id)
+      await readOf(deps, event)
       return
     case 'customer.removed':
     case 'customer.lost':
@@ -116,8 +67,16 @@ async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, 
     { $setOnInsert: { name: '', type: 1, gender: 0, tags: [] } },
     { upsert: true },
   )
-  const shown = await readCustomer(deps, event.corpId, pair.externalUserid, event.id)
+  const shown = await readOf(deps, event)
   if (!shown && !event.data.half && isYoung(event)) throw new NotSettled()
+}
+
+/** Reads the event's customer anew. */
+export async function readOf(
+  deps: DispatchDeps,
+  { corpId, externalUserid = '', id }: BotEvent,
+): Promise<boolean> {
+  return readCustomer(deps.models, await deps.apps.client(corpId), corpId, externalUserid, id)
 }
 
 async function recordEnd(deps: DispatchDeps, event: BotEvent, status: 'lost' | 'removed'): Promise<void> {

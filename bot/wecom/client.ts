@@ -13,7 +13,7 @@ import {
 } from './methods.ts'
 import { type Answer, type Call, compose, type Send, type Upload } from './pipeline.ts'
 import { withSignal } from './signals.ts'
-import { type AppCredentials, createTokens, type TokenStop, type TokenStore } from './tokens.ts'
+import { type AppCredentials, createTokens, type TokenStop, type TokenStore, type Tokens } from './tokens.ts'
 import { limitTransformer } from './transformers/limit.ts'
 import { orderTransformer } from './transformers/order.ts'
 import { type CallRecord, recordTransformer } from './transformers/record.ts'
@@ -67,11 +67,20 @@ export interface AppClient {
   ): Promise<Methods[K]['result']>
   /** Uploads temporary media (`path/90253`). @throws as `call`, and MediaRefusedError before anything is sent */
   upload(type: MediaType, file: Upload, options?: CallOptions): Promise<Methods['media/upload']['result']>
+  /**
+   * The JS-SDK ticket (`path/90506`) that signatures are made with, shared by all instances like the access token:
+   * `agent` for agentConfig, `corp` for config.
+   *
+   * @throws as `call`; the reason of `signal`, while the fetch goes on
+   */
+  ticket(kind: TicketKind, signal?: AbortSignal): Promise<string>
   /** Why no token is fetched any more, when the platform refused the credentials. */
   tokenStop(): TokenStop | undefined
   /** Lets tokens be fetched again, once an operator has mended what was wrong. */
   resume(): void
 }
+
+export type TicketKind = 'agent' | 'corp'
 
 export interface Wecom {
   app(credentials: AppCredentials): AppClient
@@ -95,6 +104,10 @@ export function createWecom(options: WecomOptions): Wecom {
   const { apiBase = 'https://qyapi.weixin.qq.com', retryBaseMs = 300, backoffMs = 60_000 } = options
   const limiter = createLimiter({ closed, ...(options.rates && { rates: options.rates }) })
   const tokens = createTokens({ store: options.store, fetchToken, closed })
+  const tickets = {
+    agent: createTickets('agent', app => start(app, 'ticket/get', { type: 'agent_config' })),
+    corp: createTickets('corp', app => start(app, 'get_jsapi_ticket', {})),
+  }
   const send: Send = compose(
     [
       orderTransformer(limiter),
@@ -115,8 +128,11 @@ export function createWecom(options: WecomOptions): Wecom {
         assertUpload(type, file)
         return start(app, 'media/upload', { type }, given, file)
       },
+      ticket: (kind, signal) => tickets[kind].get(app, signal),
       tokenStop: () => tokens.stopped(app),
-      resume: () => tokens.resume(app),
+      resume() {
+        for (const one of [tokens, tickets.agent, tickets.corp]) one.resume(app)
+      },
     }),
     async close() {
       if (!closed.aborted) closing.abort(new WecomClosedError())
@@ -131,6 +147,21 @@ export function createWecom(options: WecomOptions): Wecom {
       value: access_token,
       expiresIn: expires_in,
     }))
+  }
+
+  function createTickets(
+    kind: TicketKind,
+    fetchTicket: (app: AppCredentials) => Promise<Methods['get_jsapi_ticket']['result']>,
+  ): Tokens {
+    return createTokens({
+      store: options.store,
+      kind: `ticket-${kind}`,
+      closed,
+      fetchToken: async app => {
+        const { ticket, expires_in } = await fetchTicket(app)
+        return { value: ticket, expiresIn: expires_in }
+      },
+    })
   }
 
   function start<K extends MethodPath>(

@@ -1,5 +1,6 @@
 import type { WireCustomer, WireFollow, WireFollowInfo, WireTagGroup, WireWelcome } from './wire/customer.ts'
 import type { WireDepartment, WireMember } from './wire/directory.ts'
+import type { WireGroupChat } from './wire/group.ts'
 import type { MediaType, WireAgent, WireMenu, WireMessage, WireMessageResult } from './wire/message.ts'
 
 /** Calls somebody waits for go before those of syncs. */
@@ -33,6 +34,9 @@ export const METHODS = {
     token: false,
     rate: { perSecond: 0.5, burst: 30 },
   },
+  'ticket/get': { verb: 'GET', doc: 'path/90506', priority: 'interactive' },
+  get_jsapi_ticket: { verb: 'GET', doc: 'path/90506', priority: 'interactive' },
+  'auth/getuserinfo': { verb: 'GET', doc: 'path/91023', priority: 'interactive', once: true },
   getcallbackip: { verb: 'GET', doc: 'path/90238', priority: 'bulk' },
   'agent/get': { verb: 'GET', doc: 'path/90227', priority: 'interactive' },
   'department/list': { verb: 'GET', doc: 'path/90208', priority: 'bulk' },
@@ -57,6 +61,7 @@ export const METHODS = {
     record: ['userid', 'external_userid'],
   },
   'externalcontact/send_welcome_msg': { verb: 'POST', doc: 'path/92137', priority: 'interactive' },
+  'externalcontact/groupchat/get': { verb: 'POST', doc: 'path/92122', priority: 'interactive' },
   'message/send': { verb: 'POST', doc: 'path/90236', priority: 'interactive', once: true },
   'media/upload': { verb: 'POST', doc: 'path/90253', priority: 'bulk', query: ['type'], timeoutMs: 60_000 },
   'menu/create': { verb: 'POST', doc: 'path/90231', priority: 'bulk', query: ['agentid'] },
@@ -75,6 +80,18 @@ export interface Methods {
     params: { corpid: string; corpsecret: string }
     /** Seconds, normally 7200. */
     result: { access_token: string; expires_in: number }
+  }
+  /** Of the app, for agentConfig; seconds, normally 7200. */
+  'ticket/get': { params: { type: 'agent_config' }; result: WireTicket }
+  /** Of the corp, for config. */
+  get_jsapi_ticket: { params: NoParams; result: WireTicket }
+  /**
+   * Who logged in, by the one-use code of five minutes: the userid of a member (`CorpId/userid` of a linked corp's), or
+   * the openid of anybody else.
+   */
+  'auth/getuserinfo': {
+    params: { code: string }
+    result: { userid?: string; openid?: string; external_userid?: string }
   }
   /** Single addresses, and patterns like `101.226.103.*`. */
   getcallbackip: { params: NoParams; result: { ip_list: string[] } }
@@ -141,6 +158,11 @@ export interface Methods {
   }
   /** Within 20 seconds of the event, once. */
   'externalcontact/send_welcome_msg': { params: WireWelcome; result: object }
+  /** Names of the members come only with `need_name`. */
+  'externalcontact/groupchat/get': {
+    params: { chat_id: string; need_name: 0 | 1 }
+    result: { group_chat: WireGroupChat }
+  }
   'message/send': { params: WireMessage; result: WireMessageResult }
   /** `created_at` is unix seconds as text; the id lives three days, for all apps of the corp. */
   'media/upload': {
@@ -154,5 +176,11 @@ export interface Methods {
 
 export type MethodPath = keyof Methods
 
-/** What `AppClient.call` takes: tokens are fetched by the client itself, files go through `AppClient.upload`. */
-export type CallPath = Exclude<MethodPath, 'gettoken' | 'media/upload'>
+/** A JS-SDK ticket (`path/90506`). */
+interface WireTicket {
+  ticket: string
+  expires_in: number
+}
+
+/** What `AppClient.call` takes: tokens and tickets are fetched by the client itself, files go through `AppClient.upload`. */
+export type CallPath = Exclude<MethodPath, 'gettoken' | 'ticket/get' | 'get_jsapi_ticket' | 'media/upload'>

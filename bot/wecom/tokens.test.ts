@@ -48,6 +48,22 @@ describe('an access token', () => {
     expect(fake.count).toBe(1)
   })
 
+  it('is never taken for a ticket of the same app', async () => {
+    const store = createMemoryTokenStore()
+    const of = (kind: string | undefined, value: string) =>
+      createTokens({
+        store,
+        closed: open,
+        fetchToken: async () => ({ value, expiresIn: 7200 }),
+        ...(kind !== undefined && { kind }),
+      }).get(app)
+    expect([await of(undefined, 'token'), await of('agent', 'a'), await of('corp', 'c')]).toEqual([
+      'token',
+      'a',
+      'c',
+    ])
+  })
+
   it('is given up some minutes before the platform ends it', async () => {
     const fake = numbered()
     const store = createMemoryTokenStore()

@@ -58,15 +58,20 @@ interface Entry {
 }
 
 /**
- * Access tokens, one per app (`path/91039`): one fetch at a time in this process and, through the store's lease, among
- * all instances. `fetchToken` calls the platform and tells how many seconds the token lives; `closed` ends waiting.
+ * Access tokens (`path/91039`), or tickets of one kind (`path/90506`), one per app: one fetch at a time in this process
+ * and, through the store's lease, among all instances. `fetchToken` calls the platform and tells how many seconds the
+ * token lives; `closed` ends waiting.
  */
 export function createTokens(deps: {
   store: TokenStore
+  /** Part of the store's key, for anything but access tokens. */
+  kind?: string
   fetchToken: (app: AppCredentials) => Promise<{ value: string; expiresIn: number }>
   closed: AbortSignal
 }): Tokens {
   const entries = new Map<string, Entry>()
+  const suffix = deps.kind === undefined ? '' : `:${deps.kind}`
+  const keyOf = (app: AppCredentials): string => `${credentialsKey(app)}${suffix}`
 
   return {
     async get(app, signal) {
@@ -148,7 +153,7 @@ function adopt(entry: Entry, token: StoredToken): StoredToken {
 }
 
 /** New credentials have another key, so nothing of the old ones, token or stop, outlives them. */
-function keyOf(app: AppCredentials): string {
+function credentialsKey(app: AppCredentials): string {
   const fingerprint = createHash('sha256').update(app.secret).digest('hex').slice(0, 12)
   return `${app.corpId}:${app.agentId}:${fingerprint}`
 }

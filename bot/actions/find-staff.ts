@@ -1,0 +1,39 @@
+import { present } from '../../models/difference.ts'
+import { memberFields } from '../../models/from-wecom.ts'
+import type { Models } from '../../models/models.ts'
+import type { Staff } from '../../models/staff.ts'
+import { useridKey } from '../../models/userid.ts'
+import type { AppClient } from '../wecom/client.ts'
+import { WecomError, WecomNetworkError } from '../wecom/errors.ts'
+
+/** How long anything waits for a member who has not been synced, in milliseconds. */
+const patienceMs = 1_000
+
+/**
+ * The member as synced; one who joined since is read from the platform (`path/90196`) and kept.
+ *
+ * @returns null for somebody of whom nothing can be read: an ordinary member
+ */
+export async function findStaff(
+  models: Models,
+  client: Pick<AppClient, 'call'>,
+  corpId: string,
+  userid: string,
+): Promise<Staff | null> {
+  const key = { corpId, useridKey: useridKey(userid) }
+  const known = await models.staff.findOne(key).lean()
+  if (known !== null) return known
+  try {
+    const member = await client.call('user/get', { userid }, { cause: 'staff', budgetMs: patienceMs })
+    await models.staff.updateOne(
+      key,
+      { $setOnInsert: { ...present(memberFields(member)), contactsCustomers: false } },
+      { upsert: true },
+    )
+    return await models.staff.findOne(key).lean()
+  } catch (error) {
+    // Whoever cannot be read counts as an ordinary member; nothing must suffer for it.
+    if (error instanceof WecomError || error instanceof WecomNetworkError) return null
+    throw error
+  }
+}

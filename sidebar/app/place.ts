@@ -1,0 +1,58 @@
+import { computed, signal } from '@preact/signals'
+import type { Recipient } from '../api.ts'
+import { loggedOut } from './connection.ts'
+import { readSdkError } from './sdk-error.ts'
+import type { Wecom, Where } from './wecom.ts'
+
+/** Where the page is, as far as it is known. */
+export type Place =
+  | Where
+  | { kind: 'starting' }
+  | { kind: 'outside' }
+  | { kind: 'no_answer' }
+  | { kind: 'refused'; errMsg: string; url: string }
+
+const answerMs = 3000
+
+export const place = signal<Place>({ kind: 'starting' })
+
+/** To whom something can be sent from here; null where it can only be copied. */
+export const recipient = computed<Recipient | null>(() => {
+  const here = place.value
+  if (here.kind === 'customer' && here.maySend) return { externalUserid: here.externalUserid }
+  if (here.kind === 'group' && here.maySend) return { chatId: here.chatId }
+  return null
+})
+
+let asked = 0
+
+/**
+ * Asks the client which chat is open. While a chat is shown it stays until another answer is there, and also when there
+ * is none; an answer that comes after the time limit still counts, unless it was asked again.
+ */
+export async function locate(wecom: Wecom): Promise<void> {
+  if (!wecom.inside) {
+    place.value = { kind: 'outside' }
+    return
+  }
+  const turn = ++asked
+  const shown = () => place.value.kind === 'customer' || place.value.kind === 'group'
+  if (!shown()) place.value = { kind: 'starting' }
+  const timer = setTimeout(() => {
+    if (turn === asked && !shown()) place.value = { kind: 'no_answer' }
+  }, answerMs)
+  try {
+    const where = await wecom.where()
+    if (turn === asked && !same(where, place.value)) place.value = where
+  } catch (error) {
+    if (turn !== asked || loggedOut.value) return
+    const { errMsg } = readSdkError(error)
+    place.value = { kind: 'refused', errMsg, url: location.href.split('#')[0] ?? '' }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function same(one: Place, other: Place): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}

@@ -1,0 +1,20 @@
+/** A group chat. */
+export const groupTexts = {
+  unnamed: '未命名群聊',
+  owner: '群主',
+  admin: '管理员',
+  notice: '群公告',
+  count: (count: number) => `${count} 人`,
+  outsiders: (count: number) => `${count} 位群友还没人添加`,
+  search: '搜群成员',
+  kinds: { outsider: '未添加', customer: '客户', staff: '同事' },
+  all: '全部',
+  followers: (names: string) => `${names}的客户`,
+  mine: '我的客户',
+  joined: (day: string) => `${day}入群`,
+  openIt: (name: string) => `查看客户 ${name}`,
+  noneFound: '群里没有这个人',
+  refresh: '刷新群成员',
+  refreshed: '已更新',
+  readAt: (time: string) => `${time}更新`,
+} as const

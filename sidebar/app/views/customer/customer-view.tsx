@@ -1,0 +1,70 @@
+import { useEffect } from 'preact/hooks'
+import type { Boot, Profile } from '../../../api.ts'
+import { Banner } from '../../components/banner.tsx'
+import { Icon } from '../../components/icon.tsx'
+import { Skeleton } from '../../components/skeleton.tsx'
+import { offline } from '../../connection.ts'
+import { type Customer, customerOf } from '../../customer.ts'
+import { icons } from '../../icons/first.ts'
+import { returns } from '../../reread.ts'
+import { State } from '../../states/state.tsx'
+import { texts } from '../../texts/first.ts'
+import { Composer } from './composer.tsx'
+import './customer-view.css'
+import { Facts } from './facts.tsx'
+import { Head } from './head.tsx'
+import { Tags } from './tags.tsx'
+import { Timeline } from './timeline.tsx'
+
+export function CustomerView(props: {
+  me: Boot['me']
+  externalUserid: string
+  onScripts(): void
+  /** Where the customer was opened out of a group. */
+  onBack?: () => void
+}) {
+  const customer = customerOf(props.externalUserid)
+  useEffect(() => void customer.load(), [customer, returns.value])
+  return (
+    <>
+      {props.onBack && (
+        <button type="button" class="back" onClick={props.onBack}>
+          <Icon d={icons.back} size={16} />
+          {texts.back}
+        </button>
+      )}
+      <Body customer={customer} me={props.me} onScripts={props.onScripts} />
+    </>
+  )
+}
+
+function Body(props: { customer: Customer; me: Boot['me']; onScripts(): void }) {
+  const { customer } = props
+  const profile = customer.profile.value
+  if (profile === null) {
+    if (customer.asking.value) return <State name="asking" />
+    const trouble = customer.trouble.value
+    if (trouble === null) return <Skeleton />
+    if (trouble === 'not_yours') return <State name={trouble} onAction={props.onScripts} />
+    return <State name={trouble} onAction={() => void customer.load()} />
+  }
+  const writable = profile.editable && !offline.value
+  return (
+    <article class="customer" data-customer={profile.externalUserid}>
+      <ReadOnlyNote profile={profile} />
+      <Head customer={customer} profile={profile} writable={writable} />
+      <Tags customer={customer} profile={profile} writable={writable} />
+      <Facts profile={profile} />
+      {profile.editable && <Composer customer={customer} userid={props.me.userid} />}
+      <Timeline customer={customer} />
+    </article>
+  )
+}
+
+function ReadOnlyNote(props: { profile: Profile }) {
+  const { editable, follow } = props.profile
+  if (editable) return null
+  const text =
+    follow.status === 'active' ? texts.banners.readOnly(follow.staffName) : texts.banners[follow.status]
+  return <Banner icon={icons.lock} text={text} quiet />
+}

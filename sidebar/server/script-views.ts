@@ -1,0 +1,56 @@
+import { compileValue, type Filled, TemplateError } from '../../bot/handlers/references.ts'
+import type { Material } from '../../models/material.ts'
+import type { Script } from '../../models/script.ts'
+import type { MaterialView, ScriptPart, ScriptView } from '../api.ts'
+import { texts } from './texts.ts'
+
+/** Who speaks, and to whom; an empty name is nobody in particular. */
+export interface Names {
+  customer: string
+  staff: string
+}
+
+/** The script as it would be sent; it keeps the places of its parts. */
+export function fillScript(
+  script: Script,
+  names: Names,
+  materials: ReadonlyMap<string, Material>,
+): ScriptView {
+  const { key, category, title } = script
+  const filled = fillTexts(script, names)
+  const parts = script.parts.map((part, index): ScriptPart => {
+    if (part.material === undefined) return { text: filled[index] ?? '' }
+    const material = materials.get(part.material)
+    return material === undefined ? { text: texts.materialRemoved } : { material: materialView(material) }
+  })
+  return { key, category, title, parts }
+}
+
+/** Compiled once for as long as the script stays in memory. */
+const compiled = new WeakMap<Script, readonly Filled[]>()
+
+/** The texts of a script's parts with the names put in; empty where the part is a material. */
+export function fillTexts(script: Script, names: Names): string[] {
+  const parts = compiled.get(script) ?? script.parts.map(part => compile(part.text ?? ''))
+  compiled.set(script, parts)
+  const facts = { customer: { name: names.customer }, staff: { name: names.staff } }
+  const texts = parts.map(part => String(part.fill(facts) ?? ''))
+  // Where nobody is called by name, `{{ customer.name }}，…` must not begin with what followed the name.
+  return names.customer === '' ? texts.map(text => text.replace(/^[\s，,、：:！!]+/, '')) : texts
+}
+
+/** A script that is no valid template is still worth sending as it stands. */
+function compile(text: string): Filled {
+  try {
+    return compileValue(text)
+  } catch (error) {
+    if (error instanceof TemplateError) return { fill: () => text, names: [] }
+    throw error
+  }
+}
+
+export function materialView(material: Material): MaterialView {
+  const { key, category, title, kind, description = '', text = '', url = '', file } = material
+  const thumb = file === undefined ? null : `/sidebar/api/files/${file}/thumb`
+  return { key, category, title, kind, description, thumb, text, url }
+}

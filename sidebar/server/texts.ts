@@ -1,0 +1,42 @@
+import type { ErrorCode } from '../api.ts'
+
+/** What the sidebar's server says to staff. */
+export const texts = {
+  refused: {
+    bad_request: '请求的内容不对，请刷新页面再试',
+    not_logged_in: '登录已过期，请重新登录',
+    foreign_origin: '请求来自别的网站，没有执行',
+    not_your_customer: '这位客户不是你在跟进，暂时看不到资料',
+    read_only: '只有正在跟进这位客户的同事才能修改',
+    not_your_group: '你不在这个客户群里，看不到群资料',
+    not_found: '没有找到要打开的内容',
+    customer_not_synced: '还没有同步到这位客户',
+    too_large: '内容太长了，请删减后再试',
+    platform_refused: '企业微信没有接受这次操作',
+    failed: '刚才出了点问题，没有办成，请稍后再试',
+    platform_unavailable: '企业微信暂时没有响应，请稍后再试',
+  } satisfies Record<ErrorCode, string>,
+  platformRefused: (hint: string): string => `企业微信没有接受这次操作：${hint}`,
+  unconfirmed: '还没有通过这位客户的好友申请，通过之后再改',
+  materialGone: '要发的素材已经不在了',
+  materialRemoved: '（素材已删除）',
+  partGone: '这条话术刚刚改过，请重新打开',
+  tagUnknown: '标签已经变动，请刷新后再选',
+  nothingToSend: '这条内容是空的，没有可以发送的消息',
+  noticeTitle: '打不开这个页面',
+  login: {
+    again: '重新登录',
+    open: '重新进入',
+    failedTitle: '没有登录成功',
+    cancelled: '登录没有完成，请再试一次。',
+    expired: '登录页面停留太久，或不是在这个浏览器里打开的，请重新登录。',
+    code: '登录凭证已经用过或过期了，请重新登录。',
+    domain: '登录域名没有配置好，请联系管理员核对应用的网页授权可信域名（要连端口完全一致）。',
+    stranger: '企微助手只给本企业的成员使用，请用企业微信里的成员账号登录。',
+    inactive: '你的账号已停用或已离职，不能使用企微助手。有疑问请联系管理员。',
+    platform: '企业微信暂时没有响应，请过一会儿再登录。',
+    refused: (hint: string): string => `企业微信没有接受登录：${hint}`,
+    outTitle: '已退出登录',
+    out: '可以关闭这个页面了。',
+  },
+} as const
