@@ -6,7 +6,10 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 
 const root = resolve(import.meta.dirname, '..')
 
-/** `out` is below dist/pages/; `also` are files outside the folder that the page is made from. */
+/**
+ * `out` is below dist/pages/; `also` are files outside the folder that the page is made from; `start` is a script that goes
+ * into the HTML.
+ */
 const pages = [
   {
     folder: 'sidebar/app',
@@ -14,6 +17,7 @@ const pages = [
     base: '/sidebar/',
     inputs: ['index.html'],
     also: ['sidebar/api.ts'],
+    start: 'start.ts',
   },
   {
     folder: 'fixtures/simulator/client',
@@ -48,7 +52,7 @@ for (const page of pages) {
   const state = stateOf([folder, ...page.also.map(path => join(root, path))])
   if (!watch && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) continue
   const { build } = await import('vite')
-  await build({
+  const common = {
     configFile: false,
     root: folder,
     base: page.base,
@@ -56,13 +60,28 @@ for (const page of pages) {
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     // The readable form of the SDK: of the minified one less can be left out.
     resolve: { alias: { '@wecom/jssdk': join(root, 'node_modules/@wecom/jssdk/dist/wecom.js') } },
+  }
+  // What the web view of WeCom on an older Android brings along.
+  const target = 'chrome87'
+  const putStart = {
+    name: 'start',
+    async transformIndexHtml(html) {
+      if (page.start === undefined) return html
+      const lib = { entry: join(folder, page.start), formats: ['iife'], name: 'start' }
+      const plugins = [withoutOpenData]
+      const [{ output }] = await build({ ...common, plugins, build: { target, lib, write: false } })
+      const code = output[0].code.trim().replaceAll('</', '<\\/')
+      return html.replace('<script id="start"></script>', () => `<script id="start">${code}</script>`)
+    },
+  }
+  await build({
+    ...common,
     build: {
       outDir,
       emptyOutDir: true,
-      // What the web view of WeCom on an older Android brings along.
-      target: 'chrome87',
+      target,
       assetsInlineLimit: 0,
-      modulePreload: { polyfill: false },
+      modulePreload: false,
       ...(watch && { watch: {} }),
       rolldownOptions: {
         input: page.inputs.map(name => join(folder, name)),
@@ -76,9 +95,24 @@ for (const page of pages) {
         },
       },
     },
-    plugins: [withoutOpenData, { name: 'compressed', closeBundle: () => compress(outDir) }],
+    plugins: [
+      putStart,
+      { name: 'hints', transformIndexHtml: { order: 'post', handler: putHints } },
+      { name: 'compressed', closeBundle: () => compress(outDir) },
+    ],
   })
   if (!watch) writeFileSync(stamp, state)
+}
+
+/** The browser learns of what it will need before it has read the script in between. */
+function putHints(html) {
+  const script = /<script type="module"[^>]* src="([^"]+)"><\/script>/.exec(html)?.[1]
+  const style = /<link rel="stylesheet"[^>]* href="([^"]+)">/.exec(html)?.[1]
+  const hints = [
+    script && `<link rel="modulepreload" crossorigin href="${script}" />`,
+    style && `<link rel="preload" as="style" crossorigin href="${style}" />`,
+  ].filter(Boolean)
+  return html.replace('</title>', () => `</title>${hints.join('')}`)
 }
 
 /** Changes when a file, this one or the lock file does. */

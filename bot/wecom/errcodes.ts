@@ -29,7 +29,7 @@ export const ERRCODES = {
   40008: { reaction: 'config', hint: '消息类型不受支持' },
   40009: { reaction: 'config', hint: '图片大小不合要求，请压缩后再上传' },
   40011: { reaction: 'config', hint: '视频大小不合要求，请压缩后再上传' },
-  40013: { reaction: 'config', hint: '企业 ID（corpid）不正确，请在「我的企业」页核对' },
+  40013: { reaction: 'config', hint: '企业 ID（corpid）不正确，请在“我的企业”页核对' },
   40014: { reaction: 'token', hint: 'access_token 无效，会自动重新获取；仍出现时请核对凭证属于哪个应用' },
   40016: { reaction: 'config', hint: '菜单按钮个数不对：一级最多 3 个，二级最多 5 个' },
   40017: { reaction: 'config', hint: '菜单按钮类型不正确' },
@@ -74,7 +74,7 @@ export const ERRCODES = {
   41011: { reaction: 'config', hint: '请求缺少 agentid' },
   41017: { reaction: 'config', hint: '请求缺少标签 ID' },
   41035: { reaction: 'config', hint: '请求缺少外部联系人 ID' },
-  41045: { reaction: 'config', hint: '「联系我」数量已达企业上限，请先清理' },
+  41045: { reaction: 'config', hint: '“联系我”数量已达企业上限，请先清理' },
   41048: { reaction: 'give_up', hint: '没有可发送的客户' },
   41049: { reaction: 'config', hint: '请求缺少 welcome_code' },
   41050: { reaction: 'give_up', hint: '欢迎语 code 无效或已超过 20 秒，无法再发' },
@@ -92,7 +92,7 @@ export const ERRCODES = {
   41081: { reaction: 'config', hint: '附件图片的分辨率过高' },
   41082: { reaction: 'config', hint: '附件视频过长' },
   41090: { reaction: 'config', hint: '视频无效：须为 MP4，且文件完好' },
-  41091: { reaction: 'config', hint: '「加入群聊」关联的群过多：最多 5 个' },
+  41091: { reaction: 'config', hint: '“加入群聊”关联的群过多：最多 5 个' },
   41093: { reaction: 'give_up', hint: '该群发任务已取消' },
   41094: { reaction: 'give_up', hint: '提醒成员群发过于频繁' },
   41095: { reaction: 'config', hint: '获客链接数量已达上限' },
@@ -130,7 +130,7 @@ export const ERRCODES = {
   48001: { reaction: 'config', hint: '接口功能未授权' },
   48002: {
     reaction: 'config',
-    hint: '应用无权调用此接口；客户联系类接口须先把本应用加入「可调用接口的应用」',
+    hint: '应用无权调用此接口；客户联系类接口须先把本应用加入“可调用接口的应用”',
   },
   48003: { reaction: 'config', hint: '应用套件无效' },
   48005: { reaction: 'config', hint: '接口已停用' },
@@ -146,7 +146,7 @@ export const ERRCODES = {
   50100: { reaction: 'give_up', hint: '分页游标失效，请从头重新拉取' },
   60003: { reaction: 'give_up', hint: '部门不存在' },
   60011: { reaction: 'give_up', hint: '无权访问该成员、部门或标签：请检查应用可见范围，标签须由本应用创建' },
-  60020: { reaction: 'config', hint: '本机出口 IP 不在「企业可信IP」中，请在应用详情页添加，约一分钟后生效' },
+  60020: { reaction: 'config', hint: '本机出口 IP 不在“企业可信IP”中，请在应用详情页添加，约一分钟后生效' },
   60021: { reaction: 'give_up', hint: '成员不在应用可见范围内' },
   60030: { reaction: 'config', hint: '超出应用可见范围' },
   60031: { reaction: 'config', hint: '应用被禁止调用接口' },
@@ -170,7 +170,7 @@ export const ERRCODES = {
   84014: { reaction: 'user', hint: '登录票据已过期，请重新登录' },
   84015: { reaction: 'user', hint: '登录票据无效，请重新登录' },
   84061: { reaction: 'give_up', hint: '成员与该客户没有好友关系：可能已删除，或尚未确认添加' },
-  84074: { reaction: 'config', hint: '成员没有外部联系人权限，请检查「客户联系」的使用范围' },
+  84074: { reaction: 'config', hint: '成员没有外部联系人权限，请检查“客户联系”的使用范围' },
   84084: { reaction: 'give_up', hint: '该成员不是客户的跟进人' },
   85002: { reaction: 'config', hint: '内容含有禁用词' },
   85005: { reaction: 'config', hint: '可信域名未完成归属验证，JS-SDK 能力受限' },
@@ -204,7 +204,7 @@ export const ERRCODES = {
   701099: { reaction: 'config', hint: '接口许可不足' },
 } as const satisfies Record<string, ErrcodeInfo>
 
-const UNKNOWN: ErrcodeInfo = { reaction: 'give_up', hint: '未收录的错误码，请对照企业微信「全局错误码」文档' }
+const UNKNOWN: ErrcodeInfo = { reaction: 'give_up', hint: '未收录的错误码，请对照企业微信“全局错误码”文档' }
 
 /** What an error code asks for. Card errors come as a range; a code that is not in the table gives up on the target. */
 export function errcodeInfo(errcode: number): ErrcodeInfo {

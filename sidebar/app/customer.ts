@@ -74,7 +74,15 @@ function createCustomer(externalUserid: string): Customer {
     if (gone || confirmed.value === null) trouble.value = state
   }
 
-  async function load(): Promise<void> {
+  let loading: Promise<void> | null = null
+  function load(): Promise<void> {
+    loading ??= read().finally(() => {
+      loading = null
+    })
+    return loading
+  }
+
+  async function read(): Promise<void> {
     try {
       accept(await get<Profile>(path))
     } catch (error) {

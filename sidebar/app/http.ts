@@ -1,8 +1,9 @@
 import type { ApiError, ErrorCode } from '../api.ts'
+import { apiBase } from './addresses.ts'
 import { loggedOut, platformFailing, reachable } from './connection.ts'
+import { readStarted } from './started.ts'
 import { texts } from './texts/first.ts'
 
-const base = '/sidebar/api/'
 /** Long enough for a picture that has to be uploaded to WeCom first. */
 const timeoutMs = 30_000
 
@@ -48,11 +49,10 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
   const timer = setTimeout(stop, timeoutMs)
   signal?.addEventListener('abort', stop)
   try {
-    const response = await fetch(base + path, {
-      ...init,
-      credentials: 'same-origin',
-      signal: abort.signal,
-    })
+    const address = apiBase + path
+    const ahead = init.method === 'GET' ? readStarted()?.taken(address) : undefined
+    const response = await (ahead ??
+      fetch(address, { ...init, credentials: 'same-origin', signal: abort.signal }))
     const body: unknown = await response.json().catch(() => null)
     reachable.value = true
     if (response.ok && body !== null) return body as T
@@ -73,6 +73,5 @@ function refusalOf(status: number, body: unknown): CallError {
   const code = told?.code ?? (status === 401 ? 'not_logged_in' : 'failed')
   if (code === 'not_logged_in') loggedOut.value = true
   if (code === 'platform_unavailable') platformFailing.value = true
-  const ours = texts.errors[code as keyof typeof texts.errors]
-  return new CallError(code, ours ?? told?.message ?? texts.errors.failed)
+  return new CallError(code, told?.message ?? texts.errors.failed)
 }

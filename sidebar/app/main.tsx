@@ -1,25 +1,39 @@
 import './theme.css'
+import './base.css'
+import './shell.css'
 import { render } from 'preact'
-import { readBoot } from './boot.ts'
 import { Alone } from './components/alone.tsx'
-import { watchConnection } from './connection.ts'
+import { loggedOut, watchConnection } from './connection.ts'
 import { get } from './http.ts'
 import { watchClock } from './now.ts'
 import { locate, place } from './place.ts'
 import { rereadPlace, watchReturn } from './reread.ts'
 import { Shell } from './shell.tsx'
+import { readStarted } from './started.ts'
 import { State } from './states/state.tsx'
-import { createWecom } from './wecom.ts'
+
+/** How long a client that answers slowly keeps the page from being used. */
+const patienceMs = 100
 
 const root = document.getElementById('app')
-const boot = readBoot()
+const started = readStarted()
 
-if (root !== null && boot !== null) {
-  const wecom = createWecom(boot)
-  // Before the first paint of ours: the client's answer is what everything waits for.
-  void locate(wecom)
-  root.replaceChildren()
-  render(<Shell boot={boot} wecom={wecom} />, root)
+if (root !== null && started !== undefined) {
+  const { boot, wecom } = started
+  started.onLoggedOut(() => {
+    loggedOut.value = true
+  })
+  let drawn = false
+  const draw = () => {
+    if (drawn) return
+    drawn = true
+    root.replaceChildren()
+    render(<Shell boot={boot} wecom={wecom} />, root)
+  }
+  // The frame of the page stands in its HTML. What everything waits for comes before drawing it anew: which customer
+  // this is, and the request for the profile.
+  void locate(wecom).then(draw)
+  setTimeout(draw, patienceMs)
   watchClock()
   watchReturn(wecom)
   watchConnection(

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import type { Recipient } from '../api.ts'
 import { loggedOut } from './connection.ts'
+import { customerOf } from './customer.ts'
 import { readSdkError } from './sdk-error.ts'
 import type { Wecom, Where } from './wecom.ts'
 
@@ -43,7 +44,10 @@ export async function locate(wecom: Wecom): Promise<void> {
   }, answerMs)
   try {
     const where = await wecom.where()
-    if (turn === asked && !same(where, place.value)) place.value = where
+    if (turn !== asked || same(where, place.value)) return
+    // The view would ask for it too, but only after it has been drawn.
+    if (where.kind === 'customer') void customerOf(where.externalUserid).load()
+    place.value = where
   } catch (error) {
     if (turn !== asked || loggedOut.value) return
     const { errMsg } = readSdkError(error)

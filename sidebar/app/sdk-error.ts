@@ -35,7 +35,8 @@ const codes: Readonly<Record<number, SdkTrouble>> = { 40093: 'bad_signature', 80
 
 /** The SDK rejects with the client's plain answer, or with an Error of its own. */
 export function readSdkError(error: unknown): SdkError {
-  if (error instanceof SdkError) return error
+  // Not by its class: `start.ts` has one of its own.
+  if (error instanceof Error && 'trouble' in error) return error as SdkError
   const answer = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>
   const text = answer.errMsg ?? answer.err_msg ?? answer.errmsg ?? answer.message
   const errMsg = typeof text === 'string' ? text : String(error)

@@ -6,13 +6,13 @@ import { Alone } from './components/alone.tsx'
 import { Banner } from './components/banner.tsx'
 import { LazyView, lazy } from './components/lazy.tsx'
 import { Tabs } from './components/tabs.tsx'
-import { Toaster } from './components/toaster.tsx'
 import { loggedOut, offline, platformFailing } from './connection.ts'
 import { customerOf } from './customer.ts'
 import { icons } from './icons/first.ts'
 import { place } from './place.ts'
 import { State, stateView } from './states/state.tsx'
 import { texts } from './texts/first.ts'
+import { toast } from './toast.ts'
 import { Here } from './views/here.tsx'
 import type { Wecom } from './wecom.ts'
 
@@ -21,6 +21,7 @@ type TabName = 'here' | 'scripts' | 'materials'
 const scripts = lazy(async () => (await import('./views/scripts/scripts-view.tsx')).ScriptsView)
 const materials = lazy(async () => (await import('./views/materials/materials-view.tsx')).MaterialsView)
 const sendBar = lazy(async () => (await import('./components/send-bar.tsx')).SendBar)
+const toaster = lazy(async () => (await import('./components/toaster.tsx')).Toaster)
 
 /** Survives a look at another state, like being logged out. */
 const tab = signal<TabName>('here')
@@ -33,7 +34,8 @@ export function Shell(props: { boot: Boot; wecom: Wecom }) {
   const { boot, wecom } = props
   const [opened, setOpened] = useState<readonly TabName[]>([tab.value])
   const here = place.value
-  useEffect(() => preloadLater(), [])
+  const [settled, setSettled] = useState(false)
+  useEffect(() => preloadLater(() => setSettled(true)), [])
   if (loggedOut.value)
     return (
       <Alone>
@@ -85,7 +87,7 @@ export function Shell(props: { boot: Boot; wecom: Wecom }) {
       </main>
       <div class="bottom">
         {opened.length > 1 && <LazyView quiet view={sendBar} with={{}} />}
-        <Toaster />
+        {(settled || toast.value !== null) && <LazyView quiet view={toaster} with={{}} />}
       </div>
     </Boundary>
   )
@@ -106,8 +108,9 @@ function Banners() {
 }
 
 /** The other tabs are one tap away, and a state must be there when the network is not. */
-function preloadLater(): () => void {
+function preloadLater(then: () => void): () => void {
   const timer = setTimeout(() => {
+    then()
     for (const view of [stateView, scripts, materials, sendBar]) view.load().catch(() => {})
   }, 1500)
   return () => clearTimeout(timer)

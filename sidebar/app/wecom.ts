@@ -7,7 +7,6 @@ import {
   sendChatMessage,
 } from '@wecom/jssdk'
 import { type Boot, type ChatMessage, entries, type Signature, type SignatureRequest } from '../api.ts'
-import { post } from './http.ts'
 import { readSdkError, SdkError } from './sdk-error.ts'
 
 /** What the client says is open beside the page. */
@@ -28,18 +27,19 @@ export interface Wecom {
 /** A person may be asked first whether to send. */
 const sendTimeoutMs = 60_000
 
-export function createWecom(boot: Boot): Wecom {
+/** @param sign asks the server for a signature */
+export function createWecom(boot: Boot, sign: (request: SignatureRequest) => Promise<Signature>): Wecom {
   let unused = boot.agentConfig
   let registered = false
 
   /** The page was born with a signature, good once and for the address that it was asked for. */
-  async function sign(url: string, kind: SignatureRequest['kind']): Promise<Signature> {
+  async function signatureFor(url: string, kind: SignatureRequest['kind']): Promise<Signature> {
     if (kind === 'agent' && unused !== null && url === boot.url) {
       const signature = unused
       unused = null
       return signature
     }
-    return post<Signature>('signature', { url, kind } satisfies SignatureRequest)
+    return sign({ url, kind })
   }
 
   function registerOnce(): void {
@@ -57,8 +57,8 @@ export function createWecom(boot: Boot): Wecom {
       agentId: boot.agentId,
       jsApiList: ['getContext', 'getCurExternalContact', 'getCurExternalChat', 'sendChatMessage'],
       // Only clients before 3.0.24 are asked for this one.
-      getConfigSignature: url => sign(url, 'corp'),
-      getAgentConfigSignature: url => sign(url, 'agent'),
+      getConfigSignature: url => signatureFor(url, 'corp'),
+      getAgentConfigSignature: url => signatureFor(url, 'agent'),
       onConfigFail: onFail,
       onAgentConfigFail: onFail,
     })

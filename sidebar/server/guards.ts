@@ -5,11 +5,11 @@ import { Refused } from './refusals.ts'
 
 const bodyMaxBytes = 64 * 1024
 
-/** What every answer of ours says to the browser. */
-export const securityHeaders = {
-  'Content-Security-Policy': [
+/** @param scripts further sources of scripts, such as the hash of one that stands in the page */
+export function policy(...scripts: string[]): string {
+  return [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src ${["'self'", ...scripts].join(' ')}`,
     "style-src 'self'",
     "img-src 'self' https: data:",
     "connect-src 'self'",
@@ -17,7 +17,12 @@ export const securityHeaders = {
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
-  ].join('; '),
+  ].join('; ')
+}
+
+/** What every answer of ours says to the browser. */
+export const securityHeaders = {
+  'Content-Security-Policy': policy(),
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'same-origin',
   'Cache-Control': 'no-store',

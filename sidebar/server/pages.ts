@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { Context } from 'koa'
@@ -22,6 +23,8 @@ interface Asset {
 export interface Pages {
   /** The page with what it is born with. */
   html(boot: Boot): string
+  /** What the policy of the page calls the one script that stands in it (CSP hash source). */
+  startScript: string
   /** Answers with the asset of this name, if there is one. */
   sendAsset(context: Context, name: string): boolean
 }
@@ -37,14 +40,13 @@ export function loadPages(): Pages {
   const folder = findFolder()
   const assets = readAssets(join(folder, 'assets'))
   const index = readFileSync(join(folder, 'index.html'), 'utf8')
+  const start = /<script id="start">([\s\S]*?)<\/script>/.exec(index)?.[1] ?? ''
   return {
+    startScript: `'sha256-${createHash('sha256').update(start).digest('base64')}'`,
     html: boot => {
       const json = JSON.stringify(boot).replaceAll('<', '\\u003c')
       // As a function, because `$` means something in a text to put in.
-      return index.replace(
-        '</head>',
-        () => `<script type="application/json" id="boot">${json}</script></head>`,
-      )
+      return index.replace('id="boot">', found => `${found}${json}`)
     },
     sendAsset(context, name) {
       const asset = assets.get(name)

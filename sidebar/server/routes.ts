@@ -7,7 +7,7 @@ import { createApi } from './call.ts'
 import { addCustomerRoutes } from './customers.ts'
 import type { SidebarDeps } from './deps.ts'
 import { addGroupRoutes, createGroups } from './groups.ts'
-import { securityHeaders } from './guards.ts'
+import { policy, securityHeaders } from './guards.ts'
 import { signBoot, signPage } from './jssdk.ts'
 import { addLibraryRoutes } from './library.ts'
 import { showNotice } from './notice-page.ts'
@@ -39,6 +39,7 @@ export function useSidebar(koa: Koa, deps: SidebarDeps): void {
     const { corpId, agentId } = deps
     const me = { userid: who.userid, name: who.name }
     context.type = 'text/html; charset=utf-8'
+    context.set('Content-Security-Policy', policy(pages.startScript))
     context.body = pages.html({ corpId, agentId, me, url, agentConfig: await signBoot(deps, url) })
   })
   router.get('/sidebar/assets/:name', context => {

@@ -20,20 +20,14 @@ export const texts = {
   errors: {
     offline: '网络不通，稍后再试',
     failed: '出了点问题，稍后再试',
-    not_logged_in: '登录已过期',
-    not_your_customer: '这位客户不在您名下',
-    not_your_group: '您不在这个群里',
-    read_only: '这位客户的资料只能看，不能改',
-    platform_unavailable: '企业微信暂时没有响应',
-    too_large: '内容太长了',
   },
 
   banners: {
     offline: '网络断开了，现在只能看；恢复后会自动更新',
     platform: '企业微信暂时没有响应，改动先存不了',
     readOnly: (name: string) => `这是${name}的客户，只能查看`,
-    removed: '您已删除这位客户，资料只能查看',
-    lost: '客户已把您删除，资料只能查看',
+    removed: '你已删除这位客户，资料只能查看',
+    lost: '客户已把你删除，资料只能查看',
   },
 
   customer: {

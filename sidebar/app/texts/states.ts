@@ -28,11 +28,11 @@ export const stateTexts = {
     action: '重试',
   },
   not_yours: {
-    title: '这位客户不在您名下',
+    title: '这位客户不在你名下',
     text: '资料只有跟进的同事和主管能看。话术和素材照常能用。',
     action: '看话术',
   },
-  not_your_group: { title: '您看不了这个群', text: '群资料只有群里的同事和主管能看。', action: '重试' },
+  not_your_group: { title: '你看不了这个群', text: '群资料只有群里的同事和主管能看。', action: '重试' },
   offline: { title: '网络断开了', text: '连上以后会自动打开。', action: '重试' },
   platform_failing: {
     title: '企业微信暂时没有响应',

@@ -24,6 +24,8 @@ export function Composer(props: { customer: Customer; userid: string }) {
     const area = field.current
     if (area === null) return
     area.style.height = ''
+    // An empty one has the height of its one line; measuring it would cost the first paint a layout.
+    if (draft.text === '') return
     area.style.height = `${Math.min(area.scrollHeight + 2, 240)}px`
   }, [draft.text])
 

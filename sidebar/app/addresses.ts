@@ -1,0 +1,6 @@
+export const apiBase = '/sidebar/api/'
+
+/** Of `GET customers/:externalUserid`. */
+export function profilePath(externalUserid: string): string {
+  return `${apiBase}customers/${encodeURIComponent(externalUserid)}`
+}
