@@ -104,6 +104,21 @@ describe('a wrong value', () => {
     ['REPLY_BUDGET_MS', '1e3', 'is not a whole number'],
     ['PUBLIC_URL', 'javascript:alert(1)', 'is not an http(s) address'],
     ['PUBLIC_URL', 'sidekick.example.com', 'is not an http(s) address'],
+    [
+      'PUBLIC_URL',
+      'https://sidekick.example.com/sidekick/',
+      'is more than an origin: no path, query, hash or user',
+    ],
+    [
+      'PUBLIC_URL',
+      'https://sidekick.example.com/?x=1',
+      'is more than an origin: no path, query, hash or user',
+    ],
+    [
+      'PUBLIC_URL',
+      'https://sidekick.example.com#top',
+      'is more than an origin: no path, query, hash or user',
+    ],
     ['ROLES', 'web;worker', 'names a role that does not exist'],
     ['ROLES', ' , ', 'names no role'],
     ['LOG_LEVEL', 'verbose', 'is not a log level'],

@@ -32,6 +32,7 @@ export interface Config {
   mode: 'demo' | 'wecom'
   host: string
   port: number
+  /** An origin. */
   publicUrl?: string
   /** Absolute. */
   dataDir: string
@@ -59,6 +60,10 @@ const whole = z
   .transform(Number)
 const port = whole.pipe(z.number().max(65_535, 'is above 65535'))
 const httpUrl = z.url({ protocol: /^https?$/, error: 'is not an http(s) address' })
+const origin = httpUrl.regex(
+  /^https?:\/\/[^/?#@]+\/?$/i,
+  'is more than an origin: no path, query, hash or user',
+)
 const callbackToken = z.string().regex(/^[A-Za-z0-9]{1,32}$/, 'is not 1 to 32 letters and digits')
 const callbackAesKey = z.string().regex(/^[A-Za-z0-9]{43}$/, 'is not 43 letters and digits')
 const list = z.string().transform(text =>
@@ -73,7 +78,7 @@ const settings = {
   NODE_ENV: { read: z.string().optional(), example: 'production' },
   HOST: { read: z.string().optional(), example: '0.0.0.0' },
   PORT: { read: port.prefault('3000'), example: '3000' },
-  PUBLIC_URL: { read: httpUrl.optional(), example: 'https://sidekick.example.com' },
+  PUBLIC_URL: { read: origin.optional(), example: 'https://sidekick.example.com' },
   DATA_DIR: { read: z.string().default('.data'), example: '.data' },
   MONGODB_URI: {
     read: z

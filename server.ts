@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { constants } from 'node:zlib'
 import Koa from 'koa'
+import compress from 'koa-compress'
 import { type Logger, pino } from 'pino'
 import type { ActionTable } from './bot/actions/define.ts'
 import { actions } from './bot/actions/registry.ts'
@@ -86,7 +88,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       },
     })
     closers.push(() => wecom.close())
-    const apps = createApps(models, secrets, wecom)
+    const own = { corpId: app.corpId, agentId: app.agentId }
+    const apps = createApps(models, secrets, wecom, own)
     await seedHandlers(models, app.corpId, builtInHandlers, actions)
     await demo?.seed(models, actions)
 
@@ -119,13 +122,15 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     closers.push(() => dispatcher.drain(drainMs))
     await releaseDead(models.locks)
 
+    const { publicUrl, roles } = config
+    // The demo is on this machine, whatever else is set.
+    const origin = publicUrl === undefined || demo !== undefined ? url : new URL(publicUrl).origin
     const koa = new Koa()
     koa.on('error', error => log.error({ err: error }, 'a request failed'))
     koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: app.corpId }).routes())
-    if (config.roles.has('web')) {
+    if (roles.has('web')) {
       const inbox = createInbox(models, retentionMs)
-      const own = { corpId: app.corpId, agentId: app.agentId }
-      const { replyBudgetMs, publicUrl, sessionSecret } = config
+      const { replyBudgetMs, sessionSecret } = config
       koa.use(
         callbackRoutes({
           own,
@@ -141,6 +146,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       )
       if (publicUrl === undefined && demo === undefined)
         log.warn({ url }, 'PUBLIC_URL is not set: login and sidebar work only under the local address')
+      // Pages and answers of the sidebar; what callbacks are answered is a few bytes.
+      koa.use(compress({ threshold: 1024, br: { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } } }))
       if (demo !== undefined) koa.use(demo.bridge)
       const loginBase = demo?.simulator.url ?? config.loginBase
       useSidebar(koa, {
@@ -151,20 +158,19 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         log,
         sessionSecret,
         client: () => apps.client(app.corpId),
-        // The demo is on this machine, whatever else is set.
-        origin: publicUrl === undefined || demo !== undefined ? url : new URL(publicUrl).origin,
+        origin,
         now: () => new Date(),
         ...(loginBase !== undefined && { loginBase }),
       })
     }
-    if (config.roles.has('worker')) closers.push(startSweep(dispatcher, log))
+    if (roles.has('worker')) closers.push(startSweep(dispatcher, log))
     // Closed first: whoever is answered from here on must have been taken in.
     closers.push(() => closeServer(http))
     await jobs.start()
     await demo?.settle(models)
     handle = koa.callback()
     complete = true
-    return { url, lines: linesFor(url, demo?.simulator.url), stop }
+    return { url, lines: linesFor(url, roles.has('web') ? origin : undefined, demo?.simulator.url), stop }
   } catch (error) {
     await stop()
     throw error
@@ -242,15 +248,21 @@ async function closeServer(http: Server): Promise<void> {
   })
 }
 
-function linesFor(url: string, simulator: string | undefined): string[] {
-  return simulator === undefined
-    ? [`WeCom Sidekick is ready: callback URL ${url}/callback/app, sidebar ${url}/sidebar/`]
-    : [
-        `WeCom Sidekick is ready (demo mode, everything on this machine)`,
-        `  simulated WeCom   ${simulator}/`,
-        `  sidebar           in there, beside every customer chat`,
-        `  callback server   ${url}/readyz`,
-      ]
+/** @param origin under which people and the platform reach the web role, where it runs */
+function linesFor(url: string, origin: string | undefined, simulator: string | undefined): string[] {
+  if (simulator === undefined) {
+    const places =
+      origin === undefined
+        ? `worker, health under ${url}/readyz`
+        : `callback URL ${origin}/callback/app, sidebar ${origin}/sidebar/`
+    return [`WeCom Sidekick is ready: ${places}`]
+  }
+  return [
+    `WeCom Sidekick is ready (demo mode, everything on this machine)`,
+    `  simulated WeCom   ${simulator}/`,
+    ...(origin === undefined ? [] : [`  sidebar           in there, beside every customer chat`]),
+    `  callback server   ${url}/readyz`,
+  ]
 }
 
 /** What may be said of an error: its kind, code, words and place, and the same of what caused it. */

@@ -87,6 +87,16 @@ describe('the corps of the database', () => {
     expect((await open().callbackKeys(corpId, '1000002')).token).toBe('tok')
   })
 
+  it('are spoken for by the app of the environment, else by the one that was first, or by the one that is named', async () => {
+    await save([app])
+    await save([{ ...app, app: '1000009', secret: 'another' }])
+    const own = createApps(database.models, secrets, wecom, { corpId, agentId: '1000009' })
+    expect((await open().client(corpId)).agentId).toBe('1000002')
+    expect((await own.client(corpId)).agentId).toBe('1000009')
+    expect((await own.client(corpId, '1000002')).agentId).toBe('1000002')
+    await expect(own.client(corpId, '1000003')).rejects.toThrow(UnknownApp)
+  })
+
   it('have a client that stays the same until its secret changes', async () => {
     await save([app, contact])
     const apps = open()

@@ -24,8 +24,8 @@ export interface CallbackKeys {
 export interface Apps {
   corp(corpId: string): Promise<Corp>
   corpIds(): Promise<string[]>
-  /** The client of the corp's first app. @throws UnknownApp */
-  client(corpId: string): Promise<AppClient>
+  /** The client of this app; without one, of the corp's own (see `createApps`), else of its first. @throws UnknownApp */
+  client(corpId: string, agentId?: string): Promise<AppClient>
   /** @throws UnknownApp */
   callbackKeys(corpId: string, app: string): Promise<CallbackKeys>
 }
@@ -41,8 +41,17 @@ export interface PlainApp {
 /** How long what was read of a corp is used before it is read again, in milliseconds. */
 const rereadMs = 5_000
 
-/** Reads corps when they are asked for and keeps them for some seconds. */
-export function createApps(models: Models, secrets: SecretBox, wecom: Wecom): Apps {
+/**
+ * Reads corps when they are asked for and keeps them for some seconds.
+ *
+ * @param own the app of the environment, which speaks for its corp whatever else is stored
+ */
+export function createApps(
+  models: Models,
+  secrets: SecretBox,
+  wecom: Wecom,
+  own?: { corpId: string; agentId: string },
+): Apps {
   const corps = new Map<string, { corp: Corp; readAt: number }>()
   const clients = new Map<string, AppClient>()
   const opened = new WeakMap<CorpApp, CallbackKeys>()
@@ -59,9 +68,10 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom): Ap
   return {
     corp,
     corpIds: async () => (await models.corps.find({}, { corpId: 1 }).lean()).map(one => one.corpId),
-    async client(corpId) {
-      const main = (await corp(corpId)).apps.find(one => one.secret !== undefined)
-      if (main?.secret === undefined) throw new UnknownApp(corpId)
+    async client(corpId, agentId = own?.corpId === corpId ? own.agentId : undefined) {
+      const { apps } = await corp(corpId)
+      const main = apps.find(one => one.secret !== undefined && (agentId ?? one.app) === one.app)
+      if (main?.secret === undefined) throw new UnknownApp(corpId, agentId)
       // The sealed text changes with every new secret, and so does the client.
       const key = `${corpId}:${main.app}:${main.secret}`
       const client =
@@ -111,7 +121,7 @@ export async function saveCorp(
   )
   const before = known?.apps ?? []
   const isNew = (app: CorpApp): boolean => !before.some(one => one.app === app.app)
-  // Each keeps its place: the first one speaks for the corp.
+  // Each keeps its place: the first one speaks for a corp that the environment does not name.
   const apps = [...before.map(one => sealed.find(app => app.app === one.app) ?? one), ...sealed.filter(isNew)]
   await models.corps.updateOne(
     { corpId },

@@ -3,6 +3,7 @@ import Router, { type RouterContext } from '@koa/router'
 import type { Database } from '../models/connect.ts'
 import type { Apps } from './apps.ts'
 import type { Metrics } from './metrics.ts'
+import type { TokenStop } from './wecom/tokens.ts'
 
 export interface HealthDeps {
   database: Database
@@ -55,14 +56,24 @@ async function ready(
       .collection<{ _id: string }>('meta')
       .updateOne({ _id: 'ready' }, { $set: { at: new Date() } }, { upsert: true, timeoutMS: proofMs })
     const workers = await jobs.workers()
-    const stopped = (await apps.client(corpId)).tokenStop()
-    const tokens = stopped === undefined ? { state: 'ok' } : { state: 'stopped', errcode: stopped.errcode }
-    const well = workers.length > 0 && stopped === undefined
-    context.body = { status: well ? 'ok' : 'degraded', ...parts, jobs: { workers: workers.length }, tokens }
+    const client = await apps.client(corpId)
+    const [token, ticket] = [client.tokenStop(), client.ticketStop('agent') ?? client.ticketStop('corp')]
+    const well = workers.length > 0 && token === undefined && ticket === undefined
+    context.body = {
+      status: well ? 'ok' : 'degraded',
+      ...parts,
+      jobs: { workers: workers.length },
+      tokens: stateOf(token),
+      tickets: stateOf(ticket),
+    }
   } catch (error) {
     context.status = 503
     context.body = { status: 'unavailable', ...parts, reason: (error as Error).message }
   }
+}
+
+function stateOf(stop: TokenStop | undefined): { state: 'ok' } | { state: 'stopped'; errcode: number } {
+  return stop === undefined ? { state: 'ok' } : { state: 'stopped', errcode: stop.errcode }
 }
 
 function maySeeMetrics(context: RouterContext, token: string | undefined): boolean {

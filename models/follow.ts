@@ -55,6 +55,25 @@ export interface Follow {
   writtenAt?: Date
 }
 
+/** Announced by the customer's request only: until it is confirmed the platform shows no relation. */
+export function isUnconfirmed({ relation }: Pick<Follow, 'relation'>): boolean {
+  return relation?.half !== undefined && relation.full === undefined
+}
+
+/**
+ * Whether a pair that the platform lists and that we hold as ended goes on after all. A customer who deleted the staff
+ * member stays listed (`path/90313`), so only a newer relation counts there; who was removed by the staff member is not
+ * listed any more.
+ *
+ * @param begun unix seconds, as listed
+ * @param askedAt when the platform was asked: what ended later is not revived by it
+ */
+export function isRevived(stored: Pick<Follow, 'status' | 'endedAt'>, begun: number, askedAt: Date): boolean {
+  const endedAt = stored.endedAt?.getTime() ?? 0
+  if (stored.status === 'lost') return begun * 1000 > endedAt
+  return stored.status === 'removed' && endedAt < askedAt.getTime()
+}
+
 const relation = {
   first: { type: String, required: true },
   at: { type: Date, required: true },

@@ -20,6 +20,8 @@ export interface Material {
   /** The file's digest in `files`: the picture itself, or a link's thumbnail. */
   file?: string
   fileName?: string
+  /** What it is found by, see bot/actions/script-text.ts. */
+  search?: string
   media?: UploadedMedia
   updatedAt?: Date
 }
@@ -36,6 +38,7 @@ export const materialSchema = new Schema<Material>(
     url: String,
     file: String,
     fileName: String,
+    search: String,
     media: { type: new Schema<UploadedMedia>({ mediaId: String, expiresAt: Date }, { _id: false }) },
   },
   { ...plain, timestamps: { createdAt: false, updatedAt: true }, collection: 'materials' },

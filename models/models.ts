@@ -10,6 +10,7 @@ import { type InboxEvent, inboxEventSchema } from './inbox-event.ts'
 import { type Lock, lockSchema } from './lock.ts'
 import { fileSchema, type Material, materialSchema, type StoredFile } from './material.ts'
 import { type Push, pushSchema } from './push.ts'
+import { type ChangeRequest, changeRequestSchema } from './request.ts'
 import { type Run, runSchema } from './run.ts'
 import { type Script, scriptSchema } from './script.ts'
 import { type Send, sendSchema } from './send.ts'
@@ -36,6 +37,7 @@ export interface Models {
   materials: Model<Material>
   files: Model<StoredFile>
   sends: Model<Send>
+  requests: Model<ChangeRequest>
   handlers: Model<StoredHandler>
   handlerRevisions: Model<HandlerRevision>
   inbox: Model<InboxEvent>
@@ -64,6 +66,7 @@ export function createModels(connection: Connection): Models {
     materials: connection.model<Material>('Material', materialSchema),
     files: connection.model<StoredFile>('File', fileSchema),
     sends: connection.model<Send>('Send', sendSchema),
+    requests: connection.model<ChangeRequest>('ChangeRequest', changeRequestSchema),
     handlers: connection.model<StoredHandler>('Handler', handlerSchema),
     handlerRevisions: connection.model<HandlerRevision>('HandlerRevision', handlerRevisionSchema),
     inbox: connection.model<InboxEvent>('InboxEvent', inboxEventSchema),

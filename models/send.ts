@@ -25,12 +25,16 @@ export interface Send {
   /** One of the two: what it was made of. */
   script?: string
   material?: string
+  /** Of the script: only this part. */
+  part?: number
   /** For people: the script's or material's title. */
   title: string
   /** As the client's `sendChatMessage` takes them (`path/94315`), in order. */
   messages: Record<string, unknown>[]
   outcomes: SendOutcome[]
   createdAt: Date
+  /** When one failed after others had gone; the trajectory tells how many. */
+  stuckAt?: Date
   /** When the last message had gone. */
   finishedAt?: Date
 }
@@ -56,10 +60,12 @@ export const sendSchema = new Schema<Send>(
     chatId: String,
     script: String,
     material: String,
+    part: Number,
     title: { type: String, required: true },
     messages: { type: Schema.Types.Mixed, required: true },
     outcomes: { type: [outcome], required: true },
     createdAt: { type: Date, required: true },
+    stuckAt: Date,
     finishedAt: Date,
   },
   { ...plain, collection: 'sends' },

@@ -19,6 +19,8 @@ export interface Staff {
   status: number
   /** Has the customer-contact feature (`path/92571`). */
   contactsCustomers: boolean
+  /** Sessions of the sidebar that began before have ended: set by logging out. */
+  sessionsFrom?: Date
   /** Set by a sync that no longer found the member. */
   removedAt?: Date
 }
@@ -36,6 +38,7 @@ export const staffSchema = new Schema<Staff>(
     directLeader: String,
     status: { type: Number, required: true },
     contactsCustomers: { type: Boolean, required: true, default: false },
+    sessionsFrom: Date,
     removedAt: Date,
   },
   { ...plain, collection: 'staff' },

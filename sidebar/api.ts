@@ -1,8 +1,14 @@
 /**
  * What the sidebar page and its server say to each other, under `/sidebar/api/`. Times are ISO 8601 in UTC. Errors are
  * `ApiError` with the status that the code's row names. Every write carries a `key` of its own (a random UUID): sent
- * again with the same key it is done once.
+ * again with the same key it is done once; something else with the same key is refused as `bad_request`.
  */
+
+/**
+ * Names the person the page was made for. Another one may have logged in in the same browser since: such a call is refused
+ * as `not_logged_in`, so that nothing is shown or written in the name of somebody else.
+ */
+export const staffHeader = 'x-sidekick-staff'
 
 /** Where the page was opened from (`path/94315`); others than these four are a wrong entry. */
 export const entries = [
@@ -241,7 +247,10 @@ export interface PreparedSend {
   id: string
   messages: ChatMessage[]
 }
-/** `POST sends/:id` → `{}`: message number `part` was sent, or not and why. The trajectory has a row once the last was. */
+/**
+ * `POST sends/:id` → `{}`: message number `part` was sent, or not and why. The trajectory has a row once the last was, and
+ * one with how many have gone when one fails after others went.
+ */
 export interface SendReport {
   part: number
   ok: boolean

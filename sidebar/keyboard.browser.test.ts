@@ -2,7 +2,8 @@ import type { Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInChromium } from '../fixtures/browser/describe.ts'
 import { type OpenDemo, openDemo } from '../fixtures/browser/open-demo.ts'
-import { type Scene, views } from '../fixtures/browser/scenes.ts'
+import type { Scene } from '../fixtures/browser/scene.ts'
+import { views } from '../fixtures/browser/views.ts'
 import { freshDatabaseUri } from '../fixtures/test/open-database.ts'
 
 /** The little of a page's elements that is looked at here. */

@@ -1,4 +1,4 @@
-import type { Stage } from '../../models/follow.ts'
+import { isUnconfirmed, type Stage } from '../../models/follow.ts'
 import type { Models } from '../../models/models.ts'
 import type { TrajectoryKind } from '../../models/trajectory.ts'
 import { useridKey } from '../../models/userid.ts'
@@ -119,27 +119,36 @@ export async function writeNote(
 ): Promise<void> {
   const { follows } = context.models
   const follow = followOf(context, pair)
+  const row = { ...rowOf(context), userid: author, externalUserid: pair.externalUserid }
   await follows.updateOne(follow, { $set: { lastFollowUpAt: context.now } })
-  await follows.updateOne({ ...follow, stage: '待跟进' }, { $set: { stage: '跟进中' } })
-  await writeTrajectory(context.models, {
-    ...rowOf(context),
-    userid: author,
-    externalUserid: pair.externalUserid,
-    kind: 'noted',
-    text,
-  })
+  if ((await follows.exists({ ...follow, stage: begin.from })) !== null) {
+    // The row before the stage: whoever comes again after a failure in between still finds that both are due.
+    const staged = { key: `${context.key}/staged`, text: movedText(begin.from, begin.to) } as const
+    await writeTrajectory(context.models, { ...row, ...staged, kind: 'staged' })
+    await follows.updateOne({ ...follow, stage: begin.from }, { $set: { stage: begin.to } })
+  }
+  await writeTrajectory(context.models, { ...row, kind: 'noted', text })
 }
 
-/** Moves the pair's follow to another stage; it is ours alone. One that is there already is left without a row. */
-export async function writeStage(context: WriteContext, pair: Pair, stage: Stage): Promise<void> {
+const begin = { from: '待跟进', to: '跟进中' } as const satisfies Record<string, Stage>
+
+/**
+ * Moves the pair's follow to another stage; it is ours alone.
+ *
+ * @param from where it was when that was asked for: what the row says when the stage is there already
+ */
+export async function writeStage(context: WriteContext, pair: Pair, from: Stage, to: Stage): Promise<void> {
   const before = await context.models.follows.findOneAndUpdate(
-    { ...followOf(context, pair), stage: { $ne: stage } },
-    { $set: { stage } },
+    { ...followOf(context, pair), stage: { $ne: to } },
+    { $set: { stage: to } },
     { projection: { stage: 1 } },
   )
-  if (before === null) return
-  const text = `${before.stage} → ${stage}`
+  const text = movedText(before?.stage ?? from, to)
   await writeTrajectory(context.models, { ...pair, ...rowOf(context), kind: 'staged', text })
+}
+
+function movedText(from: Stage, to: Stage): string {
+  return `${from} → ${to}`
 }
 
 function followOf(
@@ -168,7 +177,7 @@ async function calling<T>(context: WriteContext, pair: Pair, call: () => Promise
   } catch (error) {
     if (!(error instanceof WecomError)) throw error
     if (error.errcode === 84061) {
-      if (await isUnconfirmed(context, pair)) throw new AwaitsConfirmation({ cause: error })
+      if (await awaitsConfirmation(context, pair)) throw new AwaitsConfirmation({ cause: error })
       const { event } = context
       if (event?.externalUserid === pair.externalUserid && isYoung(event))
         throw new NotSettled({ cause: error })
@@ -194,7 +203,7 @@ export function isYoung(event: { createdAt: Date }): boolean {
   return Date.now() - event.createdAt.getTime() < settleMs
 }
 
-async function isUnconfirmed(context: WriteContext, pair: Pair): Promise<boolean> {
+async function awaitsConfirmation(context: WriteContext, pair: Pair): Promise<boolean> {
   const follow = await context.models.follows.findOne(followOf(context, pair), { relation: 1 }).lean()
-  return follow?.relation?.half !== undefined && follow.relation.full === undefined
+  return follow !== null && isUnconfirmed(follow)
 }

@@ -2,7 +2,7 @@ import type { Model, QueryFilter } from 'mongoose'
 import type { Material } from '../../models/material.ts'
 import type { Models } from '../../models/models.ts'
 import type { Script } from '../../models/script.ts'
-import { searchText } from './script-text.ts'
+import { materialSearch } from './script-text.ts'
 
 /** The corp's talk scripts that hold every word of the query, best first; all of them for an empty one. */
 export async function findScripts(models: Models, corpId: string, query: string): Promise<Script[]> {
@@ -29,9 +29,7 @@ const shelves = new WeakMap<Models, { scripts: Shelf<Script>; materials: Shelf<M
 function shelvesOf(models: Models): { scripts: Shelf<Script>; materials: Shelf<Material> } {
   const known = shelves.get(models) ?? {
     scripts: createShelf(models.scripts, { order: 1, key: 1 }, one => one.search),
-    materials: createShelf(models.materials, { _id: 1 }, one =>
-      searchText(one.title, [], [one.description ?? '', one.text ?? '']),
-    ),
+    materials: createShelf(models.materials, { _id: 1 }, one => one.search ?? materialSearch(one)),
   }
   shelves.set(models, known)
   return known

@@ -1,4 +1,4 @@
-import { present } from '../../models/difference.ts'
+import { toUpdate } from '../../models/difference.ts'
 import { memberFields } from '../../models/from-wecom.ts'
 import type { Models } from '../../models/models.ts'
 import type { Staff } from '../../models/staff.ts'
@@ -24,16 +24,31 @@ export async function findStaff(
   const known = await models.staff.findOne(key).lean()
   if (known !== null) return known
   try {
-    const member = await client.call('user/get', { userid }, { cause: 'staff', budgetMs: patienceMs })
-    await models.staff.updateOne(
-      key,
-      { $setOnInsert: { ...present(memberFields(member)), contactsCustomers: false } },
-      { upsert: true },
-    )
-    return await models.staff.findOne(key).lean()
+    return await readStaff(models, client, corpId, userid, patienceMs)
   } catch (error) {
     // Whoever cannot be read counts as an ordinary member; nothing must suffer for it.
     if (error instanceof WecomError || error instanceof WecomNetworkError) return null
     throw error
   }
+}
+
+/** Reads the member from the platform (`path/90196`) and keeps what it says; one who had gone is back. @throws as `call` */
+export async function readStaff(
+  models: Models,
+  client: Pick<AppClient, 'call'>,
+  corpId: string,
+  userid: string,
+  budgetMs: number,
+): Promise<Staff | null> {
+  const member = await client.call('user/get', { userid }, { cause: 'staff', budgetMs })
+  const key = { corpId, useridKey: useridKey(userid) }
+  await models.staff.updateOne(
+    key,
+    {
+      ...toUpdate<Staff>({ ...memberFields(member), removedAt: undefined }),
+      $setOnInsert: { contactsCustomers: false },
+    },
+    { upsert: true },
+  )
+  return models.staff.findOne(key).lean()
 }

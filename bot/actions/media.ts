@@ -15,6 +15,9 @@ const threeDaysMs = 3 * 24 * 60 * 60 * 1000
 /** A media id that is about to run out is not handed out any more. */
 const marginMs = 5 * 60 * 1000
 
+/** The media id is no change of what the material says. */
+const unchanged = { timestamps: false }
+
 const uploading = new WeakMap<AppClient, Map<string, Promise<UploadedMedia>>>()
 
 /** The platform's copy of the material's file, where it still lives for a while. */
@@ -49,6 +52,6 @@ async function uploadOnce(models: Models, client: AppClient, material: Material)
   })
   const media = { mediaId: media_id, expiresAt: new Date(Number(created_at) * 1000 + threeDaysMs) }
   // Not when the material was given another file in the meantime.
-  await models.materials.updateOne({ corpId, key, file: file.sha256 }, { $set: { media } })
+  await models.materials.updateOne({ corpId, key, file: file.sha256 }, { $set: { media } }, unchanged)
   return media
 }

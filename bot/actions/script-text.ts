@@ -23,6 +23,17 @@ export function searchText(
   return [spoken([title]), spoken(keywords), body].join('\n').toLowerCase()
 }
 
+/** What a material is found by. */
+export function materialSearch({ title, description = '', text = '' }: Searched): string {
+  return searchText(title, [], [description, text])
+}
+
+interface Searched {
+  title: string
+  description?: string
+  text?: string
+}
+
 /** Words as written, in pinyin, and in initials. */
 function spoken(texts: readonly string[]): string {
   const words = texts.map(plain)

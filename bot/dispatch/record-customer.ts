@@ -76,7 +76,8 @@ export async function readOf(
   deps: DispatchDeps,
   { corpId, externalUserid = '', id }: BotEvent,
 ): Promise<boolean> {
-  return readCustomer(deps.models, await deps.apps.client(corpId), corpId, externalUserid, id)
+  const { models, apps } = deps
+  return (await readCustomer(models, await apps.client(corpId), corpId, externalUserid, id)).shown
 }
 
 async function recordEnd(deps: DispatchDeps, event: BotEvent, status: 'lost' | 'removed'): Promise<void> {

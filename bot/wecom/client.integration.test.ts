@@ -273,6 +273,23 @@ describe('many calls at once', () => {
 describe('a frequency limit', () => {
   const tooOften = { errcode: 45009, errmsg: 'api freq out of limit' }
 
+  it('wait for their turn no longer than their budget lasts, and nothing is sent for those that gave up', async () => {
+    const code = { code: 'x' }
+    const burst = Array.from({ length: 150 }, () => app.call('auth/getuserinfo', code))
+    const behind = Array.from({ length: 60 }, () =>
+      app.call('auth/getuserinfo', code, { budgetMs: 200 }).then(
+        () => 'sent',
+        (error: { failure?: string }) => error.failure,
+      ),
+    )
+    await Promise.all(burst)
+    const outcomes = await Promise.all(behind)
+    const given = outcomes.filter(one => one === 'queue').length
+    expect(given).toBeGreaterThan(40)
+    expect(outcomes).toContain('sent')
+    expect(platform.to('auth/getuserinfo').length).toBeLessThanOrEqual(210 - given)
+  })
+
   it('fails at once the calls that cannot wait, and no more requests reach the endpoint', async () => {
     platform.answers('user/get', tooOften)
     await expect(app.call('user/get', { userid: 'a' })).rejects.toMatchObject({ reaction: 'backoff' })

@@ -40,7 +40,7 @@ export interface CallOptions {
   cause?: string
   /** Of one try. */
   timeoutMs?: number
-  /** Of all tries together, waiting between them included. */
+  /** Of all tries together, waiting for the call's turn and between them included. */
   budgetMs?: number
   /** Further tries after the first; 2 by default. */
   retries?: number
@@ -76,6 +76,8 @@ export interface AppClient {
   ticket(kind: TicketKind, signal?: AbortSignal): Promise<string>
   /** Why no token is fetched any more, when the platform refused the credentials. */
   tokenStop(): TokenStop | undefined
+  /** Why there is no ticket of this kind, when the platform refused it; it is asked for again after a minute. */
+  ticketStop(kind: TicketKind): TokenStop | undefined
   /** Lets tokens be fetched again, once an operator has mended what was wrong. */
   resume(): void
 }
@@ -94,6 +96,8 @@ const TIMES = {
 } as const satisfies Record<Priority, { timeoutMs: number; budgetMs: number }>
 
 const CONNECTIONS = 64
+/** A ticket may be refused for a while only, and nothing is blocked by asking for it now and then. */
+const TICKET_REFUSED_MS = 60_000
 
 /** The platform's API for any number of apps. Nothing is opened before the first call. */
 export function createWecom(options: WecomOptions): Wecom {
@@ -130,6 +134,7 @@ export function createWecom(options: WecomOptions): Wecom {
       },
       ticket: (kind, signal) => tickets[kind].get(app, signal),
       tokenStop: () => tokens.stopped(app),
+      ticketStop: kind => tickets[kind].stopped(app),
       resume() {
         for (const one of [tokens, tickets.agent, tickets.corp]) one.resume(app)
       },
@@ -157,6 +162,7 @@ export function createWecom(options: WecomOptions): Wecom {
       store: options.store,
       kind: `ticket-${kind}`,
       closed,
+      refusedMs: TICKET_REFUSED_MS,
       fetchToken: async app => {
         const { ticket, expires_in } = await fetchTicket(app)
         return { value: ticket, expiresIn: expires_in }

@@ -27,10 +27,10 @@ export class WecomError extends Error {
   }
 }
 
-/** `connect`: nothing was sent. `http`: an answer other than 200. `body`: no JSON object, or an answer cut short. */
-export type NetworkFailure = 'connect' | 'timeout' | 'socket' | 'http' | 'body'
+/** `queue` (the call's turn did not come in time) and `connect`: nothing was sent. `http`: an answer other than 200. `body`: no JSON object, or an answer cut short. */
+export type NetworkFailure = 'queue' | 'connect' | 'timeout' | 'socket' | 'http' | 'body'
 
-/** The platform gave no answer that can be read. Whether it did what was asked is unknown, except after `connect`. */
+/** The platform gave no answer that can be read. Whether it did what was asked is unknown, except after `queue` and `connect`. */
 export class WecomNetworkError extends Error {
   override readonly name = 'WecomNetworkError'
   readonly code = 'wecom_network_error'

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { WecomError } from './errors.ts'
 import { createMemoryTokenStore, createTokens, type TokenStore } from './tokens.ts'
 
@@ -146,6 +146,26 @@ describe('refused credentials', () => {
     expect(await tokens.get({ ...app, secret: 'rotated' })).toBe('t2')
     expect(await tokens.get({ ...app, agentId: '1000003' })).toBe('t3')
     expect(tokens.stopped({ ...app, secret: 'rotated' })).toBeUndefined()
+  })
+
+  it('of a ticket hold it up for its time only, and are told of until there is one', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const fake = platform(count => (count < 3 ? refusal(40001) : { value: 't', expiresIn: 7200 }))
+      const { fetchToken } = fake
+      const store = createMemoryTokenStore()
+      const tickets = createTokens({ store, kind: 'ticket', fetchToken, refusedMs: 60_000, closed: open })
+      for (let turn = 0; turn < 2; turn += 1) await expect(tickets.get(app)).rejects.toThrow()
+      expect(fake.count).toBe(1)
+      vi.advanceTimersByTime(60_000)
+      expect(tickets.stopped(app)).toMatchObject({ errcode: 40001 })
+      await expect(tickets.get(app)).rejects.toThrow()
+      vi.advanceTimersByTime(60_000)
+      expect(await tickets.get(app)).toBe('t')
+      expect(tickets.stopped(app)).toBeUndefined()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('are tried again once an operator says so', async () => {

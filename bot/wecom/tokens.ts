@@ -38,7 +38,7 @@ export interface Tokens {
   get(app: AppCredentials, signal?: AbortSignal): Promise<string>
   /** The platform refused this token: it is not used again. A newer one, from any instance, stays in use. */
   invalidate(app: AppCredentials, value: string): void
-  /** Set after the platform refused the credentials; new credentials, or `resume`, end it. */
+  /** Set after the platform refused; a success, new credentials, or `resume`, end it. */
   stopped(app: AppCredentials): TokenStop | undefined
   resume(app: AppCredentials): void
 }
@@ -53,20 +53,22 @@ interface Entry {
   token?: StoredToken
   rejected?: string
   flight?: Promise<StoredToken>
-  stop?: { error: WecomError; since: Date }
+  stop?: { error: WecomError; since: Date; until: number }
   pause?: { error: WecomError; until: number }
 }
 
 /**
  * Access tokens (`path/91039`), or tickets of one kind (`path/90506`), one per app: one fetch at a time in this process
  * and, through the store's lease, among all instances. `fetchToken` calls the platform and tells how many seconds the
- * token lives; `closed` ends waiting.
+ * token lives; `closed` ends waiting. Refused credentials stop the fetching for good, unless `refusedMs` says how long
+ * any refusal holds it up, in milliseconds.
  */
 export function createTokens(deps: {
   store: TokenStore
   /** Part of the store's key, for anything but access tokens. */
   kind?: string
   fetchToken: (app: AppCredentials) => Promise<{ value: string; expiresIn: number }>
+  refusedMs?: number
   closed: AbortSignal
 }): Tokens {
   const entries = new Map<string, Entry>()
@@ -77,7 +79,7 @@ export function createTokens(deps: {
     async get(app, signal) {
       const entry = entryOf(app)
       if (isUsable(entry, entry.token)) return entry.token.value
-      if (entry.stop) throw entry.stop.error
+      if (entry.stop && entry.stop.until > Date.now()) throw entry.stop.error
       if (entry.pause && entry.pause.until > Date.now()) throw entry.pause.error
       entry.flight ??= refresh(app, entry).finally(() => {
         delete entry.flight
@@ -132,14 +134,19 @@ export function createTokens(deps: {
       await deps.store.write(key, token)
       return token
     } catch (error) {
-      if (error instanceof WecomError) noteRefusal(entry, error)
+      if (error instanceof WecomError) noteRefusal(entry, error, deps.refusedMs)
       throw error
     }
   }
 }
 
-function noteRefusal(entry: Entry, error: WecomError): void {
-  if (STOPPING.has(error.errcode)) entry.stop = { error, since: new Date() }
+function noteRefusal(entry: Entry, error: WecomError, refusedMs: number | undefined): void {
+  const stops =
+    refusedMs === undefined
+      ? STOPPING.has(error.errcode)
+      : error.reaction !== 'retry' && error.reaction !== 'backoff'
+  const since = new Date()
+  if (stops) entry.stop = { error, since, until: since.getTime() + (refusedMs ?? Number.POSITIVE_INFINITY) }
   else if (error.retryAfterMs) entry.pause = { error, until: Date.now() + error.retryAfterMs }
 }
 
@@ -149,6 +156,7 @@ function isUsable(entry: Entry, token: StoredToken | undefined): token is Stored
 
 function adopt(entry: Entry, token: StoredToken): StoredToken {
   entry.token = token
+  delete entry.stop
   return token
 }
 

@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation } from 'mongoose'
 import type { WireCustomer, WireFollowInfo } from '../../bot/wecom/wire/customer.ts'
 import type { Customer } from '../../models/customer.ts'
 import { difference, present, type Wanted } from '../../models/difference.ts'
-import type { Follow } from '../../models/follow.ts'
+import { type Follow, isRevived } from '../../models/follow.ts'
 import { customerFields, followFields } from '../../models/from-wecom.ts'
 import { isDuplicateKey } from '../../models/lock.ts'
 import { useridKey } from '../../models/userid.ts'
@@ -58,7 +58,7 @@ async function writeDifferences(pass: SyncPass, rows: readonly Row[], askedAt: D
       // The letter case may differ between answers; what is kept is what was given first.
       userid: stored?.userid ?? row.follow_info.userid,
     }
-    const revived = stored !== undefined && isRevived(stored, row.follow_info, askedAt)
+    const revived = stored !== undefined && isRevived(stored, row.follow_info.createtime, askedAt)
     const all: Wanted<Follow> = revived ? { ...wanted, status: 'active', endedAt: undefined } : wanted
     after.set(key, {
       externalUserid,
@@ -135,14 +135,4 @@ function tagUnions(
     unions.set(externalUserid, union)
   }
   return new Map([...unions].map(([externalUserid, union]) => [externalUserid, [...union].sort()]))
-}
-
-/**
- * Whether a listed pair that we hold as ended goes on after all. A customer who deleted the staff member stays listed
- * (`path/90313`), so only a newer relation counts there; who was removed by the staff member is not listed any more.
- */
-function isRevived(stored: Follow, wire: WireFollowInfo, askedAt: Date): boolean {
-  const endedAt = stored.endedAt?.getTime() ?? 0
-  if (stored.status === 'lost') return wire.createtime * 1000 > endedAt
-  return stored.status === 'removed' && endedAt < askedAt.getTime()
 }

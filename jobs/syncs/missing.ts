@@ -1,10 +1,10 @@
+import { goneErrcodes } from '../../bot/actions/read-customer.ts'
+import { endFollow } from '../../bot/actions/settle-follow.ts'
 import { WecomError } from '../../bot/wecom/errors.ts'
+import { isUnconfirmed } from '../../models/follow.ts'
 import { useridKey } from '../../models/userid.ts'
 import { writeTagUnions } from './customer-page.ts'
 import { type SyncPass, skippableErrcode } from './pass.ts'
-
-/** No relation with this customer (84061), or no such customer for anybody whom the app sees (40096). */
-const goneErrcodes: ReadonlySet<number> = new Set([84061, 40096])
 
 /**
  * Ends the follows of one staff member that the platform's whole list no longer holds. Each is asked for singly first
@@ -26,14 +26,8 @@ export async function endMissingFollows(
   const ended: string[] = []
   for await (const follow of follows) {
     if (listed.has(follow.externalUserid)) continue
-    const confirmed = follow.relation?.half === undefined || follow.relation.full !== undefined
-    if (!confirmed || (await stillFollows(pass, userid, follow.externalUserid))) continue
-    const { modifiedCount } = await models.follows.updateOne(
-      // Not when the pair was added again in the meantime.
-      { _id: follow._id, status: 'active', addedAt: follow.addedAt ?? null },
-      { $set: { status: 'removed', endedAt: new Date() } },
-    )
-    if (modifiedCount === 0) continue
+    if (isUnconfirmed(follow) || (await stillFollows(pass, userid, follow.externalUserid))) continue
+    if (!(await endFollow(models, follow))) continue
     counts.removed += 1
     ended.push(follow.externalUserid)
   }

@@ -1,4 +1,4 @@
-import type { ApiError, ErrorCode } from '../api.ts'
+import { type ApiError, type ErrorCode, staffHeader } from '../api.ts'
 import { apiBase } from './addresses.ts'
 import { loggedOut, platformFailing, reachable } from './connection.ts'
 import { readStarted } from './started.ts'
@@ -52,7 +52,12 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
     const address = apiBase + path
     const ahead = init.method === 'GET' ? readStarted()?.taken(address) : undefined
     const response = await (ahead ??
-      fetch(address, { ...init, credentials: 'same-origin', signal: abort.signal }))
+      fetch(address, {
+        ...init,
+        headers: { ...init.headers, [staffHeader]: readStarted()?.boot.me.userid ?? '' },
+        credentials: 'same-origin',
+        signal: abort.signal,
+      }))
     const body: unknown = await response.json().catch(() => null)
     reachable.value = true
     if (response.ok && body !== null) return body as T

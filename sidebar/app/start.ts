@@ -1,4 +1,4 @@
-import type { Signature, SignatureRequest } from '../api.ts'
+import { type Signature, type SignatureRequest, staffHeader } from '../api.ts'
 import { profilePath } from './addresses.ts'
 import { readBoot } from './boot.ts'
 import type { Started } from './started.ts'
@@ -6,12 +6,13 @@ import { createWecom, type Where } from './wecom.ts'
 
 const boot = readBoot()
 if (boot !== null) {
+  const headers = { [staffHeader]: boot.me.userid }
   let loggedOut = false
   let tell = () => {}
   const wecom = createWecom(boot, async (request: SignatureRequest) => {
     const response = await fetch('/sidebar/api/signature', {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify(request),
     })
     if (response.status === 401) {
@@ -29,7 +30,7 @@ if (boot !== null) {
       here => {
         if (here.kind !== 'customer') return
         const address = profilePath(here.externalUserid)
-        const response = fetch(address)
+        const response = fetch(address, { headers })
         // Whoever takes it hears of a failure; nobody may.
         response.catch(() => {})
         ahead.set(address, response)

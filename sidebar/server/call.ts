@@ -1,6 +1,8 @@
 import type Router from '@koa/router'
 import type { RouterContext } from '@koa/router'
 import { z } from 'zod'
+import { useridKey } from '../../models/userid.ts'
+import { staffHeader } from '../api.ts'
 import type { SidebarDeps } from './deps.ts'
 import { assertSameOrigin, checked, readJson } from './guards.ts'
 import { Refused } from './refusals.ts'
@@ -34,7 +36,7 @@ export function createApi(router: Router, deps: SidebarDeps, sessions: Sessions)
     handle: (call: Call) => Promise<object | undefined>,
   ): Promise<void> {
     const who = await sessions.read(context)
-    if (who === undefined) throw new Refused('not_logged_in')
+    if (who === undefined || isForAnother(context, who)) throw new Refused('not_logged_in')
     const body = await handle({
       context,
       who,
@@ -52,4 +54,10 @@ export function createApi(router: Router, deps: SidebarDeps, sessions: Sessions)
         return answer(context, handle)
       }),
   }
+}
+
+/** The page was made for somebody else than the one who is logged in by now. */
+function isForAnother(context: RouterContext, who: Who): boolean {
+  const made = context.get(staffHeader)
+  return made !== '' && useridKey(made) !== useridKey(who.userid)
 }

@@ -12,6 +12,8 @@ export interface Sight {
   /** Of everybody. */
   follows: readonly Follow[]
   editable: boolean
+  /** A staff member's own relation that has ended: what came after it is not shown. */
+  past: boolean
 }
 
 /**
@@ -27,7 +29,8 @@ export async function openCustomer(models: Models, who: Who, externalUserid: str
   const own = visible.find(one => one.useridKey === useridKey(who.userid))
   const follow = own ?? visible.sort(newestFirst)[0]
   if (follow === undefined) throw new Refused('not_your_customer')
-  return { follow, follows, editable: follow === own && own.status === 'active' }
+  const active = follow.status === 'active'
+  return { follow, follows, editable: follow === own && active, past: who.asker.role === 'staff' && !active }
 }
 
 /** The asker's own, present relation. @throws Refused as `openCustomer`, and `read_only` */

@@ -141,6 +141,41 @@ describe('a customer who is not synced', () => {
     expect(code(unknown)).toBe('customer_not_synced')
   })
 
+  it('has one’s own relation afterwards as the platform says', async () => {
+    const { follows } = sidekick.database.models
+    const id = 'wmMTjJCgAAxlqBGCsHc81f7DXtd0Fwiw'
+    const own = { corpId: sidekick.app.corpId, useridKey: 'lina', externalUserid: id }
+    await follows.updateOne(own, { $set: { status: 'removed', endedAt: new Date(Date.now() - 60_000) } })
+    expect((await profile(id)).editable).toBe(false)
+    const revived = await lina.post(`/sidebar/api/customers/${id}/refresh`)
+    expect(revived.json<Profile>()).toMatchObject({ editable: true, follow: { status: 'active' } })
+  })
+
+  it('has a relation ended that the platform does not list, unless it is young or not confirmed', async () => {
+    const { follows } = sidekick.database.models
+    const { corpId } = sidekick.app
+    const hour = new Date(Date.now() - 3_600_000)
+    const half = { first: 'e1', at: hour, half: 'e1' }
+    const status = async (more: object) => {
+      await follows.updateOne(
+        { corpId, useridKey: 'hemin', externalUserid: zhangsan },
+        { $set: { userid: 'hemin', status: 'active', stage: '待跟进', addedAt: hour, ...more } },
+        { upsert: true },
+      )
+      const hemin = await as('hemin')
+      const answer = await hemin.post(`/sidebar/api/customers/${zhangsan}/refresh`)
+      await follows.updateOne(
+        { corpId, useridKey: 'hemin', externalUserid: zhangsan },
+        { $unset: { relation: 1 } },
+      )
+      return answer.json<Profile>().follow.status
+    }
+    expect(await status({ addedAt: new Date() })).toBe('active')
+    expect(await status({ relation: half })).toBe('active')
+    expect(await status({ relation: { ...half, full: 'e2' } })).toBe('removed')
+    await follows.deleteOne({ corpId, useridKey: 'hemin', externalUserid: zhangsan })
+  })
+
   it('is read from the platform once for many who ask', async () => {
     const calls = () => callsOf(sidekick, 'externalcontact/get')
     const before = await calls()
@@ -320,5 +355,23 @@ describe('the timeline', () => {
     expect(shown.editable).toBe(false)
     expect(shown.timeline.map(row => row.text)).not.toContain('之后才写的')
     expect(shown.timeline.length).toBeGreaterThan(0)
+  })
+
+  it('and all that came later are not for a staff member whose relation has ended', async () => {
+    const wang = await as('wangfang')
+    const { customers, follows } = sidekick.database.models
+    const own = { useridKey: 'wangfang', externalUserid: zhangsan }
+    await customers.updateOne(
+      { externalUserid: zhangsan },
+      { $set: { name: '改了名', avatar: 'https://x.example/new', corpName: '新东家', position: '总监' } },
+    )
+    const shown = (await open(wang, zhangsan)).json<Profile>()
+    expect(shown).toMatchObject({ name: '张三', avatar: '', corpName: '', position: '', others: [] })
+    await follows.updateOne(own, { $unset: { endedAt: 1 } })
+    const timeless = (await open(wang, zhangsan)).json<Profile>()
+    expect([timeless.timeline, timeless.timelineNext]).toEqual([[], null])
+    const before = `${Date.now()}-${'f'.repeat(24)}`
+    const page = await wang.get(`/sidebar/api/customers/${zhangsan}/timeline?before=${before}`)
+    expect(page.json()).toEqual({ timeline: [], timelineNext: null })
   })
 })

@@ -8,7 +8,10 @@ import {
   writeStage,
 } from '../../bot/actions/customer-writes.ts'
 import { readCustomer } from '../../bot/actions/read-customer.ts'
+import { settleFollow } from '../../bot/actions/settle-follow.ts'
 import { type Follow, stages } from '../../models/follow.ts'
+import type { Models } from '../../models/models.ts'
+import { useridKey } from '../../models/userid.ts'
 import {
   limits,
   type NewNote,
@@ -20,6 +23,7 @@ import {
 import type { Api, Call } from './call.ts'
 import { openCustomer, openOwnCustomer } from './customer-access.ts'
 import type { SidebarDeps } from './deps.ts'
+import { once } from './once.ts'
 import { profileOf, tagGroups } from './profile.ts'
 import { Refused } from './refusals.ts'
 import { keyOf, requestKey } from './request-key.ts'
@@ -27,8 +31,11 @@ import { texts } from './texts.ts'
 import { createThrottle } from './throttle.ts'
 import { timelineOf } from './timeline.ts'
 
-/** What a request does to the pair; `follow` is as it was before. */
-type Change<B> = (context: WriteContext, pair: Pair, body: B, follow: Follow) => Promise<void>
+/** What a request does to the pair; `P` is what it changes of the follow as it was before, undefined for nothing. */
+interface Change<B, P extends object> {
+  plan(models: Models, follow: Follow, body: B): Promise<P | undefined>
+  run(context: WriteContext, pair: Pair, body: B, plan: P): Promise<void>
+}
 
 const tagIds = z.array(z.string().min(1).max(64)).max(100)
 const bodies = {
@@ -59,70 +66,105 @@ export function addCustomerRoutes(api: Api, deps: SidebarDeps): void {
   api.get('tags', () => tagGroups(models, corpId))
   api.get('customers/:externalUserid', call => profileOf(models, call.who, call.id('externalUserid')))
   api.get('customers/:externalUserid/timeline', async call => {
-    const { follow } = await openCustomer(models, call.who, call.id('externalUserid'))
+    const sight = await openCustomer(models, call.who, call.id('externalUserid'))
     const { before } = call.query(z.object({ before: z.string() }))
-    return timelineOf(models, call.who, follow, before)
+    return timelineOf(models, sight, before)
   })
   api.post('customers/:externalUserid/refresh', async call => {
     const externalUserid = call.id('externalUserid')
     await call.body(bodies.nothing)
-    await throttle(externalUserid, async () =>
+    const { userid } = call.who
+    const reading = await throttle(useridKey(userid), externalUserid, async () =>
       readCustomer(models, await deps.client(), corpId, externalUserid, 'sidebar'),
     )
+    await settleFollow(models, corpId, { userid, externalUserid }, reading)
     return profileOf(models, call.who, externalUserid)
   })
 
-  const write = <S extends z.ZodType<{ key: string }>>(
+  const write = <S extends z.ZodType<{ key: string }>, P extends object>(
     what: string,
     schema: S,
-    change: Change<z.output<S>>,
-  ): void => api.post(`customers/:externalUserid/${what}`, call => writeOnce(deps, call, schema, change))
+    change: Change<z.output<S>, P>,
+  ): void =>
+    api.post(`customers/:externalUserid/${what}`, call => writeOnce(deps, call, what, schema, change))
 
-  write('tags', bodies.tags, changeTags)
-  write('remark', bodies.remark, async (context, pair, { remark }, follow) => {
-    if (remark !== follow.remark) await writeRemark(context, pair, remark)
+  write('tags', bodies.tags, { plan: planTags, run: runTags })
+  write('remark', bodies.remark, {
+    plan: async (_models, follow, { remark }) => (remark === follow.remark ? undefined : {}),
+    run: (context, pair, { remark }) => writeRemark(context, pair, remark),
   })
-  write('stage', bodies.stage, (context, pair, { stage }) => writeStage(context, pair, stage))
-  write('notes', bodies.note, (context, pair, { text }) => writeNote(context, pair, pair.userid, text))
+  write('stage', bodies.stage, {
+    plan: async (_models, { stage: from }, { stage }) => (stage === from ? undefined : { from }),
+    run: (context, pair, { stage }, { from }) => writeStage(context, pair, from, stage),
+  })
+  write('notes', bodies.note, {
+    plan: async () => ({}),
+    run: (context, pair, { text }) => writeNote(context, pair, pair.userid, text),
+  })
 }
 
 /** Changes the asker's own follow, unless the same request has done so already, and answers the profile. */
-async function writeOnce<S extends z.ZodType<{ key: string }>>(
+async function writeOnce<S extends z.ZodType<{ key: string }>, P extends object>(
   deps: SidebarDeps,
   call: Call,
+  what: string,
   schema: S,
-  change: Change<z.output<S>>,
+  change: Change<z.output<S>, P>,
 ): Promise<Profile> {
   const { models, corpId } = deps
   const externalUserid = call.id('externalUserid')
   const body = await call.body(schema)
   const { follow } = await openOwnCustomer(models, call.who, externalUserid)
   const key = keyOf(call.who, body.key)
-  if ((await models.trajectories.exists({ corpId, key })) === null) {
-    const context = { models, client: await deps.client(), corp: { corpId }, key, now: deps.now() }
-    await change(context, { userid: follow.userid, externalUserid }, body, follow)
-  }
+  const pair = { userid: follow.userid, externalUserid }
+  await once(
+    models,
+    { corpId, key, content: { what, externalUserid, body } },
+    {
+      plan: () => change.plan(models, follow, body),
+      async run(plan: P, now) {
+        await change.run(
+          { models, client: await deps.client(), corp: { corpId }, key, now },
+          pair,
+          body,
+          plan,
+        )
+      },
+    },
+  )
   return profileOf(models, call.who, externalUserid)
 }
 
+interface LabelledTag {
+  tagId: string
+  label: string
+}
+
 /** Tags that are as wanted already cost no call. */
-async function changeTags(
-  context: WriteContext,
-  pair: Pair,
+async function planTags(
+  models: Models,
+  { corpId, tags }: Follow,
   { add, remove }: TagChange,
-  follow: Follow,
-): Promise<void> {
-  const { corpId } = context.corp
-  const rows = await context.models.tags
+): Promise<{ adding: LabelledTag[]; removing: LabelledTag[] } | undefined> {
+  const rows = await models.tags
     .find({ corpId, tagId: { $in: [...add, ...remove] }, removedAt: null }, { tagId: 1, name: 1 })
     .lean()
-  const labelled = (tagIds: readonly string[]): { tagId: string; label: string }[] =>
+  const labelled = (tagIds: readonly string[]): LabelledTag[] =>
     [...new Set(tagIds)].map(tagId => {
       const label = rows.find(row => row.tagId === tagId)?.name
       if (label === undefined) throw new Refused('bad_request', texts.tagUnknown)
       return { tagId, label }
     })
-  const adding = labelled(add).filter(tag => !follow.tags.includes(tag.tagId))
-  const removing = labelled(remove).filter(tag => follow.tags.includes(tag.tagId))
-  if (adding.length + removing.length > 0) await markTags(context, pair, adding, removing)
+  const adding = labelled(add).filter(tag => !tags.includes(tag.tagId))
+  const removing = labelled(remove).filter(tag => tags.includes(tag.tagId))
+  return adding.length + removing.length > 0 ? { adding, removing } : undefined
+}
+
+function runTags(
+  context: WriteContext,
+  pair: Pair,
+  _body: TagChange,
+  { adding, removing }: { adding: LabelledTag[]; removing: LabelledTag[] },
+): Promise<void> {
+  return markTags(context, pair, adding, removing)
 }

@@ -20,8 +20,19 @@ afterEach(() => control(sidekick, 'DELETE', 'faults'))
 
 const open = (who: Visitor, chatId: string, query = '') => who.get(`/sidebar/api/groups/${chatId}${query}`)
 const calls = () => callsOf(sidekick, 'externalcontact/groupchat/get')
-const age = (chatId: string) =>
-  sidekick.database.models.groups.updateOne({ chatId }, { $set: { readAt: new Date(Date.now() - 120_000) } })
+const age = (chatId: string, ms = 120_000) =>
+  sidekick.database.models.groups.updateOne({ chatId }, { $set: { readAt: new Date(Date.now() - ms) } })
+const fault = (how: object) =>
+  control(sidekick, 'POST', 'faults', [{ path: 'externalcontact/groupchat/get', ...how }])
+
+/** Another instance, which has asked the platform for nothing yet. */
+async function elsewhere(visit: (there: Visitor) => Promise<void>): Promise<void> {
+  const other = await sidekick.another()
+  const there = openVisitor(sidekick, other.url)
+  there.cookies.set('sidekick', lina.cookies.get('sidekick') ?? '')
+  await visit(there)
+  await other.stop()
+}
 
 describe('a group', () => {
   it('is shown with who is whose customer', async () => {
@@ -69,24 +80,61 @@ describe('a group', () => {
     await open(lina, binjiang)
     expect(await calls()).toBe(before)
     await age(binjiang)
-    await sidekick.another().then(async other => {
-      const there = openVisitor(sidekick, other.url)
-      there.cookies.set('sidekick', lina.cookies.get('sidekick') ?? '')
+    await elsewhere(async there => {
       await open(there, binjiang)
       expect(await calls()).toBe(before + 1)
-      await other.stop()
     })
   })
 
   it('is shown as it was while the platform fails', async () => {
-    await control(sidekick, 'POST', 'faults', [{ path: 'externalcontact/groupchat/get', errcode: 48002 }])
+    await fault({ http: 502 })
     await age(binjiang)
-    const other = await sidekick.another()
-    const there = openVisitor(sidekick, other.url)
-    there.cookies.set('sidekick', lina.cookies.get('sidekick') ?? '')
-    expect((await open(there, binjiang, '?fresh=1')).json<GroupView>().members).toHaveLength(9)
-    const unknown = await open(there, 'wrMTjJCgAALEZAsgpbpVKq2uRzqKgciM')
-    expect(unknown.status).toBe(422)
-    await other.stop()
+    await elsewhere(async there => {
+      expect((await open(there, binjiang, '?fresh=1')).json<GroupView>().members).toHaveLength(9)
+      expect((await open(there, 'wrMTjJCgAALEZAsgpbpVKq2uRzqKgciM')).status).toBe(502)
+    })
+  })
+
+  it('is not shown when what is held is older than a day', async () => {
+    await fault({ http: 502 })
+    await age(binjiang, 25 * 60 * 60_000)
+    await elsewhere(async there => {
+      const answer = await open(there, binjiang)
+      expect([answer.status, answer.text.includes('木棠家居')]).toEqual([502, false])
+    })
+  })
+
+  it.each([
+    [40050, 404],
+    [86003, 404],
+    [60011, 422],
+    [48002, 422],
+  ])('is not shown when the platform refuses it with %d', async (errcode, status) => {
+    await fault({ errcode })
+    await age(binjiang)
+    await elsewhere(async there => {
+      const answer = await open(there, binjiang)
+      expect([answer.status, answer.text.includes('木棠家居')]).toEqual([status, false])
+      const again = await open(there, binjiang)
+      expect(again.status).toBe(status)
+    })
+  })
+
+  it('that is refused is not asked for again at once', async () => {
+    await elsewhere(async there => {
+      const before = await calls()
+      for (let turn = 0; turn < 3; turn += 1) await open(there, 'wrNobodyKnows')
+      expect((await calls()) - before).toBe(1)
+    })
+  })
+
+  it('is asked for by one person only so often', async () => {
+    await elsewhere(async there => {
+      const before = await calls()
+      const ids = Array.from({ length: 30 }, (_, at) => `wrUnknown${at}`)
+      const answers = await Promise.all(ids.map(id => open(there, id)))
+      expect((await calls()) - before).toBe(10)
+      expect(answers.filter(one => one.status === 502)).toHaveLength(20)
+    })
   })
 })

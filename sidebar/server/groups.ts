@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AppClient } from '../../bot/wecom/client.ts'
-import { WecomError, WecomNetworkError } from '../../bot/wecom/errors.ts'
+import { WecomError } from '../../bot/wecom/errors.ts'
 import type { WireGroupChat } from '../../bot/wecom/wire/group.ts'
 import type { Group } from '../../models/group.ts'
 import type { Models } from '../../models/models.ts'
@@ -9,12 +9,16 @@ import { useridKey } from '../../models/userid.ts'
 import type { Api } from './call.ts'
 import type { SidebarDeps } from './deps.ts'
 import { groupView } from './group-view.ts'
-import { Refused } from './refusals.ts'
+import { isPassing, Refused } from './refusals.ts'
 import type { Who } from './session.ts'
 import { createThrottle } from './throttle.ts'
 
 const keptMs = 60_000
 const freshEveryMs = 3_000
+/** How old a group may be that is shown while the platform cannot be asked: who is in it decides who may see it. */
+const heldMs = 24 * 60 * 60 * 1000
+/** No such group, not one of ours, or a dismissed one. */
+const goneErrcodes: ReadonlySet<number> = new Set([40050, 40058, 86001, 86003, 49008])
 
 /** Reads groups, from what is held or from the platform. */
 export interface Groups {
@@ -34,9 +38,12 @@ export function createGroups(deps: SidebarDeps): Groups {
       const group =
         recent && !fresh
           ? held
-          : await throttle(chatId, async () => readGroup(models, await deps.client(), corpId, chatId)).catch(
-              (error: unknown) => orHeld(held, error),
-            )
+          : await throttle(useridKey(who.userid), chatId, async () =>
+              readGroup(models, await deps.client(), corpId, chatId),
+            ).catch((error: unknown) => {
+              const usable = held !== null && deps.now().getTime() - held.readAt.getTime() < heldMs
+              return orHeld(usable ? held : null, error)
+            })
       if (!(await maySee(models, who, group))) throw new Refused('not_your_group')
       return group
     },
@@ -85,12 +92,11 @@ function groupFields(wire: WireGroupChat): Omit<Group, 'corpId' | 'chatId'> {
   }
 }
 
-/** What was held when the platform could not be asked is better than nothing. */
+/** What was held is better than nothing while the platform cannot be asked; a refusal is an answer. */
 function orHeld(held: Group | null, error: unknown): Group {
-  const platform = error instanceof WecomError || error instanceof WecomNetworkError
-  if (platform && held !== null) return held
-  const unknown = error instanceof WecomError && [40050, 40058, 86003].includes(error.errcode)
-  throw unknown ? new Refused('not_found', undefined, { cause: error }) : error
+  if (isPassing(error) && held !== null) return held
+  const gone = error instanceof WecomError && goneErrcodes.has(error.errcode)
+  throw gone ? new Refused('not_found', undefined, { cause: error }) : error
 }
 
 /** Its members on our side, its owner, whoever leads the owner, and admins. */

@@ -41,11 +41,22 @@ export async function signBoot(deps: SidebarDeps, url: string): Promise<Signatur
   try {
     return await signPage(deps, { url, kind: 'agent' }, patience)
   } catch (error) {
-    const known =
-      error instanceof Refused || error instanceof WecomError || error instanceof WecomNetworkError
-    if (known || patience.aborted) return null
-    throw error
+    if (error instanceof Refused) return null
+    const known = error instanceof WecomError || error instanceof WecomNetworkError
+    if (!known && !patience.aborted) throw error
+    warnOfTicket(deps, error)
+    return null
   }
+}
+
+const warnEveryMs = 60_000
+const warnedAt = new WeakMap<SidebarDeps, number>()
+
+/** Without a signature the page can do nothing with the chat; whoever runs this sees why, once a minute. */
+function warnOfTicket(deps: SidebarDeps, error: unknown): void {
+  if (Date.now() - (warnedAt.get(deps) ?? 0) < warnEveryMs) return
+  warnedAt.set(deps, Date.now())
+  deps.log.warn({ err: error }, 'the sidebar is sent without a signature: there is no JS-SDK ticket')
 }
 
 /** The address as browsers write it, without the hash; undefined unless it is a page of the sidebar. */

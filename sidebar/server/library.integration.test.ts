@@ -146,6 +146,31 @@ describe('materials', () => {
     expect((await materials({ q: '科技布' })).materials.map(one => one.key)).toContain('sofa')
   })
 
+  it('are found by what is stored with them, and by their words where nothing is', async () => {
+    const { models } = sidekick.database
+    const filter = { corpId: sidekick.app.corpId, key: 'sofa' }
+    const stored = await models.materials.findOne(filter).lean()
+    expect(stored?.search).toContain('yunduosanrenshafa')
+    await models.materials.updateOne(filter, { $unset: { search: 1 } })
+    await expect.poll(async () => (await materials({ q: 'yunduo' })).total, { timeout: 5_000 }).toBe(1)
+    await models.materials.updateOne(filter, { $set: { search: '换了个说法' } })
+    await expect.poll(async () => (await materials({ q: '换了个' })).total, { timeout: 5_000 }).toBe(1)
+    await models.materials.updateOne(filter, { $set: { search: stored?.search ?? '' } })
+    await expect.poll(async () => (await materials({ q: 'yunduo' })).total, { timeout: 5_000 }).toBe(1)
+  })
+
+  it('are not changed by what is uploaded for them', async () => {
+    const { models } = sidekick.database
+    const filter = { corpId: sidekick.app.corpId, key: 'sofa' }
+    await models.materials.updateOne(filter, { $unset: { media: 1 } })
+    const before = await models.materials.findOne(filter).lean()
+    const customer = { externalUserid: 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY' }
+    await lina.post('/sidebar/api/sends', { key: crypto.randomUUID(), to: customer, material: 'sofa' })
+    const after = await models.materials.findOne(filter).lean()
+    expect(after?.media?.mediaId).toBeDefined()
+    expect(after?.updatedAt).toEqual(before?.updatedAt)
+  })
+
   it('have a thumbnail that is made once, for those who are logged in', async () => {
     const { materials: found } = await materials({ q: 'yunduo' })
     const path = found[0]?.thumb ?? ''

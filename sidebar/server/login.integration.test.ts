@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createWecom } from '../../bot/wecom/client.ts'
 import { createMemoryTokenStore } from '../../bot/wecom/tokens.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
-import { loginCode, openVisitor } from '../../fixtures/test/visitor.ts'
+import { callsOf, control, loginCode, openVisitor } from '../../fixtures/test/visitor.ts'
 import { createDirectory } from '../../models/directory.ts'
 import { useSidebar } from './routes.ts'
 
@@ -138,6 +138,96 @@ describe('a login', () => {
     expect(answer.text).toContain('已停用或已离职')
   })
 
+  it('is refused to somebody of whom the platform knows nothing', async () => {
+    const { staff } = sidekick.database.models
+    const before = await staff.findOneAndDelete({ useridKey: 'hemin' }).lean()
+    await control(sidekick, 'POST', 'faults', [{ path: 'user/get', errcode: 60111 }])
+    const browser = visitor()
+    const { state } = await browser.beginLogin()
+    const answer = await browser.get(
+      `/oauth/callback?code=${await loginCode(sidekick, 'hemin')}&state=${state}`,
+    )
+    await control(sidekick, 'DELETE', 'faults')
+    expect(answer.status).toBe(403)
+    expect(answer.text).toContain('已停用或已离职')
+    await visitor().login('hemin')
+    expect(await staff.findOne({ useridKey: 'hemin' }).lean()).toMatchObject({ name: before?.name })
+  })
+
+  it('lets somebody in who had gone and is back', async () => {
+    const { staff } = sidekick.database.models
+    await staff.updateOne({ useridKey: 'hemin' }, { $set: { removedAt: new Date(), name: '旧名' } })
+    const browser = await visitor().login('hemin')
+    expect((await browser.get('/sidebar/api/tags')).status).toBe(200)
+    expect((await staff.findOne({ useridKey: 'hemin' }).lean())?.name).toBe('何敏')
+  })
+
+  it('of somebody who had gone needs the platform’s word', async () => {
+    const { staff } = sidekick.database.models
+    await staff.updateOne({ useridKey: 'hemin' }, { $set: { removedAt: new Date() } })
+    for (const [fault, status] of [
+      [{ http: 502 }, 502],
+      [{ errcode: 48002 }, 403],
+    ] as const) {
+      await control(sidekick, 'POST', 'faults', [{ path: 'user/get', ...fault }])
+      const browser = visitor()
+      const { state } = await browser.beginLogin()
+      const code = await loginCode(sidekick, 'hemin')
+      expect((await browser.get(`/oauth/callback?code=${code}&state=${state}`)).status).toBe(status)
+      await control(sidekick, 'DELETE', 'faults')
+    }
+    await staff.updateOne({ useridKey: 'hemin' }, { $unset: { removedAt: 1 } })
+  })
+
+  it('has one exchange for each state, also for a copy of the cookie', async () => {
+    const browser = visitor()
+    const { state } = await browser.beginLogin()
+    const copy = [...browser.cookies]
+    const before = await callsOf(sidekick, 'auth/getuserinfo')
+    const tries = await Promise.all(
+      Array.from({ length: 5 }, (_, at) => {
+        const thief = visitor()
+        for (const [name, value] of copy) thief.cookies.set(name, value)
+        return thief.get(`/oauth/callback?code=bogus${at}&state=${state}`)
+      }),
+    )
+    expect(tries.map(one => one.status)).toEqual([403, 403, 403, 403, 403])
+    expect((await callsOf(sidekick, 'auth/getuserinfo')) - before).toBe(1)
+  })
+
+  it('is put off where too many are under way, and possible again a moment later', async () => {
+    const before = await callsOf(sidekick, 'auth/getuserinfo')
+    await control(sidekick, 'POST', 'faults', [{ path: 'auth/getuserinfo', delayMs: 1_000 }])
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, async (_, at) => {
+        const browser = visitor()
+        const { state } = await browser.beginLogin()
+        return browser.get(`/oauth/callback?code=bogus${at}&state=${state}`)
+      }),
+    )
+    await control(sidekick, 'DELETE', 'faults')
+    const busy = answers.filter(one => one.status === 503)
+    expect(busy).toHaveLength(40)
+    expect(busy[0]?.text).toContain('登录的人有点多，请稍后再试')
+    expect((await callsOf(sidekick, 'auth/getuserinfo')) - before).toBe(20)
+    await visitor().login('lina')
+  })
+
+  it('is that of the app in the environment, whichever of the corp’s was stored first', async () => {
+    const { corps } = sidekick.database.models
+    const filter = { corpId: sidekick.app.corpId }
+    const apps = (await corps.findOne(filter).lean())?.apps ?? []
+    const [own] = apps
+    if (own === undefined) throw new Error('the corp has no app')
+    await corps.updateOne(filter, { $set: { apps: [{ ...own, app: '1000009' }, own] } })
+    const other = await sidekick.another()
+    expect((await corps.findOne(filter).lean())?.apps.map(one => one.app)).toEqual(['1000009', '1000002'])
+    const there = await openVisitor(sidekick, other.url).login('lina')
+    expect((await there.get('/sidebar/api/tags')).status).toBe(200)
+    await other.stop()
+    await corps.updateOne(filter, { $set: { apps } })
+  })
+
   it.each([
     'https://evil.example/',
     '//evil.example/',
@@ -236,6 +326,17 @@ describe('a session', () => {
     expect((await browser.post('/oauth/logout')).status).toBe(200)
     expect((await browser.get('/sidebar/api/tags')).status).toBe(401)
   })
+
+  it('that was ended is of no use to whoever kept its cookie', async () => {
+    const browser = await visitor().login('lina')
+    const thief = visitor()
+    thief.cookies.set('sidekick', browser.cookies.get('sidekick') ?? '')
+    await browser.post('/oauth/logout')
+    expect((await thief.get('/sidebar/api/tags')).status).toBe(401)
+    const again = await visitor().login('lina')
+    await thief.post('/oauth/logout')
+    expect((await again.get('/sidebar/api/tags')).status).toBe(200)
+  })
 })
 
 describe('behind https', () => {
@@ -244,7 +345,9 @@ describe('behind https', () => {
     try {
       const browser = openVisitor(sidekick, secure.url)
       const begun = await browser.get('/oauth/login')
-      expect(begun.headers.getSetCookie()[0]).toMatch(/; secure; httponly$/i)
+      expect(begun.headers.getSetCookie()[0]).toMatch(
+        /^__Host-sidekick_login_[0-9a-f]{16}=.*; path=\/; expires=[^;]+; samesite=lax; secure; httponly$/i,
+      )
       const { state } = await browser.beginLogin()
       const code = await loginCode(sidekick, 'lina')
       const { headers } = await browser.get(`/oauth/callback?code=${code}&state=${state}`)

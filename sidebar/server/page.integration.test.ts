@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { callsOf, control, openVisitor, type Visitor } from '../../fixtures/test/visitor.ts'
@@ -40,9 +41,11 @@ describe('the page', () => {
   })
 
   it('may load nothing from elsewhere, be framed by nobody, and is not kept', async () => {
-    const { headers } = await lina.get('/sidebar/')
+    const { headers, text } = await lina.get('/sidebar/')
+    const [, start = ''] = /<script id="start">([\s\S]*?)<\/script>/.exec(text) ?? []
+    const hash = createHash('sha256').update(start).digest('base64')
     expect(headers.get('content-security-policy')).toBe(
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+      `default-src 'none'; script-src 'self' 'sha256-${hash}'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
     )
     expect(headers.get('x-content-type-options')).toBe('nosniff')
     expect(headers.get('referrer-policy')).toBe('same-origin')
@@ -94,6 +97,32 @@ describe('the page', () => {
       expect(status).toBe(200)
       expect(bootOf(text).agentConfig).toBeNull()
       expect(performance.now() - began).toBeLessThan(3_000)
+    } finally {
+      await control(sidekick, 'DELETE', 'faults')
+      await other.stop()
+    }
+  })
+})
+
+describe('a ticket that is refused', () => {
+  it('is named by the readiness and by one warning, and the page comes without', async () => {
+    await control(sidekick, 'POST', 'faults', [{ path: 'ticket/get', errcode: 40001 }])
+    const other = await sidekick.another()
+    try {
+      await sidekick.database.models.tokens.deleteMany({ _id: /ticket/ })
+      const there = openVisitor(sidekick, other.url)
+      there.cookies.set('sidekick', lina.cookies.get('sidekick') ?? '')
+      const warnings = () =>
+        sidekick.logged.filter(line => String(line.msg).includes('no JS-SDK ticket')).length
+      const before = warnings()
+      for (let turn = 0; turn < 3; turn += 1)
+        expect(bootOf((await there.get('/sidebar/')).text).agentConfig).toBeNull()
+      expect(warnings() - before).toBe(1)
+      expect((await there.get('/readyz')).json()).toMatchObject({
+        status: 'degraded',
+        tokens: { state: 'ok' },
+        tickets: { state: 'stopped', errcode: 40001 },
+      })
     } finally {
       await control(sidekick, 'DELETE', 'faults')
       await other.stop()

@@ -8,24 +8,24 @@ import { staffNames, timelineOf } from './timeline.ts'
 
 /** All that the page shows of a customer. @throws Refused as `openCustomer` */
 export async function profileOf(models: Models, who: Who, externalUserid: string): Promise<Profile> {
-  return buildProfile(models, who, await openCustomer(models, who, externalUserid))
+  return buildProfile(models, await openCustomer(models, who, externalUserid))
 }
 
-async function buildProfile(models: Models, who: Who, sight: Sight): Promise<Profile> {
-  const { follow, follows, editable } = sight
+async function buildProfile(models: Models, sight: Sight): Promise<Profile> {
+  const { follow, follows, editable, past } = sight
   const { corpId, externalUserid } = follow
   const [customer, tags, names, page] = await Promise.all([
-    models.customers.findOne({ corpId, externalUserid }).lean(),
+    past ? null : models.customers.findOne({ corpId, externalUserid }).lean(),
     tagViews(models, follow),
     staffNames(
       models,
       corpId,
       follows.map(one => one.userid),
     ),
-    timelineOf(models, who, follow),
+    timelineOf(models, sight),
   ])
   const nameOf = (one: Follow): string => names.get(one.useridKey) ?? one.userid
-  const others = follows.filter(one => one.useridKey !== follow.useridKey && one.status === 'active')
+  const others = follows.filter(one => !past && one.useridKey !== follow.useridKey && one.status === 'active')
   return {
     externalUserid,
     name: customer?.name || follow.customerName,

@@ -16,6 +16,13 @@ const said = (text: string, customer: string) =>
   fillScript(scriptOf(text), { customer, staff: '李娜' }, new Map()).parts
 
 describe('the names in a talk script', () => {
+  it.each(['{{ customer.name | append }}您好', '{% for i in (1..99999999) %}您好{% endfor %}'])(
+    'stay as they stand where the script fails while it is filled: %s',
+    text => {
+      expect(said(text, '张三')).toEqual([{ text }])
+    },
+  )
+
   it('are put in', () => {
     expect(said('{{ customer.name }}您好呀，我是{{ staff.name }}。', '张三')).toEqual([
       { text: '张三您好呀，我是李娜。' },

@@ -39,13 +39,23 @@ export function fillTexts(script: Script, names: Names): string[] {
   return names.customer === '' ? texts.map(text => text.replace(/^[\s，,、：:！!]+/, '')) : texts
 }
 
-/** A script that is no valid template is still worth sending as it stands. */
+/** A script that is no valid template, or fails while it is filled, is still worth sending as it stands. */
 function compile(text: string): Filled {
   try {
-    return compileValue(text)
+    const { fill, names } = compileValue(text)
+    return { fill: facts => orAsItStands(() => fill(facts)), names }
   } catch (error) {
     if (error instanceof TemplateError) return { fill: () => text, names: [] }
     throw error
+  }
+
+  function orAsItStands(fill: () => unknown): unknown {
+    try {
+      return fill()
+    } catch {
+      // Whatever it is, it is the script's own: filling does nothing but this.
+      return text
+    }
   }
 }
 

@@ -5,6 +5,8 @@ import { openVisitor, type Visitor } from '../../fixtures/test/visitor.ts'
 import type { PreparedSend, Profile } from '../api.ts'
 
 const zhangsan = 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY'
+/** Followed by lina as well. */
+const another = 'wmMTjJCgAA8UoEV79hWgp7KNXHpOB5vA'
 const tony = 'wmMTjJCgAAw7vT4E2DK6Be8ORDPaGiCy'
 const binjiang = 'wrMTjJCgAAMfexUdN4Fkx3CpEkndArJR'
 const online = 'wrMTjJCgAA13T1VUN0PvOhF26mnnjjJK'
@@ -78,18 +80,47 @@ describe('what is sent', () => {
     expect(new Set(many.map(one => one.id)).size).toBe(1)
   })
 
+  it('is bound to its key', async () => {
+    const key = randomUUID()
+    const script = 'opening-store-visit'
+    const { id } = await prepare({ key, script, part: 0 })
+    expect((await prepare({ key, script, part: 0 })).id).toBe(id)
+    for (const other of [
+      { script },
+      { script, part: 1 },
+      { material: 'sofa' },
+      { script, part: 0, to: { chatId: binjiang } },
+      { script, part: 0, to: { externalUserid: another } },
+    ]) {
+      const answer = await ask({ key, ...other })
+      expect([answer.status, answer.text.includes(id)]).toEqual([400, false])
+    }
+  })
+
   it('is in the trajectory once all of it went, once', async () => {
     const before = (await sentRows()).length
     const { id } = await prepare({ script: 'opening-store-visit' })
+    await report(id, 0, false)
     await report(id, 0)
-    await report(id, 1, false)
-    await report(id, 2)
+    await report(id, 1)
     expect(await sentRows()).toHaveLength(before)
-    await report(id, 1)
-    await report(id, 1)
-    await report(id, 2, false)
+    for (let turn = 0; turn < 2; turn += 1) await report(id, 2)
+    await report(id, 1, false)
     expect((await sentRows()).slice(0, 1)).toEqual(['话术《约到店》'])
     expect(await sentRows()).toHaveLength(before + 1)
+  })
+
+  it('is in the trajectory with how much of it went when it gets stuck, and again when the rest has gone', async () => {
+    const before = (await sentRows()).length
+    const { id } = await prepare({ script: 'opening-store-visit' })
+    await report(id, 0)
+    await report(id, 1)
+    for (let turn = 0; turn < 2; turn += 1) await report(id, 2, false)
+    expect((await sentRows()).slice(0, 1)).toEqual(['话术《约到店》（2/3）'])
+    for (let turn = 0; turn < 2; turn += 1) await report(id, 2)
+    await report(id, 2, false)
+    expect((await sentRows()).slice(0, 1)).toEqual(['话术《约到店》（已补发完）'])
+    expect(await sentRows()).toHaveLength(before + 2)
     const send = await sidekick.database.models.sends.findOne({ sendId: id }).lean()
     expect(send?.outcomes.map(({ part, ok }) => [part, ok]).sort()).toEqual([
       [0, true],
@@ -97,6 +128,27 @@ describe('what is sent', () => {
       [2, true],
     ])
     expect(send?.finishedAt).toBeInstanceOf(Date)
+  })
+
+  it('that is a picture which the platform never takes is refused with the reason', async () => {
+    const { corpId } = sidekick.app
+    const { files, materials } = sidekick.database.models
+    const sha256 = 'cd'.repeat(32)
+    await files.create({ corpId, sha256, contentType: 'image/png', bytes: Buffer.from('tiny') })
+    const made = {
+      corpId,
+      key: 'tiny',
+      category: 'products',
+      title: '小图',
+      kind: 'image',
+      file: sha256,
+    } as const
+    await materials.create(made)
+    const answer = await ask({ material: 'tiny' })
+    expect(answer.status).toBe(422)
+    expect(answer.json()).toEqual({
+      error: { code: 'platform_refused', message: expect.stringContaining('不超过 10 MB') },
+    })
   })
 
   it('names a material as such', async () => {

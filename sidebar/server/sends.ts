@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { writeTrajectory } from '../../bot/actions/customer-writes.ts'
 import { freshMedia, uploadMedia } from '../../bot/actions/media.ts'
 import type { Material } from '../../models/material.ts'
 import type { Send } from '../../models/send.ts'
@@ -13,6 +12,7 @@ import type { Groups } from './groups.ts'
 import { Refused } from './refusals.ts'
 import { keyOf, requestKey } from './request-key.ts'
 import { fillTexts } from './script-views.ts'
+import { recordReport } from './send-reports.ts'
 import type { Who } from './session.ts'
 import { texts } from './texts.ts'
 
@@ -39,7 +39,7 @@ const report = z.strictObject({
 export function addSendRoutes(api: Api, deps: SidebarDeps, groups: Groups): void {
   api.post('sends', async ({ who, body }) => prepare(deps, groups, who, await body(request)))
   api.post('sends/:id', async call => {
-    await record(deps, call.who, call.id('id'), await call.body(report))
+    await recordReport(deps, call.who, call.id('id'), await call.body(report))
     return {}
   })
 }
@@ -54,13 +54,13 @@ async function prepare(
   const customer = await openRecipient(deps, groups, who, wanted.to)
   const key = keyOf(who, wanted.key)
   const known = await models.sends.findOne({ corpId, key }).lean()
-  if (known !== null) return preparedOf(known)
+  if (known !== null) return preparedOf(known, wanted)
   const { title, parts } = await contentOf(deps, who, wanted, customer)
   const messages = await Promise.all(
     parts.map(part => (typeof part === 'string' ? textMessage(part) : materialMessage(deps, part))),
   )
   if (messages.length === 0) throw new Refused('bad_request', texts.nothingToSend)
-  const { script, material } = wanted
+  const { script, material, part } = wanted
   const send = {
     sendId: randomUUID(),
     userid: who.userid,
@@ -68,6 +68,7 @@ async function prepare(
     ...wanted.to,
     ...(script !== undefined && { script }),
     ...(material !== undefined && { material }),
+    ...(part !== undefined && { part }),
     title,
     messages,
     outcomes: [],
@@ -77,12 +78,19 @@ async function prepare(
     .findOneAndUpdate({ corpId, key }, { $setOnInsert: send }, { upsert: true, returnDocument: 'after' })
     .orFail()
     .lean()
-  return preparedOf(stored)
+  return preparedOf(stored, wanted)
 }
 
-/** What was stored came from here and has the form that it had. */
-function preparedOf({ sendId, messages }: Send): PreparedSend {
-  return { id: sendId, messages: messages as unknown as ChatMessage[] }
+/** @throws Refused `bad_request` where the key is that of a send to somebody else, or of something else */
+function preparedOf(send: Send, { to, script, material, part }: z.output<typeof request>): PreparedSend {
+  const { externalUserid, chatId }: { externalUserid?: string; chatId?: string } = to
+  const asked = { externalUserid, chatId, script, material, part }
+  const same = Object.entries(asked).every(
+    ([name, value]) => (send[name as keyof typeof asked] ?? undefined) === value,
+  )
+  if (!same) throw new Refused('bad_request', texts.keyUsed)
+  // What was stored came from here and has the form that it had.
+  return { id: send.sendId, messages: send.messages as unknown as ChatMessage[] }
 }
 
 /** @returns the customer's nickname; empty for a group */
@@ -146,40 +154,4 @@ async function materialMessage(deps: SidebarDeps, material: Material): Promise<C
     msgtype: 'image',
     image: { mediaid: fresh ?? (await uploadMedia(deps.models, await deps.client(), material)) },
   }
-}
-
-/** Notes how one message went, once; a success after a failure replaces it. */
-async function record(
-  { models, corpId, now }: SidebarDeps,
-  who: Who,
-  sendId: string,
-  { part, ok, errMsg }: SendReport,
-): Promise<void> {
-  const own = { corpId, sendId, useridKey: useridKey(who.userid) }
-  const found = await models.sends.findOne(own, { messages: 1 }).lean()
-  if (found === null) throw new Refused('not_found')
-  if (part >= found.messages.length) throw new Refused('bad_request')
-  const at = now()
-  if (ok) {
-    const failed = { outcomes: { $elemMatch: { part, ok: false } } }
-    await models.sends.updateOne({ ...own, ...failed }, { $pull: { outcomes: { part, ok: false } } })
-  }
-  await models.sends.updateOne(
-    { ...own, 'outcomes.part': { $ne: part } },
-    { $push: { outcomes: { part, ok, errMsg, at } } },
-  )
-  const send = await models.sends.findOne(own).lean()
-  const gone = send?.outcomes.filter(outcome => outcome.ok).length
-  if (send === null || gone !== send.messages.length) return
-  await models.sends.updateOne({ ...own, finishedAt: null }, { $set: { finishedAt: at } })
-  if (send.externalUserid === undefined) return
-  await writeTrajectory(models, {
-    corpId,
-    userid: send.userid,
-    externalUserid: send.externalUserid,
-    kind: 'sent',
-    text: send.title,
-    key: `sent/${sendId}`,
-    at: send.finishedAt ?? at,
-  })
 }

@@ -18,7 +18,8 @@ export interface Who {
 
 export interface Sessions {
   start(context: Context, userid: string): void
-  end(context: Context): void
+  /** Ends the session, and with it every other one of the same person that began before. */
+  end(context: Context): Promise<void>
   /** Undefined without a session, or with one that was changed, has expired, or belongs to somebody who has left. */
   read(context: Context): Promise<Who | undefined>
 }
@@ -47,23 +48,38 @@ export function createSessions(deps: {
   const secure = deps.origin.startsWith('https:')
   const name = secure ? '__Host-sidekick' : 'sidekick'
   const signer = createSigner(deps.sessionSecret, 'session')
+
+  /** What the cookie says, where it is ours and still good. */
+  function opened(context: Context): z.infer<typeof content> | undefined {
+    const text = context.cookies.get(name, { signed: false })
+    const session = text === undefined ? undefined : content.safeParse(signer.open(text)).data
+    if (session === undefined || session.corpId !== corpId) return undefined
+    return session.expiresAt > deps.now().getTime() ? session : undefined
+  }
+
   return {
     start(context, userid) {
       const issuedAt = deps.now().getTime()
       const value = signer.sign({ corpId, userid, issuedAt, expiresAt: issuedAt + lifeMs })
       setCookie(context, name, value, { secure, path: '/', maxAgeMs: lifeMs })
     },
-    end(context) {
+    async end(context) {
+      const session = opened(context)
       setCookie(context, name, null, { secure, path: '/' })
+      if (session === undefined) return
+      const since = { $or: [{ sessionsFrom: null }, { sessionsFrom: { $lte: new Date(session.issuedAt) } }] }
+      await models.staff.updateOne(
+        // A session that has ended already ends no other.
+        { corpId, useridKey: useridKey(session.userid), ...since },
+        { $set: { sessionsFrom: deps.now() } },
+      )
     },
     async read(context) {
-      const text = context.cookies.get(name, { signed: false })
-      const session = text === undefined ? undefined : content.safeParse(signer.open(text)).data
-      if (session === undefined || session.corpId !== corpId) return undefined
-      if (session.expiresAt <= deps.now().getTime()) return undefined
-      const { userid } = session
+      const session = opened(context)
+      if (session === undefined) return undefined
+      const { userid, issuedAt } = session
       const staff = await models.staff.findOne({ corpId, useridKey: useridKey(userid) }).lean()
-      if (!isPresent(staff)) return undefined
+      if (!isPresent(staff) || (staff?.sessionsFrom?.getTime() ?? 0) > issuedAt) return undefined
       return { asker: await askerOf(deps, corpId, userid, staff), userid, name: staff?.name ?? userid }
     },
   }

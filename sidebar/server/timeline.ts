@@ -1,32 +1,30 @@
 import { type QueryFilter, Types } from 'mongoose'
-import type { Follow } from '../../models/follow.ts'
 import type { Models } from '../../models/models.ts'
 import type { Trajectory } from '../../models/trajectory.ts'
 import { useridKey } from '../../models/userid.ts'
 import type { TimelinePage } from '../api.ts'
+import type { Sight } from './customer-access.ts'
 import { Refused } from './refusals.ts'
-import type { Who } from './session.ts'
 
 const pageSize = 20
 
 /**
  * A page of what happened between staff and the customer, newest first. Whoever's own relation has ended sees what
- * happened until then.
+ * happened until then, and nothing where nobody knows when that was.
  *
  * @param before the `timelineNext` of the page above
  * @throws Refused `bad_request` for another `before`
  */
 export async function timelineOf(
   models: Models,
-  who: Who,
-  follow: Follow,
+  { follow, past }: Pick<Sight, 'follow' | 'past'>,
   before?: string,
 ): Promise<TimelinePage> {
-  const { corpId, externalUserid } = follow
-  const ended = who.asker.role === 'staff' && follow.status !== 'active' ? follow.endedAt : undefined
+  const { corpId, externalUserid, endedAt } = follow
+  if (past && !endedAt) return { timeline: [], timelineNext: null }
   const filters: QueryFilter<Trajectory>[] = [
     { corpId, externalUserid },
-    ...(ended === undefined ? [] : [{ at: { $lte: ended } }]),
+    ...(past && endedAt ? [{ at: { $lte: endedAt } }] : []),
     ...(before === undefined ? [] : [olderThan(before)]),
   ]
   const rows = await models.trajectories

@@ -1,5 +1,6 @@
 import type { Limiter } from '../limiter.ts'
 import type { Transformer } from '../pipeline.ts'
+import { inTurn } from './turn.ts'
 
 /**
  * Lets calls that change one record run one after the other, each with all its tries: the platform refuses parallel
@@ -8,6 +9,7 @@ import type { Transformer } from '../pipeline.ts'
 export function orderTransformer(limiter: Limiter): Transformer {
   return (call, next) => {
     if (call.record === undefined) return next(call)
-    return limiter.inOrder(`${call.app.corpId}:${call.record}`, call.signal, () => next(call))
+    const record = `${call.app.corpId}:${call.record}`
+    return inTurn(call, (signal, task) => limiter.inOrder(record, signal, task), next)
   }
 }

@@ -1,10 +1,11 @@
-import { WecomError, WecomNetworkError } from '../errors.ts'
+import { type NetworkFailure, WecomError, WecomNetworkError } from '../errors.ts'
 import type { Call, Transformer } from '../pipeline.ts'
 import { pause } from '../signals.ts'
 
 const MAX_DELAY_MS = 5_000
 /** Another app is sending its welcome at this moment: worth asking again for as long as the code may live. */
 const WELCOME_IN_PROGRESS = 41096
+const nothingSent: ReadonlySet<NetworkFailure> = new Set(['queue', 'connect'])
 
 /**
  * Repeats what may pass by itself: a busy platform, a record being changed, no answer. The wait doubles from `baseMs`,
@@ -41,7 +42,7 @@ function isPassing(error: unknown, call: Call): boolean {
   if (!(error instanceof WecomError || error instanceof WecomNetworkError)) return false
   // The fetch of a token within the call has had tries of its own.
   if (error.path !== call.path) return false
-  if (error instanceof WecomNetworkError) return error.failure === 'connect' || isRepeatable(call)
+  if (error instanceof WecomNetworkError) return nothingSent.has(error.failure) || isRepeatable(call)
   return error.reaction === 'retry' || error.reaction === 'backoff'
 }
 

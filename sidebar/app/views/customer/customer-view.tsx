@@ -16,6 +16,10 @@ import { Head } from './head.tsx'
 import { Tags } from './tags.tsx'
 import { Timeline } from './timeline.tsx'
 
+/** For somebody who has just been added the welcome and the first tags are still being worked on. */
+const newMs = 60_000
+const againMs = [1_000, 3_000, 8_000]
+
 export function CustomerView(props: {
   me: Boot['me']
   externalUserid: string
@@ -25,6 +29,12 @@ export function CustomerView(props: {
 }) {
   const customer = customerOf(props.externalUserid)
   useEffect(() => void customer.load(), [customer, returns.value])
+  const addedAt = customer.profile.value?.follow.addedAt ?? null
+  useEffect(() => {
+    if (addedAt === null || Date.now() - Date.parse(addedAt) > newMs) return
+    const timers = againMs.map(ms => setTimeout(() => void customer.load(), ms))
+    return () => timers.forEach(clearTimeout)
+  }, [customer, addedAt])
   return (
     <>
       {props.onBack && (
