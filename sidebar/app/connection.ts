@@ -3,12 +3,18 @@ import { computed, signal } from '@preact/signals'
 /** The session is over; the page shows nothing else then. */
 export const loggedOut = signal(false)
 /** The last request got through to the server. */
-export const reachable = signal(true)
+const reachable = signal(true)
 const online = signal(true)
-/** WeCom gave no answer to the last write: what we hold can be read and not changed. */
+/** WeCom gave no answer when it was last needed for a customer: what we hold can be read and not changed. */
 export const platformFailing = signal(false)
 
 export const offline = computed(() => !online.value || !reachable.value)
+
+/** The server answered, or could not be reached. An answer counts for more than the browser's own word. */
+export function heard(answered: boolean): void {
+  reachable.value = answered
+  if (answered) online.value = true
+}
 
 const firstProbeMs = 2000
 const lastProbeMs = 30_000

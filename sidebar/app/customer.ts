@@ -1,12 +1,12 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import type { NewNote, Profile, TimelinePage, TimelineRow } from '../api.ts'
-import { platformFailing } from './connection.ts'
 import type { Change } from './customer-changes.ts'
 import { CallError, get, mayPass, post, reasonOf } from './http.ts'
 import { newKey } from './key.ts'
 import type { StateName } from './states/table.ts'
 import { texts } from './texts/first.ts'
-import { show } from './toast.ts'
+import { withNewest, withOlder } from './timeline.ts'
+import { show, type Toast } from './toast.ts'
 
 export interface Customer {
   externalUserid: string
@@ -22,6 +22,8 @@ export interface Customer {
   /** Asks WeCom itself. */
   refresh(): Promise<void>
   change(change: Change): void
+  /** Says it, with the customer's name where another one is shown by then. */
+  tell(toast: Toast): void
   /** Rejects with `CallError`. */
   note(note: NewNote): Promise<void>
   older(): Promise<void>
@@ -51,26 +53,42 @@ function createCustomer(externalUserid: string): Customer {
   const path = `customers/${encodeURIComponent(externalUserid)}`
   const confirmed = signal<Profile | null>(null)
   const underWay = signal<readonly Change[]>([])
-  const olderRows = signal<TimelinePage | null>(null)
+  const rows = signal<TimelinePage | null>(null)
   const trouble = signal<StateName | null>(null)
   const asking = signal(false)
-  /** Writes go one after the other, in the order in which they were made. */
   let last: Promise<unknown> = Promise.resolve()
+  /** Rises when a write begins and when it ends. */
+  let writes = 0
 
   const profile = computed(() =>
     underWay.value.reduce<Profile | null>((seen, change) => seen && change.preview(seen), confirmed.value),
   )
-  const next = computed(() => (olderRows.value ?? confirmed.value)?.timelineNext ?? null)
+  const tell = (toast: Toast) => show({ ...toast, of: { externalUserid, profile } })
 
   function accept(read: Profile): void {
     confirmed.value = read
+    rows.value = withNewest(rows.value, read)
     trouble.value = null
+  }
+
+  /** Writes go one after the other, in the order in which they were made. */
+  function inTurn(path: string, body: object): Promise<void> {
+    const done = last.then(async () => {
+      writes++
+      try {
+        accept(await post<Profile>(path, body))
+      } finally {
+        writes++
+      }
+    })
+    last = done.catch(() => {})
+    return done
   }
 
   function refused(error: unknown): void {
     const state = (error instanceof CallError && troubles[error.code]) || 'failed'
     const gone = state === 'not_yours' || state === 'not_synced'
-    if (gone) confirmed.value = null
+    if (gone) confirmed.value = rows.value = null
     if (gone || confirmed.value === null) trouble.value = state
   }
 
@@ -82,48 +100,47 @@ function createCustomer(externalUserid: string): Customer {
     return loading
   }
 
-  async function read(): Promise<void> {
+  async function read(ask = () => get<Profile>(path)): Promise<void> {
+    const before = writes
     try {
-      accept(await get<Profile>(path))
+      const answer = await ask()
+      // It may have been given before the write: what is shown would be older than what was there.
+      if (writes === before) accept(answer)
+      else await read()
     } catch (error) {
-      if (error instanceof CallError && error.code === 'customer_not_synced') await refresh()
+      if (error instanceof CallError && error.code === 'customer_not_synced' && !asking.value) await refresh()
       else refused(error)
     }
   }
 
   async function refresh(): Promise<void> {
     asking.value = true
-    try {
-      accept(await post<Profile>(`${path}/refresh`, {}))
-      platformFailing.value = false
-    } catch (error) {
-      refused(error)
-    } finally {
-      asking.value = false
-    }
+    await read(() => post<Profile>(`${path}/refresh`, {}))
+    asking.value = false
   }
 
   function write(change: Change, key: string, onDone: () => void): void {
     underWay.value = [...underWay.value, change]
-    last = last.then(async () => {
-      try {
-        const read = await post<Profile>(`${path}/${change.path}`, { key, ...change.body })
-        underWay.value = underWay.value.filter(other => other !== change)
-        platformFailing.value = false
-        accept(read)
+    const ended = () => {
+      underWay.value = underWay.value.filter(other => other !== change)
+    }
+    inTurn(`${path}/${change.path}`, { key, ...change.body }).then(
+      () => {
+        ended()
         onDone()
-      } catch (error) {
-        underWay.value = underWay.value.filter(other => other !== change)
-        show({
+      },
+      (error: unknown) => {
+        ended()
+        tell({
           text: texts.customer.putBack(reasonOf(error)),
           bad: true,
           ...(mayPass(error) && {
             action: { label: texts.retry, run: () => write(change, key, onDone) },
           }),
         })
-        if (error instanceof CallError && error.code === 'read_only') await load()
-      }
-    })
+        if (error instanceof CallError && error.code === 'read_only') void load()
+      },
+    )
   }
 
   return {
@@ -131,28 +148,25 @@ function createCustomer(externalUserid: string): Customer {
     profile,
     trouble,
     asking,
-    timeline: computed(() => {
-      const first = confirmed.value?.timeline ?? []
-      const ids = new Set(first.map(row => row.id))
-      return [...first, ...(olderRows.value?.timeline ?? []).filter(row => !ids.has(row.id))]
-    }),
-    hasOlder: computed(() => next.value !== null),
+    timeline: computed(() => rows.value?.timeline ?? []),
+    hasOlder: computed(() => (rows.value?.timelineNext ?? null) !== null),
     load,
     refresh,
+    tell,
     change(change) {
-      const takeBack = () => write(change.back(), newKey(), () => show({ text: texts.customer.takenBack }))
-      write(change, newKey(), () => show({ text: change.done, action: { label: texts.undo, run: takeBack } }))
+      const takeBack = () => write(change.back(), newKey(), () => tell({ text: texts.customer.takenBack }))
+      write(change, newKey(), () => tell({ text: change.done, action: { label: texts.undo, run: takeBack } }))
     },
-    async note(note) {
-      accept(await post<Profile>(`${path}/notes`, note))
-    },
+    note: note => inTurn(`${path}/notes`, note),
     async older() {
-      if (next.value === null) return
+      const next = rows.value?.timelineNext ?? null
+      if (next === null) return
       try {
-        const page = await get<TimelinePage>(`${path}/timeline?before=${encodeURIComponent(next.value)}`)
-        olderRows.value = { ...page, timeline: [...(olderRows.value?.timeline ?? []), ...page.timeline] }
+        const page = await get<TimelinePage>(`${path}/timeline?before=${encodeURIComponent(next)}`)
+        // The rows may have begun anew meanwhile.
+        if (rows.value?.timelineNext === next) rows.value = withOlder(rows.value, page)
       } catch (error) {
-        show({ text: reasonOf(error), bad: true })
+        tell({ text: reasonOf(error), bad: true })
       }
     },
   }

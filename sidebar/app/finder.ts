@@ -10,10 +10,18 @@ export interface Found<T> {
   next: string | null
 }
 
-/** A list that is searched on the server, a page at a time. */
-export interface Finder<T> {
+/** What is looked for; it may outlive what was found. */
+export interface Search {
   query: Signal<string>
   category: Signal<string>
+}
+
+export function createSearch(): Search {
+  return { query: signal(''), category: signal('') }
+}
+
+/** A list that is searched on the server, a page at a time. */
+export interface Finder<T> extends Search {
   found: Signal<Found<T> | null>
   /** The words that `found` is the answer to. */
   answered: Signal<string>
@@ -23,6 +31,10 @@ export interface Finder<T> {
   type(query: string): void
   pick(category: string): void
   load(): Promise<void>
+  /** The last question once more. */
+  retry(): Promise<void>
+  /** When `found` was answered, in milliseconds since 1970; 0 before. */
+  readAt(): number
   more(): Promise<void>
 }
 
@@ -30,14 +42,15 @@ const pauseMs = 150
 
 export function createFinder<T>(
   read: (params: URLSearchParams, signal: AbortSignal) => Promise<Found<T>>,
+  { query, category }: Search = createSearch(),
 ): Finder<T> {
-  const query = signal('')
-  const category = signal('')
   const found = signal<Found<T> | null>(null)
   const answered = signal('')
   const trouble = signal<StateName | null>(null)
   const loadingMore = signal(false)
   let running = new AbortController()
+  let asked: string | null = null
+  let readAt = 0
   let pause: ReturnType<typeof setTimeout> | undefined
 
   /** A newer question makes the answer to an older one worthless. */
@@ -46,6 +59,7 @@ export function createFinder<T>(
     running.abort()
     const mine = new AbortController()
     running = mine
+    asked = cursor
     const words = query.value.trim()
     const params = new URLSearchParams()
     if (words !== '') params.set('q', words)
@@ -54,9 +68,14 @@ export function createFinder<T>(
     try {
       const page = await read(params, mine.signal)
       if (running !== mine) return
+      if (category.value !== '' && !page.categories.some(one => one.key === category.value)) {
+        category.value = ''
+        return ask(null)
+      }
       const before = cursor === null ? [] : (found.value?.items ?? [])
       found.value = { ...page, items: [...before, ...page.items] }
       answered.value = words
+      readAt = Date.now()
       trouble.value = null
     } catch (error) {
       if (running !== mine) return
@@ -80,7 +99,12 @@ export function createFinder<T>(
       category.value = category.value === key ? '' : key
       void ask(null)
     },
-    load: () => ask(null),
+    load() {
+      trouble.value = null
+      return ask(null)
+    },
+    retry: () => ask(asked),
+    readAt: () => readAt,
     async more() {
       const next = found.value?.next ?? null
       if (next === null || loadingMore.value) return

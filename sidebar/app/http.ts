@@ -1,11 +1,14 @@
 import { type ApiError, type ErrorCode, staffHeader } from '../api.ts'
 import { apiBase } from './addresses.ts'
-import { loggedOut, platformFailing, reachable } from './connection.ts'
+import { heard, loggedOut, platformFailing } from './connection.ts'
 import { readStarted } from './started.ts'
 import { texts } from './texts/first.ts'
 
 /** Long enough for a picture that has to be uploaded to WeCom first. */
 const timeoutMs = 30_000
+
+/** What cannot be answered without WeCom. */
+const needsPlatform = /\/(tags|remark|refresh)$|\?fresh=1$/
 
 /** A call that was not answered as wished; `message` is for people. */
 export class CallError extends Error {
@@ -59,12 +62,15 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
         signal: abort.signal,
       }))
     const body: unknown = await response.json().catch(() => null)
-    reachable.value = true
-    if (response.ok && body !== null) return body as T
-    throw refusalOf(response.status, body)
+    heard(true)
+    if (response.ok && body !== null) {
+      if (needsPlatform.test(path)) platformFailing.value = false
+      return body as T
+    }
+    throw refusalOf(path, response.status, body)
   } catch (error) {
     if (error instanceof CallError || signal?.aborted === true) throw error
-    reachable.value = false
+    heard(false)
     throw new CallError('offline', texts.errors.offline, { cause: error })
   } finally {
     clearTimeout(timer)
@@ -72,11 +78,11 @@ async function call<T>(path: string, init: RequestInit, signal?: AbortSignal): P
   }
 }
 
-function refusalOf(status: number, body: unknown): CallError {
+function refusalOf(path: string, status: number, body: unknown): CallError {
   const told = (body as Partial<ApiError> | null)?.error
   // What stands between us and the server may answer for it, with a status and a page of its own.
   const code = told?.code ?? (status === 401 ? 'not_logged_in' : 'failed')
   if (code === 'not_logged_in') loggedOut.value = true
-  if (code === 'platform_unavailable') platformFailing.value = true
+  if (code === 'platform_unavailable' && path.startsWith('customers/')) platformFailing.value = true
   return new CallError(code, told?.message ?? texts.errors.failed)
 }

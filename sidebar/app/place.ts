@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals'
 import type { Recipient } from '../api.ts'
 import { loggedOut } from './connection.ts'
 import { customerOf } from './customer.ts'
-import { readSdkError } from './sdk-error.ts'
+import type { SdkError } from './sdk-error.ts'
 import type { Wecom, Where } from './wecom.ts'
 
 /** Where the page is, as far as it is known. */
@@ -11,6 +11,7 @@ export type Place =
   | { kind: 'starting' }
   | { kind: 'outside' }
   | { kind: 'no_answer' }
+  | { kind: 'failed' }
   | { kind: 'refused'; errMsg: string; url: string }
 
 const answerMs = 3000
@@ -29,7 +30,7 @@ let asked = 0
 
 /**
  * Asks the client which chat is open. While a chat is shown it stays until another answer is there, and also when there
- * is none; an answer that comes after the time limit still counts, unless it was asked again.
+ * is none, or a passing fault: what is sent is checked against the chat that is open. An answer that comes after the time limit still counts, unless it was asked again.
  */
 export async function locate(wecom: Wecom): Promise<void> {
   if (!wecom.inside) {
@@ -50,8 +51,11 @@ export async function locate(wecom: Wecom): Promise<void> {
     place.value = where
   } catch (error) {
     if (turn !== asked || loggedOut.value) return
-    const { errMsg } = readSdkError(error)
-    place.value = { kind: 'refused', errMsg, url: location.href.split('#')[0] ?? '' }
+    // What `where` rejects with.
+    const { errMsg, trouble } = error as SdkError
+    if (shown() && (trouble === 'failed' || trouble === 'no_answer' || trouble === 'unsigned')) return
+    if (trouble === 'unsigned') place.value = { kind: 'failed' }
+    else place.value = { kind: 'refused', errMsg, url: location.href.split('#')[0] ?? '' }
   } finally {
     clearTimeout(timer)
   }

@@ -6,6 +6,10 @@ export type SdkTrouble =
   | 'bad_signature'
   | 'cancelled'
   | 'no_answer'
+  /** Another chat is open by now. */
+  | 'other_chat'
+  /** Our own server gave no signature. */
+  | 'unsigned'
   | 'failed'
 
 /** What the client called back, read; `errMsg` is its own text, for administrators. */
@@ -26,7 +30,7 @@ const patterns: readonly [SdkTrouble, RegExp][] = [
   ['cancelled', /:\s*cancel/i],
   ['wrong_entry', /without[ _]?context/i],
   ['bad_signature', /invalid[ _]?(signature|corp|agent|url)/i],
-  ['not_supported', /function[ _]?not[ _]?exist/i],
+  ['not_supported', /not[ _]?exist/i],
   ['no_permission', /no[ _]?permission|permission[ _]?denied|access[ _]?denied/i],
 ]
 

@@ -12,8 +12,8 @@ export interface SendPorts {
 export interface SendResult {
   /** The part that was not sent, and why; those after it were not tried. */
   failed: { part: number; error: SdkError } | null
-  /** Parts whose outcome the server could not be told. */
-  unreported: number[]
+  /** Parts whose outcome the server could not be told; known once it has been tried. */
+  unreported: Promise<number[]>
 }
 
 /**
@@ -48,6 +48,5 @@ export async function sendInOrder(
       break
     }
   }
-  const unreported = (await Promise.all(reports)).filter(part => part !== null)
-  return { failed, unreported }
+  return { failed, unreported: Promise.all(reports).then(told => told.filter(part => part !== null)) }
 }

@@ -2,9 +2,11 @@ import { signal } from '@preact/signals'
 import type { PreparedSend, Recipient, SendReport, SendRequest } from '../api.ts'
 import { CallError, post, reasonOf } from './http.ts'
 import { newKey } from './key.ts'
+import { locate } from './place.ts'
 import type { SdkError } from './sdk-error.ts'
 import { sendInOrder } from './send-in-order.ts'
 import { refusalTexts, sendTexts } from './texts/library.ts'
+import { show } from './toast.ts'
 import type { Wecom } from './wecom.ts'
 
 /** What is being sent: a whole script, a part of one, or a material. */
@@ -12,6 +14,7 @@ export type Sendable = { script: string; part?: number } | { material: string }
 
 export interface Sending {
   what: Sendable
+  to: Recipient
   title: string
   /** The part that is being sent, or was not, from 0. */
   part: number
@@ -32,7 +35,7 @@ export function isBusy(): boolean {
   return sending.value?.status === 'preparing' || sending.value?.status === 'sending'
 }
 
-export function sameThing(one: Sendable, other: Sendable): boolean {
+export function sameThing<T extends Sendable | Recipient | null>(one: T, other: T): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
@@ -44,7 +47,10 @@ export function startSend(
   title: string,
   onSent: () => void,
 ): void {
-  if (isBusy()) return
+  const last = sending.value
+  // The second tap of two, or a key that is held.
+  const again = last?.status === 'sent' && sameThing(last.what, what) && sameThing(last.to, to)
+  if (isBusy() || again) return
   const request: SendRequest = { key: newKey(), to, ...what }
   let prepared: PreparedSend | null = null
 
@@ -62,7 +68,7 @@ export function startSend(
     const { id, messages } = prepared
     const report = (body: SendReport) => post(`sends/${encodeURIComponent(id)}`, body)
     const { failed, unreported } = await sendInOrder(messages, from, {
-      send: message => wecom.send(message),
+      send: message => wecom.send(message, to),
       begins: part => update({ status: 'sending', part, total: messages.length }),
       // Once more only where nobody knows whether it arrived.
       report: (part, ok, errMsg) =>
@@ -77,13 +83,15 @@ export function startSend(
         part: failed.part,
         note: noteOf(failed.part, messages.length, failed.error),
       })
+      if (failed.error.trouble === 'other_chat') void locate(wecom)
       return
     }
-    update({ status: 'sent', note: unreported.length > 0 ? sendTexts.unrecorded : '' })
+    update({ status: 'sent' })
     const mine = sending.value
     setTimeout(() => {
       if (sending.value === mine) sending.value = null
     }, sentShownMs)
+    if ((await unreported).length > 0) show({ text: sendTexts.unrecorded, bad: true })
     onSent()
   }
 
@@ -93,7 +101,7 @@ export function startSend(
     void run(from)
   }
 
-  sending.value = { what, title, part: 0, total: 0, status: 'preparing', note: '', retry }
+  sending.value = { what, to, title, part: 0, total: 0, status: 'preparing', note: '', retry }
   void run(0)
 }
 

@@ -3,14 +3,14 @@ import { Component, type ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Boot } from '../api.ts'
 import { Alone } from './components/alone.tsx'
+import './components/banner.css'
 import { Banner } from './components/banner.tsx'
-import { LazyView, lazy } from './components/lazy.tsx'
+import { LazyView, lazy, preload } from './components/lazy.tsx'
 import { Tabs } from './components/tabs.tsx'
 import { loggedOut, offline, platformFailing } from './connection.ts'
 import { customerOf } from './customer.ts'
-import { icons } from './icons/first.ts'
 import { place } from './place.ts'
-import { State, stateView } from './states/state.tsx'
+import { State } from './states/state.tsx'
 import { texts } from './texts/first.ts'
 import { toast } from './toast.ts'
 import { Here } from './views/here.tsx'
@@ -50,8 +50,10 @@ export function Shell(props: { boot: Boot; wecom: Wecom }) {
   const customer = here.kind === 'customer' ? here.externalUserid : null
   const shown: Record<TabName, () => ComponentChildren> = {
     here: () => <Here me={boot.me} wecom={wecom} onScripts={() => choose('scripts')} />,
-    scripts: () => <LazyView key={customer} view={scripts} with={{ wecom, customer }} />,
-    materials: () => <LazyView view={materials} with={{ wecom }} />,
+    scripts: () => (
+      <LazyView key={customer} view={scripts} with={{ wecom, customer, shown: tab.value === 'scripts' }} />
+    ),
+    materials: () => <LazyView view={materials} with={{ wecom, shown: tab.value === 'materials' }} />,
   }
   return (
     <Boundary>
@@ -95,23 +97,25 @@ export function Shell(props: { boot: Boot; wecom: Wecom }) {
 
 function Banners() {
   const here = place.value
-  if (offline.value) return <Banner icon={icons.offline} text={texts.banners.offline} />
-  const held = here.kind !== 'customer' || customerOf(here.externalUserid).profile.value !== null
-  if (!platformFailing.value || !held) return null
-  return (
-    <Banner
-      icon={icons.cloud}
-      text={texts.banners.platform}
-      {...(here.kind === 'customer' && { onRetry: () => customerOf(here.externalUserid).refresh() })}
-    />
-  )
+  // Here and not loaded when it is needed: without a network nothing can be.
+  if (offline.value)
+    return (
+      <p class="banner" role="status">
+        {texts.offline}
+      </p>
+    )
+  if (!platformFailing.value || here.kind !== 'customer') return null
+  const customer = customerOf(here.externalUserid)
+  if (customer.profile.value === null) return null
+  return <Banner name="platform" onRetry={customer.refresh} />
 }
 
 /** The other tabs are one tap away, and a state must be there when the network is not. */
 function preloadLater(then: () => void): () => void {
   const timer = setTimeout(() => {
     then()
-    for (const view of [stateView, scripts, materials, sendBar]) view.load().catch(() => {})
+    // One that could not be loaded would stay so for as long as the page lives.
+    if (!offline.value) preload()
   }, 1500)
   return () => clearTimeout(timer)
 }

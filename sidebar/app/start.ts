@@ -1,8 +1,20 @@
 import { type Signature, type SignatureRequest, staffHeader } from '../api.ts'
 import { profilePath } from './addresses.ts'
 import { readBoot } from './boot.ts'
+import { SdkError } from './sdk-error.ts'
 import type { Started } from './started.ts'
 import { createWecom, type Where } from './wecom.ts'
+
+const signatureMs = 8_000
+const profileMs = 30_000
+/** How long what was asked for ahead is good for somebody who comes for it. */
+const freshMs = 5_000
+
+function endAfter(ms: number): AbortSignal {
+  const abort = new AbortController()
+  setTimeout(() => abort.abort(), ms)
+  return abort.signal
+}
 
 const boot = readBoot()
 if (boot !== null) {
@@ -11,15 +23,18 @@ if (boot !== null) {
   let tell = () => {}
   const wecom = createWecom(boot, async (request: SignatureRequest) => {
     const response = await fetch('/sidebar/api/signature', {
+      signal: endAfter(signatureMs),
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify(request),
+    }).catch((error: unknown) => {
+      throw new SdkError('unsigned', `signature:${String(error)}`)
     })
     if (response.status === 401) {
       loggedOut = true
       tell()
     }
-    if (!response.ok) throw new Error(`no signature: ${response.status}`)
+    if (!response.ok) throw new SdkError('unsigned', `signature:${response.status}`)
     return (await response.json()) as Signature
   })
   const ahead = new Map<string, Promise<Response>>()
@@ -30,16 +45,18 @@ if (boot !== null) {
       here => {
         if (here.kind !== 'customer') return
         const address = profilePath(here.externalUserid)
-        const response = fetch(address, { headers })
+        const response = fetch(address, { headers, signal: endAfter(profileMs) })
         // Whoever takes it hears of a failure; nobody may.
         response.catch(() => {})
         ahead.set(address, response)
+        setTimeout(() => ahead.delete(address), freshMs)
       },
       () => {},
     )
   }
   const started: Started = {
     boot,
+    begunAt: performance.now(),
     wecom: {
       ...wecom,
       where() {

@@ -9,8 +9,10 @@ import type { Wecom } from './wecom.ts'
 export interface Started {
   boot: Boot
   wecom: Wecom
-  /** The answer to this request, if it was sent ahead; once. */
+  /** The answer to this request, if it was sent ahead a moment ago; once. */
   taken(address: string): Promise<Response> | undefined
+  /** Milliseconds on the page's clock. */
+  begunAt: number
   /** Called when a signature is refused because nobody is logged in any more; at once if that has happened. */
   onLoggedOut(listener: () => void): void
 }

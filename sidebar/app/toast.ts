@@ -1,8 +1,11 @@
 import { signal } from '@preact/signals'
+import type { Customer } from './customer.ts'
 
 export interface Toast {
   text: string
   bad?: boolean
+  /** Whom it is about: named where somebody else is shown. */
+  of?: Pick<Customer, 'externalUserid' | 'profile'>
   action?: { label: string; run(): void }
 }
 

@@ -6,7 +6,14 @@ import {
   register,
   sendChatMessage,
 } from '@wecom/jssdk'
-import { type Boot, type ChatMessage, entries, type Signature, type SignatureRequest } from '../api.ts'
+import {
+  type Boot,
+  type ChatMessage,
+  entries,
+  type Recipient,
+  type Signature,
+  type SignatureRequest,
+} from '../api.ts'
 import { readSdkError, SdkError } from './sdk-error.ts'
 
 /** What the client says is open beside the page. */
@@ -20,12 +27,16 @@ export interface Wecom {
   readonly inside: boolean
   /** Rejects with `SdkError`, or never settles. */
   where(): Promise<Where>
-  /** Into the chat that is open (`path/94315`). Rejects with `SdkError`. */
-  send(message: ChatMessage): Promise<void>
+  /**
+   * Into the chat that is open (`path/94315`), when that is the one it is meant for: people change chats while a page
+   * stays. Rejects with `SdkError`.
+   */
+  send(message: ChatMessage, to: Recipient): Promise<void>
 }
 
 /** A person may be asked first whether to send. */
 const sendTimeoutMs = 60_000
+const answerTimeoutMs = 5_000
 
 /** @param sign asks the server for a signature */
 export function createWecom(boot: Boot, sign: (request: SignatureRequest) => Promise<Signature>): Wecom {
@@ -82,25 +93,45 @@ export function createWecom(boot: Boot, sign: (request: SignatureRequest) => Pro
       if (entry !== 'group_chat_tools') {
         const externalUserid = await contact
         if (typeof externalUserid === 'string') return { kind: 'customer', externalUserid, maySend }
-        if (entry !== 'chat_attachment' && entry !== null) return refused(externalUserid)
+        const mayBeGroup = entry === 'chat_attachment' || entry === null
+        if (!mayBeGroup || externalUserid.trouble !== 'wrong_entry') return refused(externalUserid)
       }
       const chatId = await chat
       return typeof chatId === 'string' ? { kind: 'group', chatId, maySend } : refused(chatId)
     },
 
-    async send(message) {
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new SdkError('no_answer', 'sendChatMessage:timeout')), sendTimeoutMs)
-      })
+    async send(message, to) {
       try {
-        await Promise.race([sendChatMessage(message), late])
+        const open = await within(answerTimeoutMs, openChat(to))
+        if (!open) throw new SdkError('other_chat', 'sendChatMessage:other chat')
+        await within(sendTimeoutMs, sendChatMessage(message))
       } catch (error) {
         throw readSdkError(error)
-      } finally {
-        clearTimeout(timer)
       }
     },
+  }
+}
+
+/** Whether the chat that is open is this one. */
+async function openChat(to: Recipient): Promise<boolean> {
+  try {
+    if ('chatId' in to) return (await getCurExternalChat()).chatId === to.chatId
+    return (await getCurExternalContact()).userId === to.externalUserid
+  } catch (error) {
+    if (readSdkError(error).trouble === 'wrong_entry') return false
+    throw error
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SdkError('no_answer', 'sendChatMessage:timeout')), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -2,14 +2,17 @@ import type { ComponentChildren, RefObject } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { offline } from '../connection.ts'
 import type { Finder } from '../finder.ts'
+import { returns } from '../reread.ts'
 import { State } from '../states/state.tsx'
 import type { StateName, states } from '../states/table.ts'
 import { texts } from '../texts/first.ts'
 import { arrowKeys } from './arrow-keys.ts'
 import { Chips } from './chips.tsx'
 import './finder-view.css'
-import { More } from './more.tsx'
+import { MoreByItself } from './more-by-itself.tsx'
 import { SearchBox } from './search-box.tsx'
+
+const staleMs = 5 * 60_000
 
 /** What a row's main button needs, so that the arrows find it. */
 export interface RowKeys {
@@ -20,6 +23,8 @@ export interface RowKeys {
 /** Search box, categories and results: what scripts and materials have in common. */
 export function FinderView<T extends { key: string }>(props: {
   finder: Finder<T>
+  /** Its tab is: a hidden one asks for nothing. */
+  shown: boolean
   search: string
   label: string
   listClass: string
@@ -35,16 +40,17 @@ export function FinderView<T extends { key: string }>(props: {
   const found = finder.found.value
   const trouble = finder.trouble.value
   const isOffline = offline.value
+  const { shown } = props
   useEffect(() => {
-    if (finder.found.value === null && !isOffline) void finder.load()
-  }, [finder, isOffline])
+    if (shown && !isOffline && Date.now() - finder.readAt() > staleMs) void finder.load()
+  }, [finder, shown, isOffline, returns.value])
 
   const keysOf = (item: T): RowKeys => ({
     'data-row': true,
     onKeyDown: event => {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
         event.preventDefault()
-        props.onSend(item)
+        if (!event.repeat) props.onSend(item)
       } else arrowKeys(event, list.current, '[data-row]', () => box.current?.querySelector('input')?.focus())
     },
   })
@@ -64,6 +70,14 @@ export function FinderView<T extends { key: string }>(props: {
             chosen={finder.category.value}
             onChoose={finder.pick}
           />
+        )}
+        {trouble !== null && found !== null && found.items.length > 0 && (
+          <p class="finder-failed" role="alert">
+            {trouble === 'offline' ? texts.errors.offline : texts.errors.failed}
+            <button type="button" class="text-button" onClick={() => void finder.retry()}>
+              {texts.retry}
+            </button>
+          </p>
         )}
       </div>
       {found === null && trouble === null && <RowSkeleton />}
@@ -99,7 +113,7 @@ function Results<T extends { key: string }>(
           <li key={item.key}>{props.row(item, props.keysOf(item))}</li>
         ))}
       </ul>
-      {found.next !== null && <More byItself busy={finder.loadingMore.value} onMore={finder.more} />}
+      {found.next !== null && <MoreByItself busy={finder.loadingMore.value} onMore={finder.more} />}
     </>
   )
 }

@@ -10,14 +10,23 @@ export interface Lazy<P> {
   ready(): ComponentType<P> | null
 }
 
+const all: { load(): Promise<void> }[] = []
+
 export function lazy<P>(load: () => Promise<ComponentType<P>>): Lazy<P> {
   let loaded: ComponentType<P> | null = null
-  return {
+  const view: Lazy<P> = {
     async load() {
       loaded ??= await load()
     },
     ready: () => loaded,
   }
+  all.push(view)
+  return view
+}
+
+/** All views that are known by now. */
+export function preload(): void {
+  for (const view of all) view.load().catch(() => {})
 }
 
 export function LazyView<P extends object>(props: { view: Lazy<P>; with: P; quiet?: boolean }) {
@@ -36,10 +45,11 @@ export function LazyView<P extends object>(props: { view: Lazy<P>; with: P; quie
   // Not a state of the table: that may be what could not be loaded.
   if (failed)
     return (
-      <p class="not-loaded" role="alert">
-        {texts.errors.offline}
-        <button type="button" class="text-button" onClick={() => setFailed(false)}>
-          {texts.retry}
+      <p class="card nothing" role="alert">
+        {texts.notLoaded}{' '}
+        {/* The browser remembers that the script could not be loaded; only a new page asks for it again. */}
+        <button type="button" class="text-button" onClick={() => location.reload()}>
+          {texts.reopen}
         </button>
       </p>
     )

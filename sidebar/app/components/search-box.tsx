@@ -28,7 +28,7 @@ export function SearchBox(props: {
         value={props.value}
         onInput={event => props.onType(event.currentTarget.value)}
         onKeyDown={event => {
-          if (event.key !== 'ArrowDown' || props.onDown === undefined) return
+          if (event.isComposing || event.key !== 'ArrowDown' || props.onDown === undefined) return
           event.preventDefault()
           props.onDown()
         }}

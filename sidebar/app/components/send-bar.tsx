@@ -1,6 +1,7 @@
 import { icons } from '../icons/first.ts'
 import { moreIcons } from '../icons/rest.ts'
-import { type Sending, sending } from '../sending.ts'
+import { recipient } from '../place.ts'
+import { type Sending, sameThing, sending } from '../sending.ts'
 import { texts } from '../texts/first.ts'
 import { sendTexts } from '../texts/library.ts'
 import { Icon } from './icon.tsx'
@@ -22,9 +23,11 @@ export function SendBar() {
           </span>
           {now.status === 'failed' && (
             <>
-              <button type="button" class="button button-small button-primary" onClick={now.retry}>
-                {now.part > 0 ? sendTexts.fromHere : texts.retry}
-              </button>
+              {sameThing(now.to, recipient.value) && (
+                <button type="button" class="button button-small button-primary" onClick={now.retry}>
+                  {now.part > 0 ? sendTexts.fromHere : texts.retry}
+                </button>
+              )}
               <button
                 type="button"
                 class="icon-button"

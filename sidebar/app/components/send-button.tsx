@@ -17,7 +17,7 @@ export function SendButton(props: { what: Sendable; label: string; words?: strin
       class={props.words === undefined ? 'send-button' : 'button button-primary send-words'}
       aria-label={props.words === undefined ? props.label : undefined}
       title={offline.value ? texts.errors.offline : undefined}
-      disabled={isBusy() || offline.value}
+      disabled={isBusy() || sent || offline.value}
       data-sending={going || undefined}
       onClick={props.onSend}
     >

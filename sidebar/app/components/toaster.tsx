@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import { toast } from '../toast.ts'
+import { place } from '../place.ts'
+import { texts } from '../texts/first.ts'
+import { type Toast, toast } from '../toast.ts'
 import './toaster.css'
 
 const shownMs = 6000
@@ -27,7 +29,7 @@ export function Toaster() {
           onFocusCapture={() => setHeld(true)}
           onBlurCapture={() => setHeld(false)}
         >
-          <span>{current.text}</span>
+          <span>{wordsFor(current)}</span>
           {current.action && (
             <button
               type="button"
@@ -45,4 +47,11 @@ export function Toaster() {
       )}
     </div>
   )
+}
+
+function wordsFor({ text, of }: Toast): string {
+  const here = place.value
+  if (of === undefined || (here.kind === 'customer' && here.externalUserid === of.externalUserid)) return text
+  const profile = of.profile.value
+  return `${profile?.follow.remark || profile?.name || texts.customer.noName}：${text}`
 }

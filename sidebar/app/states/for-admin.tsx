@@ -1,5 +1,4 @@
 import { copy } from '../components/copy.ts'
-import { texts } from '../texts/first.ts'
 import { adminTexts } from '../texts/states.ts'
 
 /** What only an administrator can use, folded away from everybody else. */
@@ -24,7 +23,7 @@ export function ForAdmin(props: { errMsg: string; url: string }) {
         class="button button-small"
         onClick={() => copy(rows.map(row => row.join('：')).join('\n'), adminTexts.what)}
       >
-        {texts.copy}
+        {adminTexts.copy}
       </button>
     </details>
   )

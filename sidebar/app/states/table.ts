@@ -7,7 +7,7 @@ export type StateName = keyof typeof stateTexts
 
 /** `calm` states are nobody's fault; `warn` ones want something done. */
 export const states = {
-  logged_out: { icon: icons.lock, tone: 'calm' },
+  logged_out: { icon: moreIcons.lock, tone: 'calm' },
   outside: { icon: moreIcons.chat, tone: 'calm' },
   wrong_entry: { icon: moreIcons.chat, tone: 'calm' },
   no_answer: { icon: moreIcons.clock, tone: 'warn' },
@@ -16,8 +16,8 @@ export const states = {
   not_synced: { icon: moreIcons.person, tone: 'calm' },
   not_yours: { icon: moreIcons.shield, tone: 'calm' },
   not_your_group: { icon: moreIcons.shield, tone: 'calm' },
-  offline: { icon: icons.offline, tone: 'warn' },
-  platform_failing: { icon: icons.cloud, tone: 'warn' },
+  offline: { icon: moreIcons.offline, tone: 'warn' },
+  platform_failing: { icon: moreIcons.cloud, tone: 'warn' },
   failed: { icon: moreIcons.alert, tone: 'warn' },
   crashed: { icon: moreIcons.alert, tone: 'warn' },
   no_scripts: { icon: icons.script, tone: 'calm' },

@@ -13,7 +13,7 @@ export const groupTexts = {
   mine: '我的客户',
   joined: (day: string) => `${day}入群`,
   openIt: (name: string) => `查看客户 ${name}`,
-  noneFound: '群里没有这个人',
+  noneFound: '没有符合的成员',
   refresh: '刷新群成员',
   refreshed: '已更新',
   readAt: (time: string) => `${time}更新`,

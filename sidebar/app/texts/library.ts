@@ -46,7 +46,9 @@ export const sendTexts = {
 export const refusalTexts = {
   no_permission: '没有发送权限，请找管理员开通',
   not_supported: '企业微信版本太旧，请升级',
-  wrong_entry: '当前聊天不是客户聊天',
+  wrong_entry: '当前聊天不能发送',
+  other_chat: '聊天已经切换，剩下的没有发',
+  unsigned: '没拿到签名，稍后再试',
   bad_signature: '应用签名没通过，请找管理员检查',
   cancelled: '已取消发送',
   no_answer: '企业微信没有回应，先看看聊天里有没有发出',

@@ -39,7 +39,7 @@ export const stateTexts = {
     text: '资料要从企业微信读，过一会儿再试。',
     action: '重试',
   },
-  failed: { title: '没打开', text: '我们这边出了点问题，再试一次通常就好。', action: '重试' },
+  failed: { title: '没加载出来', text: '我们这边出了点问题，再试一次通常就好。', action: '重试' },
   crashed: { title: '页面出错了', text: '重新打开就好，没存的跟进还在。', action: '重新打开' },
   no_scripts: { title: '还没有话术', text: '运营同事添加以后会出现在这里。', action: '' },
   no_materials: { title: '还没有素材', text: '运营同事添加以后会出现在这里。', action: '' },
@@ -51,4 +51,5 @@ export const adminTexts = {
   errMsg: '返回信息',
   url: '页面地址',
   what: '错误信息',
+  copy: '复制',
 } as const

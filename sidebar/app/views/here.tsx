@@ -25,7 +25,8 @@ export function Here(props: { me: Boot['me']; wecom: Wecom; onScripts(): void })
     case 'wrong_entry':
       return <State name={here.kind} onAction={onScripts} />
     case 'no_answer':
-      return <State name="no_answer" onAction={again} />
+    case 'failed':
+      return <State name={here.kind} onAction={again} />
     case 'refused':
       return <State name="refused" onAction={again} forAdmin={{ errMsg: here.errMsg, url: here.url }} />
     case 'customer':

@@ -1,23 +1,19 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { limits } from '../../../api.ts'
 import { offline } from '../../connection.ts'
-import type { Customer } from '../../customer.ts'
-import { type Draft, keepDraft, readDraft } from '../../drafts.ts'
-import { mayPass, reasonOf } from '../../http.ts'
-import { newKey } from '../../key.ts'
+import { noteOf } from '../../note.ts'
 import { texts } from '../../texts/first.ts'
-import { show } from '../../toast.ts'
 import './composer.css'
 
 const words = texts.customer
 
 /** The text is kept until the server has it. */
-export function Composer(props: { customer: Customer; userid: string }) {
-  const { customer, userid } = props
-  const [draft, setDraft] = useState(() => readDraft(userid, customer.externalUserid))
-  const [busy, setBusy] = useState(false)
+export function Composer(props: { externalUserid: string; userid: string }) {
+  const note = noteOf(props.userid, props.externalUserid)
+  const { text } = note.draft.value
+  const busy = note.busy.value
   const field = useRef<HTMLTextAreaElement>(null)
-  const length = Array.from(draft.text.trim()).length
+  const length = Array.from(text.trim()).length
   const ready = length > 0 && length <= limits.note && !busy && !offline.value
 
   useLayoutEffect(() => {
@@ -25,36 +21,16 @@ export function Composer(props: { customer: Customer; userid: string }) {
     if (area === null) return
     area.style.height = ''
     // An empty one has the height of its one line; measuring it would cost the first paint a layout.
-    if (draft.text === '') return
+    if (text === '') return
     area.style.height = `${Math.min(area.scrollHeight + 2, 240)}px`
-  }, [draft.text])
+  }, [text])
 
-  const keep = (next: Draft) => {
-    setDraft(next)
-    keepDraft(userid, customer.externalUserid, next)
-  }
-  const save = async () => {
-    setBusy(true)
-    try {
-      await customer.note({ key: draft.key, text: draft.text.trim() })
-      keep({ text: '', key: newKey() })
-      show({ text: words.noteSaved })
-    } catch (error) {
-      show({
-        text: words.noteNotSaved(reasonOf(error)),
-        bad: true,
-        ...(mayPass(error) && { action: { label: texts.retry, run: () => void save() } }),
-      })
-    } finally {
-      setBusy(false)
-    }
-  }
   return (
     <form
-      class={draft.text === '' ? 'card composer' : 'card composer composer-open'}
+      class={text === '' ? 'card composer' : 'card composer composer-open'}
       onSubmit={event => {
         event.preventDefault()
-        if (ready) void save()
+        if (ready) void note.save()
       }}
     >
       <textarea
@@ -62,13 +38,13 @@ export function Composer(props: { customer: Customer; userid: string }) {
         rows={1}
         aria-label={words.noteLabel}
         placeholder={words.notePlaceholder}
-        value={draft.text}
+        value={text}
         readOnly={busy}
-        onInput={event => keep({ text: event.currentTarget.value, key: newKey() })}
+        onInput={event => note.write(event.currentTarget.value)}
         onKeyDown={event => {
-          if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return
+          if (event.isComposing || event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return
           event.preventDefault()
-          if (ready) void save()
+          if (ready) void note.save()
         }}
       />
       <div class="composer-foot">

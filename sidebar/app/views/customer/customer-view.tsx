@@ -56,7 +56,11 @@ function Body(props: { customer: Customer; me: Boot['me']; onScripts(): void }) 
     const trouble = customer.trouble.value
     if (trouble === null) return <Skeleton />
     if (trouble === 'not_yours') return <State name={trouble} onAction={props.onScripts} />
-    return <State name={trouble} onAction={() => void customer.load()} />
+    const again = () => {
+      customer.trouble.value = null
+      void customer.load()
+    }
+    return <State name={trouble} onAction={again} />
   }
   const writable = profile.editable && !offline.value
   return (
@@ -65,7 +69,7 @@ function Body(props: { customer: Customer; me: Boot['me']; onScripts(): void }) 
       <Head customer={customer} profile={profile} writable={writable} />
       <Tags customer={customer} profile={profile} writable={writable} />
       <Facts profile={profile} />
-      {profile.editable && <Composer customer={customer} userid={props.me.userid} />}
+      {profile.editable && <Composer externalUserid={profile.externalUserid} userid={props.me.userid} />}
       <Timeline customer={customer} />
     </article>
   )
@@ -73,8 +77,5 @@ function Body(props: { customer: Customer; me: Boot['me']; onScripts(): void }) 
 
 function ReadOnlyNote(props: { profile: Profile }) {
   const { editable, follow } = props.profile
-  if (editable) return null
-  const text =
-    follow.status === 'active' ? texts.banners.readOnly(follow.staffName) : texts.banners[follow.status]
-  return <Banner icon={icons.lock} text={text} quiet />
+  return editable ? null : <Banner name={follow.status} who={follow.staffName} />
 }

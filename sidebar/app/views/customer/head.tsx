@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { type Profile, type Stage, stages } from '../../../api.ts'
 import { Avatar } from '../../components/avatar.tsx'
 import { copy } from '../../components/copy.ts'
@@ -17,6 +17,11 @@ export function Head(props: { customer: Customer; profile: Profile; writable: bo
   const { customer, profile, writable } = props
   const { follow } = profile
   const [editing, setEditing] = useState(false)
+  const edit = useRef<HTMLButtonElement>(null)
+  const stop = () => {
+    setEditing(false)
+    requestAnimationFrame(() => edit.current?.focus())
+  }
   const name = follow.remark || profile.name || words.noName
   const below = [
     follow.remark !== '' && profile.name !== '' && `${words.nickname} ${profile.name}`,
@@ -33,9 +38,9 @@ export function Head(props: { customer: Customer; profile: Profile; writable: bo
             view={remarkEditor}
             with={{
               value: follow.remark,
-              onCancel: () => setEditing(false),
+              onCancel: stop,
               onSave: (remark: string) => {
-                setEditing(false)
+                stop()
                 if (remark !== follow.remark) customer.change(remarkChange(remark, follow.remark))
               },
             }}
@@ -53,7 +58,13 @@ export function Head(props: { customer: Customer; profile: Profile; writable: bo
           <p class="head-below">
             {below.length > 0 && <span>{below.join(' · ')}</span>}
             {profile.editable && (
-              <button type="button" class="text-button" disabled={!writable} onClick={() => setEditing(true)}>
+              <button
+                ref={edit}
+                type="button"
+                class="text-button"
+                disabled={!writable}
+                onClick={() => setEditing(true)}
+              >
                 {follow.remark === '' ? words.addRemark : words.editRemark}
               </button>
             )}

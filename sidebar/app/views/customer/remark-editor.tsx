@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { limits } from '../../../api.ts'
+import { remarkTexts } from '../../texts/edit.ts'
 import { texts } from '../../texts/first.ts'
+import './remark-editor.css'
 
 /** In the place of the name. Enter saves, Esc leaves it as it was. */
 export function RemarkEditor(props: { value: string; onSave(remark: string): void; onCancel(): void }) {
@@ -27,17 +29,17 @@ export function RemarkEditor(props: { value: string; onSave(remark: string): voi
           enterkeyhint="done"
           value={text}
           onInput={event => setText(event.currentTarget.value)}
-          onKeyDown={event => event.key === 'Escape' && props.onCancel()}
+          onKeyDown={event => !event.isComposing && event.key === 'Escape' && props.onCancel()}
         />
         <span class={fits ? 'remark-count' : 'remark-count remark-over'}>
           {length}/{limits.remark}
         </span>
       </div>
       <button type="submit" class="button button-small button-primary" disabled={!fits}>
-        {texts.save}
+        {remarkTexts.save}
       </button>
       <button type="button" class="button button-small" onClick={props.onCancel}>
-        {texts.cancel}
+        {remarkTexts.cancel}
       </button>
     </form>
   )

@@ -7,9 +7,11 @@ import { SearchBox } from '../../components/search-box.tsx'
 import { Sheet } from '../../components/sheet.tsx'
 import { get } from '../../http.ts'
 import { State } from '../../states/state.tsx'
+import { tagTexts } from '../../texts/edit.ts'
 import { texts } from '../../texts/first.ts'
+import './tag-sheet.css'
 
-const words = texts.customer
+const words = tagTexts
 
 type Groups = TagGroups['groups']
 
@@ -20,7 +22,8 @@ export function TagSheet(props: {
 }) {
   const [groups, setGroups] = useState<Groups | null>(null)
   const [failed, setFailed] = useState(false)
-  const [chosen, setChosen] = useState(() => new Map(props.chosen.map(tag => [tag.tagId, tag])))
+  /** Only what was touched here: the others may change below the sheet. Null is taken away. */
+  const [touched, setTouched] = useState<ReadonlyMap<string, TagView | null>>(new Map())
   const [query, setQuery] = useState('')
 
   useEffect(() => {
@@ -31,11 +34,13 @@ export function TagSheet(props: {
     )
   }, [groups, failed])
 
-  const toggle = (tag: TagView) => {
-    const next = new Map(chosen)
-    if (!next.delete(tag.tagId)) next.set(tag.tagId, tag)
-    setChosen(next)
+  const chosen = new Map(props.chosen.map(tag => [tag.tagId, tag]))
+  for (const [tagId, tag] of touched) {
+    if (tag === null) chosen.delete(tagId)
+    else chosen.set(tagId, tag)
   }
+  const toggle = (tag: TagView) =>
+    setTouched(new Map(touched).set(tag.tagId, chosen.has(tag.tagId) ? null : tag))
   const save = () => {
     const before = new Set(props.chosen.map(tag => tag.tagId))
     props.onSave(
@@ -46,13 +51,13 @@ export function TagSheet(props: {
   const shown = groups === null ? [] : matching(groups, query.trim().toLowerCase())
   return (
     <Sheet
-      title={words.tags}
+      title={texts.customer.tags}
       onClose={props.onClose}
       footer={
         <>
           <span class="sheet-note">{words.chosen(chosen.size)}</span>
           <button type="button" class="button button-primary" onClick={save}>
-            {texts.save}
+            {words.save}
           </button>
         </>
       }

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { Profile, TagView } from '../../../api.ts'
 import { Icon } from '../../components/icon.tsx'
 import { LazyView, lazy } from '../../components/lazy.tsx'
@@ -15,12 +15,19 @@ export function Tags(props: { customer: Customer; profile: Profile; writable: bo
   const { customer, profile, writable } = props
   const { tags, personalTags } = profile.follow
   const [open, setOpen] = useState(false)
+  const edit = useRef<HTMLButtonElement>(null)
   return (
     <section class="card" aria-label={words.tags}>
       <div class="card-head">
         <h2>{words.tags}</h2>
         {profile.editable && (
-          <button type="button" class="text-button" disabled={!writable} onClick={() => setOpen(true)}>
+          <button
+            ref={edit}
+            type="button"
+            class="text-button"
+            disabled={!writable}
+            onClick={() => setOpen(true)}
+          >
             {tags.length === 0 ? words.addTags : words.editTags}
           </button>
         )}
@@ -38,7 +45,10 @@ export function Tags(props: { customer: Customer; profile: Profile; writable: bo
                     type="button"
                     aria-label={words.removeTag(tag.name)}
                     disabled={!writable}
-                    onClick={() => customer.change(tagChange([], [tag]))}
+                    onClick={() => {
+                      edit.current?.focus()
+                      customer.change(tagChange([], [tag]))
+                    }}
                   >
                     <Icon d={icons.close} size={12} />
                   </button>

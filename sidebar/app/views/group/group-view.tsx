@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { GroupMember, GroupView as Shown } from '../../../api.ts'
 import { Chips } from '../../components/chips.tsx'
 import { Icon } from '../../components/icon.tsx'
-import { More } from '../../components/more.tsx'
+import { MoreByItself } from '../../components/more-by-itself.tsx'
 import { SearchBox } from '../../components/search-box.tsx'
 import { Skeleton } from '../../components/skeleton.tsx'
 import { type Group, groupOf } from '../../group.ts'
@@ -27,7 +27,11 @@ export function GroupView(props: { chatId: string; onOpen(externalUserid: string
   if (view !== null) return <Members group={group} view={view} onOpen={props.onOpen} />
   const trouble = group.trouble.value
   if (trouble === null) return <Skeleton />
-  return <State name={trouble} onAction={() => void group.load()} />
+  const again = () => {
+    group.trouble.value = null
+    void group.load()
+  }
+  return <State name={trouble} onAction={again} />
 }
 
 function Members(props: { group: Group; view: Shown; onOpen(externalUserid: string): void }) {
@@ -72,7 +76,7 @@ function Members(props: { group: Group; view: Shown; onOpen(externalUserid: stri
           ))}
         </ul>
         {sorted.length > shown && (
-          <More byItself busy={false} onMore={() => setShown(count => count + pageSize)} />
+          <MoreByItself busy={false} onMore={() => setShown(count => count + pageSize)} />
         )}
       </section>
     </div>

@@ -41,7 +41,7 @@ export function MaterialPreview(props: { material: MaterialView; onClose(): void
       <div class="preview-one">
         <MaterialBubble material={material} />
         {material.kind !== 'text' && material.description !== '' && <p>{material.description}</p>}
-        {material.kind === 'link' && (
+        {material.kind === 'link' && /^https?:/.test(material.url) && (
           <a href={material.url} target="_blank" rel="noreferrer">
             {words.open}
           </a>

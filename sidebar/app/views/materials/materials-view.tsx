@@ -17,7 +17,7 @@ import './materials-view.css'
 
 const words = materialTexts
 
-export function MaterialsView(props: { wecom: Wecom }) {
+export function MaterialsView(props: { wecom: Wecom; shown: boolean }) {
   const { wecom } = props
   const [opened, setOpened] = useState<MaterialView | null>(null)
   const finder = useMemo(
@@ -58,6 +58,7 @@ export function MaterialsView(props: { wecom: Wecom }) {
     <>
       <FinderView
         finder={finder}
+        shown={props.shown}
         search={words.search}
         label={words.label}
         listClass="material-grid"

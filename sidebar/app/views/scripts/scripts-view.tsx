@@ -5,7 +5,7 @@ import { FinderView, type RowKeys } from '../../components/finder-view.tsx'
 import { Highlighted } from '../../components/highlighted.tsx'
 import { Icon } from '../../components/icon.tsx'
 import { SendButton } from '../../components/send-button.tsx'
-import { createFinder } from '../../finder.ts'
+import { createFinder, createSearch } from '../../finder.ts'
 import { excerpt } from '../../highlight.ts'
 import { get } from '../../http.ts'
 import { moreIcons } from '../../icons/rest.ts'
@@ -19,9 +19,13 @@ import './scripts-view.css'
 
 const words = scriptTexts
 
+/** Goes along from one chat to the next. */
+const search = createSearch()
+
 export function ScriptsView(props: {
   wecom: Wecom /** Whom the variables are filled for. */
   customer: string | null
+  shown: boolean
 }) {
   const { wecom, customer } = props
   const [opened, setOpened] = useState<ScriptView | null>(null)
@@ -31,7 +35,7 @@ export function ScriptsView(props: {
         if (customer !== null) params.set('externalUserid', customer)
         const { scripts, ...page } = await get<ScriptPage>(`scripts?${params}`, signal)
         return { ...page, items: scripts }
-      }),
+      }, search),
     [customer],
   )
   const send = (script: ScriptView) => sendHere(wecom, { script: script.key }, script.title)
@@ -74,6 +78,7 @@ export function ScriptsView(props: {
     <>
       <FinderView
         finder={finder}
+        shown={props.shown}
         search={words.search}
         label={words.label}
         listClass="script-list"
