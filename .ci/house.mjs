@@ -25,6 +25,7 @@ const neverTypes = [
   { room: 'bot', from: ['jobs', 'sidebar', 'fixtures'] },
   { room: 'models', from: ['jobs', 'sidebar', 'fixtures'] },
   { room: 'jobs', from: ['sidebar', 'fixtures'] },
+  { room: 'sidebar/app', from: ['bot', 'models', 'jobs', 'fixtures', 'sidebar/server'] },
   { room: 'sidebar', from: ['fixtures'] },
 ]
 

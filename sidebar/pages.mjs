@@ -24,7 +24,7 @@ const pages = [
     out: 'client',
     base: '/',
     inputs: ['index.html', 'bridge.ts'],
-    also: [],
+    also: ['sidebar/app/initials.ts'],
   },
 ]
 

@@ -23,7 +23,8 @@ export function Facts(props: { profile: Profile }) {
           {follow.lastFollowUpAt === null ? words.never : shortTime(follow.lastFollowUpAt, now.value)}
         </dd>
       </div>
-      <div>
+      {/* A channel's mark is long as a rule. */}
+      <div class={follow.state === '' ? undefined : 'facts-wide'}>
         <dt>{words.source}</dt>
         <dd>{source || words.unknown}</dd>
       </div>
