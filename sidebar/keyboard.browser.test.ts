@@ -1,6 +1,7 @@
 import type { Frame, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeInChromium } from '../fixtures/browser/describe.ts'
+import { desk } from '../fixtures/browser/desk.ts'
 import { type OpenDemo, openDemo } from '../fixtures/browser/open-demo.ts'
 import type { Scene } from '../fixtures/browser/scene.ts'
 import { views } from '../fixtures/browser/views.ts'
@@ -58,22 +59,29 @@ describeInChromium('with the keyboard alone', () => {
     return { page, frame }
   }
 
-  it.each(views.map(scene => ({ name: scene.name, scene })))(
-    '$name: Tab reaches every control',
-    async ({ scene }) => {
-      const { page, frame } = await play(scene)
-      const controls = await frame.evaluate(numberControls)
-      expect(controls.length).toBeGreaterThan(3)
-      const reached = new Set<number>()
-      for (let press = 0; press < controls.length + 30; press += 1) {
-        await page.keyboard.press('Tab')
-        reached.add(await frame.evaluate(focused))
-      }
-      const missed = controls.filter((one, at) => !reached.has(at) && !one.byArrows)
-      expect(missed.map(one => one.name)).toEqual([])
-      await page.context().close()
-    },
-  )
+  /** Names of the controls that Tab does not come to; `others` is how many stops there may be elsewhere in the window. */
+  async function missedByTab(page: Page, frame: Frame, others: number): Promise<string[]> {
+    const controls = await frame.evaluate(numberControls)
+    expect(controls.length).toBeGreaterThan(3)
+    const reached = new Set<number>()
+    for (let press = 0; press < controls.length + others; press += 1) {
+      await page.keyboard.press('Tab')
+      reached.add(await frame.evaluate(focused))
+    }
+    await page.context().close()
+    return controls.filter((one, at) => !reached.has(at) && !one.byArrows).map(one => one.name)
+  }
+
+  it.each(views)('$name: Tab reaches every control of the sidebar', async scene => {
+    const { page, frame } = await play(scene)
+    expect(await missedByTab(page, frame, 30)).toEqual([])
+  })
+
+  it.each([desk.bot, ...desk.others])('$name: Tab reaches every control of the client', async scene => {
+    const page = await open.window()
+    await scene.play({ open, page })
+    expect(await missedByTab(page, page.mainFrame(), 60)).toEqual([])
+  })
 
   it('arrows go from tab to tab and through talk scripts, Enter opens one, Esc closes it', async () => {
     const scripts = views.find(scene => scene.name === 'sidebar-scripts')
