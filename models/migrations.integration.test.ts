@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
 import type { Database } from './connect.ts'
 import { takeLock } from './lock.ts'
 import { type Migration, MigrationError, migrate, migrations } from './migrations.ts'
+import { processName } from './process-name.ts'
 
 describe('a database that is brought to the form of this release', () => {
   let database: Database
@@ -97,4 +99,16 @@ describe('a database that is brought to the form of this release', () => {
     expect(Date.now()).toBeGreaterThanOrEqual(until)
     expect(ran).toEqual([from + 1, from + 2])
   })
+
+  it.runIf(process.platform === 'linux')(
+    'does not wait for one of this machine that was killed at it',
+    async () => {
+      const [host, , space] = processName().split(':')
+      const { pid } = spawnSync(process.execPath, ['--version'])
+      const dayMs = 24 * 60 * 60 * 1000
+      await takeLock(database.models.locks, 'migrations', `${host}:${pid}:${space}:killed`, dayMs)
+      await bring(newer)
+      expect(ran).toEqual([from + 1, from + 2])
+    },
+  )
 })

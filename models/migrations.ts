@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { Connection } from 'mongoose'
 import { isDuplicateKey, releaseLock, takeLock } from './lock.ts'
 import type { Models } from './models.ts'
+import { isGone, processName } from './process-name.ts'
 
 /** The database cannot be brought to the form that this release works with. */
 export class MigrationError extends Error {
@@ -33,9 +33,13 @@ const lockMs = 30_000
  * @throws MigrationError when the data is newer than this release, or a unique index finds duplicates (it names them).
  */
 export async function migrate(connection: Connection, models: Models, list = migrations): Promise<void> {
-  const owner = randomUUID()
-  while (!(await takeLock(models.locks, lockName, owner, lockMs)))
-    await new Promise(done => setTimeout(done, 200))
+  const owner = processName()
+  while (!(await takeLock(models.locks, lockName, owner, lockMs))) {
+    const held = await models.locks.findById(lockName).lean()
+    // One that was killed at it gives nothing back by itself.
+    if (held !== null && isGone(held.owner)) await releaseLock(models.locks, lockName, held.owner)
+    else await new Promise(done => setTimeout(done, 200))
+  }
   const renew = setInterval(
     () => void takeLock(models.locks, lockName, owner, lockMs).catch(() => undefined),
     lockMs / 3,
