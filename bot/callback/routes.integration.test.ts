@@ -154,7 +154,9 @@ describe('the callback address', () => {
   })
 
   it('refuses an endless body without a length before it is read whole', async () => {
-    const answer = await new Promise<number | undefined>((resolve, reject) => {
+    const refusals = () => sidekick.logged.filter(line => line.code === 'too_large').length
+    const before = refusals()
+    const answer = await new Promise<number | undefined>(resolve => {
       const { port } = new URL(sidekick.url)
       const query = `msg_signature=x&timestamp=${now()}&nonce=n`
       const request = httpRequest({ port, method: 'POST', path: `/callback/app?${query}` }, response => {
@@ -163,9 +165,14 @@ describe('the callback address', () => {
         request.destroy()
       })
       const pour = setInterval(() => request.write('x'.repeat(100_000)), 1)
-      request.once('error', reject)
+      // Whoever goes on pouring may run into the closed connection before the answer has been read.
+      request.once('error', () => {
+        clearInterval(pour)
+        resolve(undefined)
+      })
     })
-    expect(answer).toBe(413)
+    expect([413, undefined]).toContain(answer)
+    expect(refusals()).toBe(before + 1)
   })
 
   it.each([
