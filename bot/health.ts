@@ -50,7 +50,7 @@ async function ready(
   { database, jobs, config, apps, corpId }: HealthDeps,
   context: RouterContext,
 ): Promise<void> {
-  const parts = { mode: config.mode, roles: [...config.roles], database: { mode: database.mode } }
+  const parts = { mode: config.mode, roles: [...config.roles] }
   try {
     await database.connection
       .collection<{ _id: string }>('meta')
@@ -62,13 +62,19 @@ async function ready(
     context.body = {
       status: well ? 'ok' : 'degraded',
       ...parts,
+      database: { mode: database.mode, state: 'ok' },
       jobs: { workers: workers.length },
       tokens: stateOf(token),
       tickets: stateOf(ticket),
     }
   } catch (error) {
     context.status = 503
-    context.body = { status: 'unavailable', ...parts, reason: (error as Error).message }
+    context.body = {
+      status: 'unavailable',
+      ...parts,
+      database: { mode: database.mode, ...(await database.state()) },
+      reason: (error as Error).message,
+    }
   }
 }
 

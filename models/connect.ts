@@ -11,10 +11,15 @@ export interface Database {
   mode: 'server' | 'embedded'
   /** Without credentials, for people. */
   address: string
-  /** True while operations can reach it. */
-  reachable(): boolean
+  /** Whether it takes writes at the moment, as far as it tells itself; never rejects. */
+  state(): Promise<DatabaseState>
   close(): Promise<void>
 }
+
+export type DatabaseState =
+  | { state: 'ok' }
+  /** It can be read but not written, or does not answer. */
+  | { state: 'degraded' | 'unreachable'; reason: string }
 
 export interface DatabaseOptions {
   /** Empty: the embedded database under `dataDir`. */
@@ -48,15 +53,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     autoIndex: false,
     bufferCommands: false,
   }).asPromise()
-  const watch = mongodbUri === undefined ? keepRunning(connection, embeddedDir, options.log) : undefined
+  const watched = mongodbUri === undefined ? keepRunning(connection, embeddedDir, options.log) : undefined
   return {
     connection,
     models: createModels(connection),
     mode: mongodbUri === undefined ? 'embedded' : 'server',
     address: uri.replace(/\/\/[^@/]*@/, '//'),
-    reachable: () => connection.readyState === 1,
+    state: () => (watched?.ask() ?? ping(connection)).catch(unreachable),
     async close() {
-      await watch?.()
+      await watched?.stop()
       await connection.close()
     },
   }
@@ -66,10 +71,38 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 const probeMs = 2_000
 /** Without a sign of life for this long, the driver is connected anew. */
 const lostMs = 8_000
+/** The one cause of a database that refuses writes; how much is left is told by each write that is refused. */
+const fullReason = 'the disk under DATA_DIR is full'
 
-/** Starts the embedded database again whenever the driver loses it. Returns how to stop doing so. */
-function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['log']): () => Promise<void> {
+async function ping(connection: Connection): Promise<DatabaseState> {
+  await connection.getClient().db().command({ ping: 1 }, { timeoutMS: probeMs })
+  return { state: 'ok' }
+}
+
+function unreachable(error: Error): DatabaseState {
+  return { state: 'unreachable', reason: error.message }
+}
+
+/** Starts the embedded database again whenever the driver loses it, and tells when it cannot be written. */
+function keepRunning(
+  connection: Connection,
+  dir: string,
+  log: DatabaseOptions['log'],
+): { ask(): Promise<DatabaseState>; stop(): Promise<void> } {
   const client = connection.getClient()
+  let readOnly = false
+
+  /** @throws when it does not answer within 2 s */
+  const ask = async (): Promise<DatabaseState> => {
+    const { storageEngine } = await client.db().command({ serverStatus: 1 }, { timeoutMS: probeMs })
+    if (storageEngine.readOnly !== readOnly) {
+      readOnly = storageEngine.readOnly
+      if (readOnly) log('error', `the database is read-only: ${fullReason}`, { dir })
+      else log('warn', 'the database can be written again', { dir })
+    }
+    return readOnly ? { state: 'degraded', reason: fullReason } : { state: 'ok' }
+  }
+
   let stopped = false
   let restarting: Promise<void> | undefined
 
@@ -97,7 +130,7 @@ function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['
   /** A driver that has lost its way is connected anew, whatever it waits for. */
   const probe = async (): Promise<void> => {
     try {
-      await client.db().command({ ping: 1 }, { timeoutMS: probeMs })
+      await ask()
       seenAt = Date.now()
       return
     } catch {
@@ -121,12 +154,15 @@ function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['
   }, probeMs)
   client.on('serverHeartbeatFailed', onLost)
   client.on('connectionPoolCleared', onLost)
-  return async () => {
-    stopped = true
-    clearInterval(timer)
-    await probing
-    client.off('serverHeartbeatFailed', onLost)
-    client.off('connectionPoolCleared', onLost)
-    await restarting
+  return {
+    ask,
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await probing
+      client.off('serverHeartbeatFailed', onLost)
+      client.off('connectionPoolCleared', onLost)
+      await restarting
+    },
   }
 }

@@ -8,44 +8,43 @@ import { isDocument } from './values.ts'
 type Change = (document: Document) => Document
 
 function unset(operand: unknown): Change {
-  const paths = Array.isArray(operand) ? operand : [operand]
-  if (paths.length === 0 || paths.some(path => typeof path !== 'string' || path === '')) {
-    throw mongoError(31002, '$unset specification must be a string or an array containing only string values')
+  const paths = [operand].flat()
+  if (paths.length > 0 && paths.every(path => typeof path === 'string' && path !== '')) {
+    return compileProjection(Object.fromEntries(paths.map(path => [path, false])), { stage: true })
   }
-  return compileProjection(Object.fromEntries(paths.map(path => [path, false])), { stage: true })
+  throw mongoError(31002, '$unset specification must be a string or an array containing only string values')
 }
 
-function documentOperand(name: string, operand: unknown): Document {
+function documentOf(operand: unknown): Document {
   if (isDocument(operand)) return operand
-  throw mongoError(40272, `${name} specification stage must be an object, got ${typeName(operand)}`)
+  throw mongoError(40272, `a specification stage must be an object, got ${typeName(operand)}`)
 }
 
-function replaceBy(name: string, operand: unknown, options: ExpressionOptions): Change {
+function replaceBy(operand: unknown, options: ExpressionOptions): Change {
   const expression = compileExpression(operand, options)
   return document => {
     const result = expression(document)
     if (isDocument(result)) return result
-    throw mongoError(
-      40228,
-      `'newRoot' expression of ${name} must evaluate to an object, but resulting value was: ${describe(result)}`,
-    )
+    throw mongoError(40228, `'newRoot' expression must evaluate to an object, but was: ${describe(result)}`)
   }
 }
 
+const addFields = (operand: unknown, options: ExpressionOptions) =>
+  compileAddFields(documentOf(operand), options)
+
 /** The stages that make one document of one. */
 export const simpleStages = {
-  $set: (operand, options) => compileAddFields(documentOperand('$set', operand), options),
-  $addFields: (operand, options) => compileAddFields(documentOperand('$addFields', operand), options),
+  $set: addFields,
+  $addFields: addFields,
   $unset: unset,
   $project: (operand, options) => {
-    const spec = documentOperand('$project', operand)
-    if (Object.keys(spec).length === 0)
-      throw mongoError(51272, '$project specification must have at least one field')
-    return compileProjection(spec, { ...options, stage: true })
+    if (Object.keys(documentOf(operand)).length > 0) {
+      return compileProjection(documentOf(operand), { ...options, stage: true })
+    }
+    throw mongoError(51272, '$project specification must have at least one field')
   },
-  $replaceRoot: (operand, options) =>
-    replaceBy('$replaceRoot', documentOperand('$replaceRoot', operand).newRoot, options),
-  $replaceWith: (operand, options) => replaceBy('$replaceWith', operand, options),
+  $replaceRoot: (operand, options) => replaceBy(documentOf(operand).newRoot, options),
+  $replaceWith: replaceBy,
 } as const satisfies Record<string, (operand: unknown, options: ExpressionOptions) => Change>
 
 /** The name of a stage that makes one document of one. */

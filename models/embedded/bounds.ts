@@ -1,93 +1,61 @@
 import type { Index, IndexField } from './index-definition.ts'
-import { encodeId } from './index-entries.ts'
 import { afterPrefix, encodeKeyInfo, typeBounds } from './keys.ts'
 import type { Limit, Predicate, Predicates } from './predicates.ts'
 import type { Range } from './store.ts'
-import { equalValues, ranks, typeRank } from './values.ts'
+import { describe } from './types.ts'
+import { compareValues, equalValues } from './values.ts'
 
 /** Most points that `$in` lists of several fields may multiply to in one scan. */
 export const MAX_POINTS = 1000
 
-/** A field of which an index looks up single values. */
-export interface Points {
-  readonly field: IndexField
-  readonly values: readonly unknown[]
-}
-
-/** The field after those, of which it reads a range. */
-export interface FieldRange {
-  readonly field: IndexField
-  readonly predicate: Predicate
-}
-
 /** How far an index can follow a filter: values of its first fields, then a range of one more. */
 export interface IndexBounds {
-  readonly points: readonly Points[]
-  readonly range: FieldRange | undefined
+  readonly points: readonly { readonly field: IndexField; readonly values: readonly unknown[] }[]
+  readonly range: { readonly field: IndexField; readonly predicate: Predicate } | undefined
   /** For `explain`: per field what was bound. */
   readonly fields: Record<string, string[]>
 }
 
 /** Binds the fields of an index, from the first on, to what a filter demands of them. */
 export function boundFields(index: Index, predicates: Predicates): IndexBounds {
-  const points: Points[] = []
-  const fields: Record<string, string[]> = {}
-  let range: FieldRange | undefined
+  const points: IndexBounds['points'][number][] = []
+  const fields: IndexBounds['fields'] = {}
+  for (const { path } of index.fields) fields[path] = ['[MinKey, MaxKey]']
   let product = 1
-  for (const field of index.fields) {
-    fields[field.path] = ['[MinKey, MaxKey]']
-  }
   for (const [i, field] of index.fields.entries()) {
     const predicate = predicates.paths.get(field.path)
-    if (!predicate || (index.multikey && sharesArray(index.fields.slice(0, i), field))) break
-    const values = usablePoints(index, predicate)
+    // Two fields below the same array are indexed element by element, but may match different elements.
+    const shared = index.fields.slice(0, i).some(other => other.parts[0] === field.parts[0])
+    if (!predicate || (index.multikey && shared)) break
+    const nulls = predicate.points?.includes(null) && (index.multikey || index.sparse)
+    const values = predicate.points && !nulls ? distinct(predicate.points) : undefined
     if (values && product * values.length <= MAX_POINTS) {
       product *= values.length
       points.push({ field, values })
       fields[field.path] = values.map(value => `[${describe(value)}, ${describe(value)}]`)
       continue
     }
-    if (predicate.lower || predicate.upper) {
-      range = { field, predicate: index.multikey ? oneEnd(predicate) : predicate }
-      fields[field.path] = [describeRange(range.predicate)]
-    }
-    break
+    if (!predicate.lower && !predicate.upper) break
+    const range = { field, predicate: index.multikey ? oneEnd(predicate) : predicate }
+    fields[field.path] = [describeRange(range.predicate)]
+    return { points, range, fields }
   }
-  return { points, range, fields }
+  return { points, range: undefined, fields }
 }
 
 /** In a multikey index no single entry need fulfil both ends: one element may lie above, another one below. */
-function oneEnd(predicate: Predicate): Predicate {
-  return predicate.lower
-    ? { lower: predicate.lower, present: predicate.present }
-    : { ...(predicate.upper ? { upper: predicate.upper } : {}), present: predicate.present }
+function oneEnd({ lower, upper, present }: Predicate): Predicate {
+  return lower ? { lower, present } : { ...(upper && { upper }), present }
 }
 
-/** Two fields below the same array are indexed element by element, but may match different elements. */
-function sharesArray(before: readonly IndexField[], field: IndexField): boolean {
-  return before.some(other => other.parts[0] === field.parts[0])
-}
-
-function usablePoints(index: Index, predicate: Predicate): readonly unknown[] | undefined {
-  if (!predicate.points) return undefined
-  const nulls = predicate.points.some(value => typeRank(value) === ranks.null)
-  if (nulls && (index.multikey || index.sparse)) return undefined
-  return distinct(predicate.points)
-}
-
-/** Different values in the order of their keys. */
+/** Different values in their order. */
 export function distinct(values: readonly unknown[]): unknown[] {
-  if (values.length < 2) return [...values]
-  const byKey = new Map(values.map(value => [encodeId(value).toString('latin1'), value]))
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
+  const sorted = [...values].sort(compareValues)
+  return sorted.filter((value, i) => i === 0 || !equalValues(value, sorted[i - 1]))
 }
 
 /** The key ranges that the bounds of an index make below its prefix, in key order. */
-export function boundRanges(
-  prefix: Buffer,
-  points: readonly Points[],
-  range: FieldRange | undefined,
-): Range[] {
+export function boundRanges(prefix: Buffer, { points, range }: IndexBounds): Range[] {
   let starts = [{ key: prefix, cut: false }]
   for (const { field, values } of points) {
     starts = starts.flatMap(before =>
@@ -98,46 +66,32 @@ export function boundRanges(
       }),
     )
   }
-  const ranges = starts.map(({ key, cut }) => {
-    const whole = { start: key, end: afterPrefix(key) }
-    return range && !cut ? rangeWithin(key, range) : whole
-  })
-  return mergeSame(ranges.sort((a, b) => Buffer.compare(a.start, b.start)))
-}
-
-function mergeSame(ranges: Range[]): Range[] {
-  return ranges.filter((range, i) => i === 0 || !range.start.equals((ranges[i - 1] as Range).start))
+  const ranges = starts.map(({ key, cut }) =>
+    range && !cut ? rangeWithin(key, range.field, range.predicate) : { start: key, end: afterPrefix(key) },
+  )
+  ranges.sort((a, b) => Buffer.compare(a.start, b.start))
+  return ranges.filter((one, i) => i === 0 || !one.start.equals((ranges[i - 1] as Range).start))
 }
 
 /** The keys below `prefix` whose next value lies in a range; the range stays within the type of its ends. */
-function rangeWithin(prefix: Buffer, { field, predicate }: FieldRange): Range {
-  const { lower, upper } = predicate
-  const [first, last] = field.direction === 1 ? [lower, upper] : [upper, lower]
-  const type = typeBounds((lower ?? upper)?.value, field.direction)
-  const at = (bytes: Buffer) => Buffer.concat([prefix, bytes])
+function rangeWithin(prefix: Buffer, { direction }: IndexField, { lower, upper }: Predicate): Range {
+  const [first, last] = direction === 1 ? [lower, upper] : [upper, lower]
+  const type = typeBounds((lower ?? upper)?.value, direction)
   return {
-    start: first ? at(edge(first, field.direction, first.inclusive ? 'before' : 'after')) : at(type.lower),
-    end: last ? at(edge(last, field.direction, last.inclusive ? 'after' : 'before')) : at(type.upper),
+    start: Buffer.concat([prefix, first ? edge(first, direction, !first.inclusive) : type.lower]),
+    end: Buffer.concat([prefix, last ? edge(last, direction, last.inclusive) : type.upper]),
   }
 }
 
-/** Where the keys of a value begin or end. Where its key was cut the scan is made wide enough for both. */
-function edge(limit: Limit, direction: 1 | -1, side: 'before' | 'after'): Buffer {
+/** Where the keys of a value begin or, with `after`, end. Where its key was cut the scan is made wide enough for both. */
+function edge(limit: Limit, direction: 1 | -1, after: boolean): Buffer {
   const { key, cut } = encodeKeyInfo([limit.value], [direction])
-  if (!cut) return side === 'before' ? key : afterPrefix(key)
-  const isStart = limit.inclusive === (side === 'before')
-  return isStart ? key : afterPrefix(key)
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (value instanceof Date) return `new Date(${value.getTime()})`
-  return value === undefined ? 'undefined' : String(value)
+  const isStart = limit.inclusive !== after
+  return (cut ? isStart : !after) ? key : afterPrefix(key)
 }
 
 function describeRange({ lower, upper }: Predicate): string {
-  const same = lower && upper && equalValues(lower.value, upper.value)
-  const from = lower ? `${lower.inclusive || same ? '[' : '('}${describe(lower.value)}` : '[MinKey'
-  const to = upper ? `${describe(upper.value)}${upper.inclusive || same ? ']' : ')'}` : 'MaxKey]'
+  const from = lower ? `${lower.inclusive ? '[' : '('}${describe(lower.value)}` : '[MinKey'
+  const to = upper ? `${describe(upper.value)}${upper.inclusive ? ']' : ')'}` : 'MaxKey]'
   return `${from}, ${to}`
 }

@@ -1,52 +1,24 @@
-import { randomBytes } from 'node:crypto'
-import { Binary, type Document, Long } from 'bson'
+import { type Document, Long, UUID } from 'bson'
 import { readDocument, writeDocument } from './documents.ts'
 import { mongoError } from './errors.ts'
 import { defineIndex, type Index, indexRange } from './index-definition.ts'
 import { afterPrefix } from './keys.ts'
-import type { Range, Store } from './store.ts'
+import { type Range, readRange, type Store } from './store.ts'
 
 /** Version of the stored layout. Data written by a newer one is refused. */
-export const FORMAT = 1
+const FORMAT = 1
 
-/** A collection as the server knows it. Objects live as long as the collection; `indexes` is replaced on change. */
+/** A collection as the server knows it. Objects are replaced, never changed. */
 export interface Collection {
   readonly id: number
   readonly db: string
   readonly name: string
-  readonly uuid: Binary
-  readonly options: Document
+  readonly uuid: UUID
   readonly indexes: readonly Index[]
 }
 
 /** Databases, collections and indexes. Changes must be made inside `store.write`. */
-export interface Catalog {
-  find(db: string, name: string): Collection | undefined
-  /** Finds a collection or throws MongoError 26. */
-  need(db: string, name: string): Collection
-  /** Finds a collection or creates it with its `_id_` index. Throws MongoError 73 for an impossible name. */
-  ensure(db: string, name: string, options?: Document): Collection
-  /** Collections of a database by name. */
-  list(db: string): Collection[]
-  /** All collections. */
-  all(): Collection[]
-  databases(): string[]
-  drop(collection: Collection): void
-  rename(collection: Collection, db: string, name: string): void
-  /** Adds an index definition (no entries); the returned collection carries it. */
-  addIndex(collection: Collection, spec: Document): Index
-  /** Removes an index and its entries. */
-  dropIndex(collection: Collection, index: Index): void
-  /** Removes all entries of all indexes, for a collection whose documents have been removed. */
-  clearIndexes(collection: Collection): void
-  setMultikey(collection: Collection, index: Index): void
-  setOptions(collection: Collection, options: Document): Collection
-  replaceSpec(collection: Collection, index: Index, spec: Document): void
-  /** Number of documents; counted once, then kept. */
-  count(collection: Collection): number
-  /** Tells the catalogue that documents were added or removed. */
-  adjustCount(collection: Collection, difference: number): void
-}
+export type Catalog = Awaited<ReturnType<typeof openCatalog>>
 
 const META_KEY = Buffer.from([0])
 const COLLECTION_TAG = 1
@@ -60,8 +32,7 @@ export function documentRange(collection: { id: number }): Range {
 
 /** What every key of a collection's documents begins with. */
 export function documentPrefix(collection: { id: number }): Buffer {
-  const prefix = Buffer.allocUnsafe(5)
-  prefix[0] = DOCUMENT_TAG
+  const prefix = Buffer.alloc(5, DOCUMENT_TAG)
   prefix.writeUInt32BE(collection.id, 1)
   return prefix
 }
@@ -70,12 +41,11 @@ export function documentPrefix(collection: { id: number }): Buffer {
  * Reads the catalogue of a store, and writes the format version into a new one. Throws an Error when the data was
  * written in a newer format than this code knows.
  */
-export async function openCatalog(store: Store): Promise<Catalog> {
+export async function openCatalog(store: Store) {
   const collections = new Map<string, Collection>()
   const counts = new Map<number, number>()
   let nextId = 1
-  const stored = store.get(META_KEY)
-  if (!stored) await store.write(saveMeta)
+  if (!store.get(META_KEY)) await store.write(saveMeta)
   load()
   store.onUndo(load)
 
@@ -86,125 +56,107 @@ export async function openCatalog(store: Store): Promise<Catalog> {
   function load(): void {
     collections.clear()
     counts.clear()
-    const meta = store.get(META_KEY)
-    if (!meta) return
-    const { format, nextId: next } = readDocument(meta)
+    const { format, nextId: next } = readDocument(
+      store.get(META_KEY) ?? writeDocument({ format: FORMAT, nextId }),
+    )
     if (Number(format) > FORMAT) {
       throw new Error(
         `the data is of format ${format}, this version reads up to ${FORMAT}: install a newer one`,
       )
     }
     nextId = Number(next)
-    const range = { start: Buffer.from([COLLECTION_TAG]), end: Buffer.from([COLLECTION_TAG + 1]) }
-    for (const { value } of store.entries(range, Number.MAX_SAFE_INTEGER)) {
-      const record = readDocument(value)
-      const collection: Collection = {
-        id: Number(record.id),
-        db: record.db,
-        name: record.name,
-        uuid: record.uuid,
-        options: record.options,
-        indexes: (record.indexes as Document[]).map(index =>
-          defineIndex(Number(index.id), index.spec, index.multikey),
-        ),
-      }
-      collections.set(nameKey(collection.db, collection.name), collection)
+    const tag = Buffer.from([COLLECTION_TAG])
+    for (const { value } of readRange(store, { start: tag, end: afterPrefix(tag) })) {
+      const { id, db, name, uuid, indexes } = readDocument(value)
+      const defined = (indexes as Document[]).map(index =>
+        defineIndex(Number(index.id), index.spec, index.multikey),
+      )
+      collections.set(nameKey(db, name), { id: Number(id), db, name, uuid, indexes: defined })
     }
   }
 
   function takeId(): number {
-    const id = nextId++
+    nextId += 1
     saveMeta()
-    return id
+    return nextId - 1
   }
 
-  function save(collection: Collection): void {
-    collections.set(nameKey(collection.db, collection.name), collection)
-    const { id, db, name, uuid, options } = collection
-    const indexes = collection.indexes.map(({ id, spec, multikey }) => ({ id, spec, multikey }))
-    store.put(
-      recordKey(db, name),
-      writeDocument({ id: Long.fromNumber(id), db, name, uuid, options, indexes }),
-    )
+  function save(collection: Collection): Collection {
+    const { id, db, name, uuid } = collection
+    const indexes = collection.indexes.map(index => ({
+      id: index.id,
+      spec: index.spec,
+      multikey: index.multikey,
+    }))
+    collections.set(nameKey(db, name), collection)
+    store.put(recordKey(db, name), writeDocument({ id: Long.fromNumber(id), db, name, uuid, indexes }))
+    return collection
   }
 
-  function forget(collection: Collection): void {
-    collections.delete(nameKey(collection.db, collection.name))
-    store.remove(recordKey(collection.db, collection.name))
+  /** Changes the indexes of a collection, which may have been changed since `collection` was looked up. */
+  function saveIndexes({ db, name }: Collection, change: (indexes: readonly Index[]) => Index[]): void {
+    const current = catalog.need(db, name)
+    save({ ...current, indexes: change(current.indexes) })
   }
 
-  function current(collection: Collection): Collection {
-    return collections.get(nameKey(collection.db, collection.name)) ?? collection
-  }
-
-  function replaceIndex(collection: Collection, old: Index, fresh: Index): void {
-    const now = current(collection)
-    save({ ...now, indexes: now.indexes.map(index => (index.id === old.id ? fresh : index)) })
-  }
-
-  const catalog: Catalog = {
-    find: (db, name) => collections.get(nameKey(db, name)),
-    need(db, name) {
+  const catalog = {
+    find: (db: string, name: string): Collection | undefined => collections.get(nameKey(db, name)),
+    /** Finds a collection or throws code 26. */
+    need(db: string, name: string): Collection {
       const found = catalog.find(db, name)
-      if (!found) throw mongoError(26, `ns does not exist: ${db}.${name}`)
-      return found
+      if (found) return found
+      throw mongoError(26, `ns does not exist: ${db}.${name}`)
     },
-    ensure(db, name, options = {}) {
+    /** Finds a collection or creates it with its `_id_` index. Throws code 73 for an impossible name. */
+    ensure(db: string, name: string): Collection {
       const found = catalog.find(db, name)
       if (found) return found
       checkNames(db, name)
       const id = takeId()
-      const uuid = new Binary(uuidBytes(), Binary.SUBTYPE_UUID)
       const primary = defineIndex(takeId(), { v: 2, key: { _id: 1 }, name: '_id_' }, false)
-      save({ id, db, name, uuid, options, indexes: [primary] })
-      return catalog.need(db, name)
+      return save({ id, db, name, uuid: new UUID(), indexes: [primary] })
     },
-    list: db => [...collections.values()].filter(c => c.db === db).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    all: () => [...collections.values()],
-    databases: () => [...new Set([...collections.values()].map(c => c.db))].sort(),
-    drop(collection) {
-      store.removeRange(documentRange(collection))
-      for (const index of collection.indexes) store.removeRange(indexRange(index))
-      counts.delete(collection.id)
-      forget(collection)
+    /** Collections of a database by name. */
+    list: (db: string): Collection[] =>
+      catalog
+        .all()
+        .filter(one => one.db === db)
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    all: (): Collection[] => [...collections.values()],
+    databases: (): string[] => [...new Set(catalog.all().map(({ db }) => db))].sort(),
+    drop({ id, db, name, indexes }: Collection): void {
+      store.removeRange(documentRange({ id }))
+      for (const index of indexes) store.removeRange(indexRange(index))
+      counts.delete(id)
+      collections.delete(nameKey(db, name))
+      store.remove(recordKey(db, name))
     },
-    rename(collection, db, name) {
-      checkNames(db, name)
-      forget(collection)
-      save({ ...collection, db, name })
-    },
-    addIndex(collection, spec) {
+    /** Adds an index definition (no entries). */
+    addIndex(collection: Collection, spec: Document): Index {
       const index = defineIndex(takeId(), spec, false)
-      const now = current(collection)
-      save({ ...now, indexes: [...now.indexes, index] })
+      saveIndexes(collection, indexes => [...indexes, index])
       return index
     },
-    dropIndex(collection, index) {
+    /** Removes an index and its entries. */
+    dropIndex(collection: Collection, index: Index): void {
       store.removeRange(indexRange(index))
-      const now = current(collection)
-      save({ ...now, indexes: now.indexes.filter(other => other.id !== index.id) })
+      saveIndexes(collection, indexes => indexes.filter(({ id }) => id !== index.id))
     },
-    clearIndexes(collection) {
-      for (const index of collection.indexes) store.removeRange(indexRange(index))
+    setMultikey(collection: Collection, index: Index): void {
+      saveIndexes(collection, indexes =>
+        indexes.map(one => (one.id === index.id ? { ...one, multikey: true } : one)),
+      )
     },
-    setMultikey: (collection, index) => replaceIndex(collection, index, { ...index, multikey: true }),
-    setOptions(collection, options) {
-      save({ ...current(collection), options })
-      return current(collection)
-    },
-    replaceSpec: (collection, index, spec) =>
-      replaceIndex(collection, index, defineIndex(index.id, spec, index.multikey)),
-    count(collection) {
-      let count = counts.get(collection.id)
-      if (count === undefined) {
-        count = store.count(documentRange(collection))
-        counts.set(collection.id, count)
-      }
+    /** Number of documents; counted once, then kept. */
+    count(collection: Collection): number {
+      const count = counts.get(collection.id) ?? store.count(documentRange(collection))
+      counts.set(collection.id, count)
       return count
     },
-    adjustCount(collection, difference) {
-      const count = counts.get(collection.id)
-      if (count !== undefined) counts.set(collection.id, count + difference)
+    /** Tells the catalogue that documents were added or removed. */
+    adjustCount({ id }: Collection, difference: number): void {
+      const count = counts.get(id)
+      if (count !== undefined) counts.set(id, count + difference)
     },
   }
   return catalog
@@ -212,36 +164,22 @@ export async function openCatalog(store: Store): Promise<Catalog> {
 
 /** Finds a collection to read from; one that does not exist is as good as an empty one. */
 export function readable(catalog: Catalog, db: string, name: string): Collection {
-  return catalog.find(db, name) ?? { id: 0, db, name, uuid: new Binary(), options: {}, indexes: [] }
+  return catalog.find(db, name) ?? { id: 0, db, name, uuid: new UUID(), indexes: [] }
 }
 
-function nameKey(db: string, name: string): string {
-  return `${db}\0${name}`
-}
+const nameKey = (db: string, name: string): string => `${db}\0${name}`
 
-function recordKey(db: string, name: string): Buffer {
-  return Buffer.concat([Buffer.from([COLLECTION_TAG]), Buffer.from(nameKey(db, name), 'utf8')])
-}
+const recordKey = (db: string, name: string): Buffer =>
+  Buffer.concat([Buffer.from([COLLECTION_TAG]), Buffer.from(nameKey(db, name), 'utf8')])
 
-function uuidBytes(): Buffer {
-  const bytes = randomBytes(16)
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
-  return bytes
-}
-
+const MAX_DATABASE_BYTES = 63
 const MAX_NAMESPACE_BYTES = 255
 
 function checkNames(db: string, name: string): void {
-  const invalid =
-    db === '' ||
-    /[\s/\\."$\0]/.test(db) ||
-    Buffer.byteLength(db) > 63 ||
-    name === '' ||
-    name.startsWith('.') ||
-    name.endsWith('.') ||
-    name.startsWith('system.') ||
-    /[$\0]/.test(name) ||
-    Buffer.byteLength(db) + Buffer.byteLength(name) + 1 > MAX_NAMESPACE_BYTES
-  if (invalid) throw mongoError(73, `Invalid namespace specified '${db}.${name}'`)
+  const valid =
+    /^[^\s/\\."$\0]+$/.test(db) &&
+    /^(?!\.|system\.)[^$\0]+(?<!\.)$/.test(name) &&
+    Buffer.byteLength(db) <= MAX_DATABASE_BYTES &&
+    Buffer.byteLength(`${db}.${name}`) <= MAX_NAMESPACE_BYTES
+  if (!valid) throw mongoError(73, `Invalid namespace specified '${db}.${name}'`)
 }

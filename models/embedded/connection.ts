@@ -1,83 +1,46 @@
 import type { Socket } from 'node:net'
-import type { Document } from 'bson'
 import { answer, errorReply } from './dispatch.ts'
 import type { Engine } from './engine.ts'
-import { MongoError, mongoError } from './errors.ts'
 import { createFramer, encodeMessage, parseMessage, type Request } from './wire.ts'
 
-/** While more than this many bytes wait to be sent, no further requests of the connection are taken up. */
-const SEND_LIMIT = 64 * 1024 * 1024
-
 /**
- * Serves one client: its requests are run one after the other, in the order they came. Bytes that are no MongoDB
- * message end the connection and nothing else.
+ * Serves one client until it goes: its requests are run one after the other, in the order they came, and none is taken
+ * up before the client has taken the reply to the former. Bytes that are no MongoDB message end the connection and
+ * nothing else, as does a throw of `admit`, which is called before each request.
  */
-export function serveConnection(engine: Engine, socket: Socket, connectionId: number): void {
-  const framer = createFramer()
-  const waiting: Buffer[] = []
-  let running = false
-
-  async function runAll(): Promise<void> {
-    for (let message = waiting.shift(); message && !socket.destroyed; message = waiting.shift()) {
-      await runMessage(message)
-      if (socket.writableLength > SEND_LIMIT) await drained(socket)
-    }
-    running = false
-    socket.resume()
-  }
-
-  async function runMessage(message: Buffer): Promise<void> {
-    let request: Pick<Request, 'id' | 'legacy' | 'silent'> = {
-      id: message.readInt32LE(4),
-      legacy: false,
-      silent: false,
-    }
-    let reply: Document
-    try {
-      const parsed = parseMessage(message)
-      request = parsed
-      reply = await answer(engine, parsed, connectionId)
-    } catch (error) {
-      if (!(error instanceof MongoError)) {
-        socket.destroy()
-        return
-      }
-      reply = errorReply(error)
-    }
-    if (!request.silent && !socket.destroyed) socket.write(encodeSafely(request, reply))
-  }
-
-  socket.on('data', (chunk: Buffer) => {
-    try {
-      waiting.push(...framer.push(chunk))
-    } catch {
-      socket.destroy()
-      return
-    }
-    if (running) {
-      socket.pause()
-      return
-    }
-    if (waiting.length === 0) return
-    running = true
-    void runAll()
-  })
+export async function serveConnection(
+  engine: Engine,
+  socket: Socket,
+  connectionId: number,
+  admit: () => void,
+): Promise<void> {
+  const messagesIn = createFramer()
+  // An error of the socket ends the loop below; one that comes after it must find a listener.
   socket.on('error', () => socket.destroy())
-}
-
-/** Encodes a reply, or the error that it is too large. */
-function encodeSafely(request: Pick<Request, 'id' | 'legacy'>, reply: Document): Buffer {
   try {
-    return encodeMessage(request, reply)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    return encodeMessage(request, errorReply(mongoError(10334, `the reply cannot be sent: ${reason}`)))
+    for await (const chunk of socket) {
+      for (const message of messagesIn(chunk as Buffer)) {
+        admit()
+        const request = parseMessage(message)
+        const reply = await replyTo(engine, request, connectionId)
+        if (!request.silent) await send(socket, reply)
+      }
+    }
+  } catch {
+    socket.destroy()
   }
 }
 
-function drained(socket: Socket): Promise<void> {
-  return new Promise(resolve => {
-    socket.once('drain', resolve)
-    socket.once('close', resolve)
+async function replyTo(engine: Engine, request: Request, connectionId: number): Promise<Buffer> {
+  try {
+    return encodeMessage(request, await answer(engine, request, connectionId))
+  } catch (error) {
+    return encodeMessage(request, errorReply(error))
+  }
+}
+
+function send(socket: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.write(bytes, error => (error ? reject(error) : resolve()))
   })
 }

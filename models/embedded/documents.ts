@@ -5,7 +5,7 @@ import { isDocument, ranks, typeRank } from './values.ts'
 /** Largest document that may be stored, in bytes (what `hello` announces). */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 /** Results of updates and replies may exceed the limit by this many bytes, so that a full document still fits. */
-export const DOCUMENT_HEADROOM_BYTES = 16 * 1024
+const HEADROOM_BYTES = 16 * 1024
 /** Deepest nesting of a document or command. */
 export const MAX_DEPTH = 100
 
@@ -19,8 +19,7 @@ const READ_OPTIONS = {
 
 /**
  * Reads BSON in the form the engine works on: Int32, Double, Long, Decimal128 and Binary stay wrapped so that their
- * type survives an update. Throws MongoError 22 (InvalidBSON) for malformed bytes and 15 (Overflow) for more than
- * 100 levels.
+ * type survives an update. Throws code 22 for malformed bytes and 15 for more than 100 levels.
  */
 export function readDocument(bytes: Uint8Array): Document {
   let doc: Document
@@ -34,18 +33,18 @@ export function readDocument(bytes: Uint8Array): Document {
   return doc
 }
 
-/** Writes a document of the engine's form as BSON. Throws MongoError 10334 when it exceeds 16 MB and the headroom. */
+/** Writes a document of the engine's form as BSON. Throws code 10334 when it exceeds 16 MB and the headroom. */
 export function writeDocument(doc: Document): Buffer {
-  let bytes: Buffer
+  const limit = MAX_DOCUMENT_BYTES + HEADROOM_BYTES
   try {
-    bytes = serialize(doc, { ignoreUndefined: false }) as Buffer
+    const bytes = serialize(doc, { ignoreUndefined: false }) as Buffer
+    if (bytes.length <= limit) return bytes
+    throw tooLarge(bytes.length)
   } catch (cause) {
     if (cause instanceof MongoError) throw cause
-    if (cause instanceof RangeError) throw tooLarge(MAX_DOCUMENT_BYTES + DOCUMENT_HEADROOM_BYTES)
+    if (cause instanceof RangeError) throw tooLarge(limit)
     throw mongoError(2, (cause as Error).message)
   }
-  if (bytes.length > MAX_DOCUMENT_BYTES + DOCUMENT_HEADROOM_BYTES) throw tooLarge(bytes.length)
-  return bytes
 }
 
 /** The error MongoDB gives for a document of `size` bytes that is too large. */
@@ -58,40 +57,23 @@ export function tooLarge(size: number): MongoError {
 
 /**
  * Gives a document to be inserted its `_id`, as the first field. Returns the same object when nothing is to change.
- * Throws MongoError 53 for an array or regular expression as `_id`.
+ * Throws code 53 for an array or regular expression as `_id`, 52 for operators in it.
  */
 export function withId(doc: Document): Document {
-  const id: unknown = doc._id
-  if (id === undefined) {
-    const { _id: _missing, ...rest } = doc
-    return { _id: new ObjectId(), ...rest }
-  }
-  const kind = Array.isArray(id) ? 'array' : typeRank(id) === ranks.regex ? 'regex' : undefined
-  if (kind) throw mongoError(53, `The '_id' value cannot be of type ${kind}`)
-  const dollar = isDocument(id) && Object.keys(id).find(name => name.startsWith('$'))
-  if (dollar && id._bsontype !== 'DBRef') {
-    throw mongoError(
-      52,
-      `_id fields may not contain '$'-prefixed fields: ${dollar} is not valid for storage.`,
-    )
-  }
-  if (Object.keys(doc)[0] === '_id') return doc
-  return { _id: id, ...doc }
+  const { _id: id, ...rest } = doc
+  if (id === undefined) return { _id: new ObjectId(), ...rest }
+  const kind = typeRank(id)
+  if (kind === ranks.array || kind === ranks.regex)
+    throw mongoError(53, `The '_id' value cannot be of type ${kind === ranks.array ? 'array' : 'regex'}`)
+  if (isDocument(id) && id._bsontype !== 'DBRef' && Object.keys(id).some(name => name.startsWith('$')))
+    throw mongoError(52, "_id fields may not contain '$'-prefixed fields")
+  return Object.keys(doc)[0] === '_id' ? doc : { _id: id, ...rest }
 }
 
 function checkDepth(value: unknown, left: number): void {
-  if (typeof value !== 'object' || value === null) return
-  if (Array.isArray(value)) {
-    if (left < 0) throw tooDeep()
-    for (const item of value) if (typeof item === 'object') checkDepth(item, left - 1)
-    return
-  }
-  if (!isDocument(value)) return
+  if (typeof value !== 'object' || value === null || (!Array.isArray(value) && !isDocument(value))) return
   if (left < 0) throw tooDeep()
-  for (const key in value) {
-    const item: unknown = value[key]
-    if (typeof item === 'object') checkDepth(item, left - 1)
-  }
+  for (const item of Object.values(value)) checkDepth(item, left - 1)
 }
 
 function tooDeep(): MongoError {

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, open, readFile, realpath } from 'node:fs/promises'
-import { dirname, extname, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { isAlive, isHere, readOwner, SILENCE_MS } from './owner.ts'
+import { FolderOwnedError, LOCK_FILE, readOwner, SILENCE_MS, sightOf } from './owner.ts'
 import { answersHello } from './probe.ts'
 
 export interface EnsureOptions {
@@ -12,6 +11,8 @@ export interface EnsureOptions {
   readonly dir: string
   /** How long a process that is started here stays after its last client; 10 s unless given. */
   readonly lingerMs?: number
+  /** See `EmbeddedOptions`; of a process that is started here. */
+  readonly testCommands?: boolean
 }
 
 export interface Ensured {
@@ -30,8 +31,10 @@ export class EmbeddedStartError extends Error {
 
 const READY_MS = 5000
 const POLL_MS = 20
-const OWNED_EXIT = 3
-const LOG_FILE = 'db.log'
+/** What a process ends with that found the folder owned. */
+const OWNED_EXIT = 'code 3'
+/** The compiled entry point of the database process, also when this file runs uncompiled. */
+const compiled = import.meta.url.endsWith('.js') ? 'main.js' : '../../dist/models/embedded/main.js'
 
 /**
  * Finds the process that serves a data folder, or starts one that outlives this process (it writes `db.log` in the
@@ -42,90 +45,60 @@ const LOG_FILE = 'db.log'
 export async function ensureEmbedded(options: EnsureOptions): Promise<Ensured> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 })
   const dir = await realpath(options.dir)
+  const log = join(dir, 'db.log')
   const began = Date.now()
-  let firstBeat: number | undefined
-  let child: Started | undefined
+  let patienceMs = READY_MS
+  let child: ChildProcess | undefined
+  let end: { how: string; cause?: Error } | undefined
   for (;;) {
-    const owner = await readOwner(dir)
-    const alive = owner !== undefined && isAlive(owner)
-    // Of a process that cannot be seen, only a long silence tells that it has ended.
-    const unseen = alive && !isHere(owner)
-    if (unseen) firstBeat ??= owner.beatAt.getTime()
-    const silent = firstBeat !== undefined && (!unseen || owner.beatAt.getTime() === firstBeat)
-    const deadline = began + READY_MS + (silent ? SILENCE_MS : 0)
-    if (alive && owner.uri !== undefined && (await answersHello(owner.uri, READY_MS))) {
+    const owner = readOwner(join(dir, LOCK_FILE))
+    const sight = owner ? await sightOf(owner) : 'ended'
+    const alive = sight !== 'ended'
+    if (alive && owner?.uri !== undefined && (await answersHello(owner.uri))) {
       const started = owner.pid === child?.pid
-      if (!started) child?.end()
+      // One that came too late must not become the owner of a folder that is abandoned later.
+      if (!started) child?.kill()
       return { uri: owner.uri, pid: owner.pid, started }
     }
-    if (child?.exitCode !== undefined && child.exitCode !== OWNED_EXIT) {
-      throw new EmbeddedStartError(
-        `the database ended with code ${child.exitCode}: ${await lastLines(dir)}`,
-        child.error ? { cause: child.error } : undefined,
-      )
+    if (end && end.how !== OWNED_EXIT) {
+      const lines = (await readFile(log, 'utf8')).trim().split('\n').slice(-3).join(' | ')
+      throw new EmbeddedStartError(`the database ended with ${end.how}: ${lines}`, { cause: end.cause })
     }
-    if (Date.now() > deadline) {
-      const who = alive
-        ? `process ${owner.pid} on ${owner.host ?? 'this host'} owns ${dir} but does not answer`
-        : 'no answer'
-      throw new EmbeddedStartError(
-        `the database is not ready after ${Math.round((Date.now() - began) / 1000)} s (${who})`,
-      )
+    // Of a process that cannot be seen, only a long silence tells that it has ended.
+    if (sight === 'unseen') patienceMs = READY_MS + (owner && owner.beatAt > began ? 0 : SILENCE_MS)
+    if (Date.now() - began > patienceMs) {
+      const cause = alive && owner ? new FolderOwnedError(dir, owner) : undefined
+      const reason = cause?.message ?? `see ${log}`
+      throw new EmbeddedStartError(`no database answers after ${patienceMs / 1000} s: ${reason}`, { cause })
     }
-    if (!alive && (child === undefined || child.exitCode !== undefined)) child = await start(dir, options)
+    if (!alive && (!child || end)) {
+      end = undefined
+      child = await start(dir, log, options)
+      child.once('error', cause => {
+        end = { how: 'an error', cause }
+      })
+      child.once('exit', (code, signal) => {
+        end = { how: `code ${code ?? signal}` }
+      })
+    }
     await delay(POLL_MS)
   }
 }
 
-interface Started {
-  readonly pid: number | undefined
-  exitCode: number | undefined
-  error: Error | undefined
-  /** Ends a process that came too late to own the folder, before it becomes the owner of an abandoned one. */
-  end(): void
-}
-
-async function start(dir: string, { lingerMs }: EnsureOptions): Promise<Started> {
-  const linger = lingerMs === undefined ? [] : ['--linger-ms', String(lingerMs)]
-  const log = await open(join(dir, LOG_FILE), 'a', 0o600)
-  try {
-    const child = spawn(process.execPath, [compiledMain(), '--dir', dir, ...linger], {
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-      windowsHide: true,
-    })
-    const started: Started = {
-      pid: child.pid,
-      exitCode: undefined,
-      error: undefined,
-      end: () => child.kill(),
-    }
-    child.once('error', error => {
-      started.error = error
-      started.exitCode = -1
-    })
-    child.once('exit', code => {
-      started.exitCode = code ?? -1
-    })
-    child.unref()
-    return started
-  } finally {
-    await log.close()
-  }
-}
-
-/** The compiled entry point of the database process, also when this file runs uncompiled. */
-function compiledMain(): string {
-  const here = fileURLToPath(import.meta.url)
-  if (extname(here) === '.js') return join(dirname(here), 'main.js')
-  let root = dirname(here)
-  while (!existsSync(join(root, 'package.json'))) root = dirname(root)
-  const main = join(root, 'dist', relative(root, dirname(here)), 'main.js')
-  if (existsSync(main)) return main
-  throw new EmbeddedStartError(`${main} is missing: run "npm run build" first`)
-}
-
-async function lastLines(dir: string): Promise<string> {
-  const text = await readFile(join(dir, LOG_FILE), 'utf8')
-  return text.trim().split('\n').slice(-3).join(' | ')
+async function start(dir: string, log: string, options: EnsureOptions): Promise<ChildProcess> {
+  const { lingerMs, testCommands } = options
+  const main = fileURLToPath(new URL(compiled, import.meta.url))
+  const flags = [
+    ...(lingerMs === undefined ? [] : ['--linger-ms', String(lingerMs)]),
+    ...(testCommands ? ['--test-commands'] : []),
+  ]
+  const output = await open(log, 'a', 0o600)
+  const child = spawn(process.execPath, [main, '--dir', dir, ...flags], {
+    detached: true,
+    stdio: ['ignore', output.fd, output.fd],
+    windowsHide: true,
+  })
+  child.unref()
+  await output.close()
+  return child
 }

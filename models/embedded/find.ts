@@ -1,77 +1,164 @@
 import type { Document } from 'bson'
-import type { Collection } from './catalog.ts'
-import { writeDocument } from './documents.ts'
-import type { Plan } from './plan.ts'
+import { type Collection, documentPrefix, documentRange } from './catalog.ts'
+import { type Fold, foldFilter } from './collation.ts'
+import { readDocument, writeDocument } from './documents.ts'
+import { encodeId } from './keys.ts'
+import { compileMatch } from './match.ts'
+import { type Access, makePlan, type Plan } from './plan.ts'
 import { compileProjection } from './project.ts'
-import { type Examined, type Found, scan } from './scan.ts'
-import { prepareSearch, type SearchRequest } from './search.ts'
-import type { Store } from './store.ts'
+import { documentKey, idKeyOf, type Stored } from './records.ts'
+import { inOrder, readSort } from './sort.ts'
+import { type Range, readRange, type Store } from './store.ts'
 
-/** What to find: the parts of a `find` command that decide on its result. */
-export interface Query extends SearchRequest {
+/** What to find: the parts of a command that decide on it. */
+export interface Query {
+  readonly filter: Document
+  /** Fields with 1 or -1, or `{ $natural: 1 | -1 }`. */
+  readonly sort?: Document | undefined
+  readonly hint?: unknown
+  readonly let?: Document | undefined
+  readonly collation?: Fold | undefined
   readonly projection?: Document | undefined
   readonly skip?: number | undefined
   /** At most so many; 0 or undefined is all. */
   readonly limit?: number | undefined
 }
 
+/** What a search has looked at, for `explain`. */
+export interface Examined {
+  keys: number
+  docs: number
+}
+
 /** A query that is ready to run. */
 export interface PreparedQuery {
   readonly plan: Plan
+  /** All that match, as they are found. */
+  matches(examined?: Examined): Generator<Stored>
   /** The documents, sorted, without what is skipped and beyond the limit. */
-  documents(examined?: Examined): Generator<Found>
+  documents(): Generator<Stored>
   /** The same, projected, as BSON. */
-  results(examined?: Examined): Generator<Uint8Array>
+  results(): Generator<Uint8Array>
+  /** See `Matcher.position`. */
+  position(doc: Document): number | undefined
 }
 
-/** Compiles a query and plans it; errors in it are thrown here and not when it runs. */
+/**
+ * Compiles a query and plans it; whatever is wrong with it is thrown here and not when it runs. It may rest between two
+ * documents, and then goes on with what is stored by then; each document comes at most once.
+ */
 export function prepareQuery(store: Store, collection: Collection, query: Query): PreparedQuery {
-  const { plan, matcher, compare } = prepareSearch(collection, query)
-  const projected = query.projection && Object.keys(query.projection).length > 0
-  const project = projected ? compileProjection(query.projection) : undefined
-  const positional = Object.keys(query.projection ?? {}).some(path => path.endsWith('.$'))
-  const skip = query.skip ?? 0
+  const { hint, collation, projection = {}, skip = 0 } = query
+  const { $natural, ...fields } = query.sort ?? {}
+  const natural = $natural === undefined ? undefined : { $natural }
+  const sort = natural ? {} : fields
+  const matcher = compileMatch(collation ? foldFilter(query.filter, collation) : query.filter, {
+    let: query.let,
+  })
+  const folded = (doc: Document): Document => (collation ? collation(doc) : doc)
+  const order = readSort(sort)
+  // No index knows a collation.
+  const plan = collation
+    ? { ...makePlan(collection, { filter: {}, sort, hint: natural ?? { $natural: 1 } }) }
+    : makePlan(collection, { filter: query.filter, sort, hint: hint ?? natural })
+  const exact = plan.access.kind === 'id' && plan.access.exact
+  const project = Object.keys(projection).length > 0 ? compileProjection(projection) : undefined
   const end = query.limit ? skip + query.limit : Number.POSITIVE_INFINITY
 
-  function* documents(examined?: Examined): Generator<Found> {
-    const found = scan(store, collection, plan.access, matcher, examined)
-    const ordered = compare ? inOrder(found, compare, end) : found
+  function* matches(examined: Examined = { keys: 0, docs: 0 }): Generator<Stored> {
+    for (const found of fetch(store, collection, plan.access, examined)) {
+      if (exact || matcher.test(folded(found.doc))) yield found
+    }
+  }
+
+  function* documents(): Generator<Stored> {
+    const found = plan.sorted ? matches() : inOrder(matches(), order, ({ doc }) => folded(doc), unread, end)
     let at = 0
-    for (const one of ordered) {
+    for (const one of found) {
       if (at >= skip) yield one
       at += 1
       if (at >= end) return
     }
   }
 
+  const position = (doc: Document): number | undefined => matcher.position(folded(doc))
+  const positional = Object.keys(projection).some(path => path.endsWith('.$'))
   return {
     plan,
+    matches,
     documents,
-    *results(examined) {
-      for (const found of documents(examined)) {
-        yield project
-          ? writeDocument(project(found.doc, positional ? matcher.position(found.doc) : undefined))
-          : found.bytes
+    position,
+    *results() {
+      for (const found of documents()) {
+        if (project) yield writeDocument(project(found.doc, positional ? position(found.doc) : undefined))
+        else yield found.bytes
       }
     },
   }
 }
 
-/** Below this limit only the first documents of the order are kept while sorting. */
-const SMALL_LIMIT = 2000
-
-/** Sorts what is found; with a small limit it keeps no more than twice as many documents at a time. */
-function inOrder(
-  found: Iterable<Found>,
-  compare: (a: Document, b: Document) => number,
-  limit: number,
-): Found[] {
-  const byOrder = (a: Found, b: Found) => compare(a.doc, b.doc)
-  if (limit > SMALL_LIMIT) return [...found].sort(byOrder)
-  let kept: Found[] = []
-  for (const one of found) {
-    kept.push(one)
-    if (kept.length >= limit * 2 + 100) kept = kept.sort(byOrder).slice(0, limit)
+/** A stored document; its BSON is only read when `doc` is asked for. */
+export function lazyDocument(idKey: Buffer, bytes: Uint8Array): Stored {
+  let doc: Document | undefined
+  return {
+    idKey,
+    bytes,
+    get doc() {
+      doc ??= readDocument(bytes)
+      return doc
+    },
   }
-  return kept.sort(byOrder)
+}
+
+/** The same document, with less to hold. */
+const unread = ({ idKey, bytes }: Stored): Stored => lazyDocument(idKey, bytes)
+
+/** The documents of an access, those that need not match included. */
+function* fetch(store: Store, collection: Collection, access: Access, examined: Examined): Generator<Stored> {
+  const seen = new Set<string>()
+  const isNew = (idKey: Buffer) => seen.size < seen.add(idKey.toString('latin1')).size
+  const byId = (idKey: Buffer): Stored | undefined => {
+    const bytes = store.get(documentKey(collection, idKey))
+    if (bytes) examined.docs += 1
+    return bytes && lazyDocument(idKey, bytes)
+  }
+  const scan = function* (range: Range, reverse: boolean): Generator<Stored> {
+    const prefix = documentPrefix(collection).length
+    for (const { key, value } of readRange(store, range, reverse)) {
+      examined.docs += 1
+      yield lazyDocument(key.subarray(prefix), value)
+    }
+  }
+  switch (access.kind) {
+    case 'collection':
+      yield* scan(documentRange(collection), access.reverse)
+      return
+    case 'id':
+      for (const id of access.ids) {
+        const found = byId(encodeId(id))
+        examined.keys += 1
+        if (found) yield found
+      }
+      return
+    case 'union':
+      for (const branch of access.branches) {
+        for (const found of fetch(store, collection, branch, examined)) if (isNew(found.idKey)) yield found
+      }
+      return
+    case 'index':
+      for (const range of access.reverse ? access.ranges.toReversed() : access.ranges) {
+        if (access.index.primary) {
+          const before = examined.docs
+          yield* scan(range, access.reverse)
+          examined.keys += examined.docs - before
+          continue
+        }
+        for (const entry of readRange(store, range, access.reverse)) {
+          examined.keys += 1
+          const idKey = idKeyOf(entry)
+          const found = access.index.multikey && !isNew(idKey) ? undefined : byId(idKey)
+          if (found) yield found
+        }
+      }
+  }
 }

@@ -2,8 +2,10 @@ import type { Document } from 'bson'
 import { mongoError } from './errors.ts'
 import { afterPrefix } from './keys.ts'
 import { compileMatch, type Matcher } from './match.ts'
+import { isTruthy } from './match-operators.ts'
+import { readNumber } from './numbers.ts'
 import type { Range } from './store.ts'
-import { compareValues, equalValues, isDocument, ranks, typeRank } from './values.ts'
+import { equalValues, isDocument } from './values.ts'
 
 /** One field of an index. */
 export interface IndexField {
@@ -19,7 +21,6 @@ export interface Index {
   /** What listIndexes answers. */
   readonly spec: Document
   readonly fields: readonly IndexField[]
-  readonly directions: readonly (1 | -1)[]
   /** The index over `_id`, which is the order of the documents themselves and has no entries of its own. */
   readonly primary: boolean
   readonly unique: boolean
@@ -41,8 +42,7 @@ export function indexRange(index: { id: number }): Range {
 
 /** What every key of an index begins with. */
 export function indexPrefix(index: { id: number }): Buffer {
-  const prefix = Buffer.allocUnsafe(5)
-  prefix[0] = INDEX_TAG
+  const prefix = Buffer.alloc(5, INDEX_TAG)
   prefix.writeUInt32BE(index.id, 1)
   return prefix
 }
@@ -58,111 +58,91 @@ export function defineIndex(id: number, spec: Document, multikey: boolean): Inde
     name: spec.name,
     spec,
     fields,
-    directions: fields.map(field => field.direction),
     primary: fields.length === 1 && fields[0]?.path === '_id',
-    unique: truthy(spec.unique),
-    sparse: truthy(spec.sparse),
+    unique: isTruthy(spec.unique),
+    sparse: isTruthy(spec.sparse),
     partial: filter && { filter, matcher: compileMatch(filter) },
     expireAfterSeconds: spec.expireAfterSeconds === undefined ? undefined : Number(spec.expireAfterSeconds),
     multikey,
   }
 }
 
-const KNOWN_OPTIONS = new Set([
-  'v',
+/** Options that are not kept: they are about how an index is built, or the same for all. */
+const passingOptions = ['v', 'ns', 'background']
+const keptOptions = [
   'key',
   'name',
-  'ns',
   'unique',
   'sparse',
-  'background',
   'partialFilterExpression',
   'expireAfterSeconds',
   'hidden',
   'collation',
-  'storageEngine',
-  'prepareUnique',
-])
+]
 
 /**
- * Checks the description of an index and returns it as it will be stored. Throws MongoError 67 for kinds of index
- * that this database has not (text, geo, hashed, wildcard), 197 for unknown options.
+ * Checks the description of an index and returns it as it will be stored. Throws code 67 for kinds of index that this
+ * database has not (text, geo, hashed, wildcard, collation) and for wrong keys, 9 without a name, 14 for what is no
+ * description, 197 for unknown options.
  */
-export function normaliseIndexSpec(spec: Document): Document {
-  const key: unknown = spec.key
-  if (!isDocument(key) || Object.keys(key).length === 0) {
-    throw mongoError(67, 'Index keys cannot be an empty object')
+export function normaliseIndexSpec(spec: unknown): Document {
+  if (!isDocument(spec)) throw mongoError(14, 'each index must be described by a document')
+  const { key, name, expireAfterSeconds } = spec
+  const fields = isDocument(key) ? Object.entries(key) : []
+  if (fields.length === 0) throw mongoError(67, 'Index keys cannot be an empty object')
+  for (const [path, direction] of fields) {
+    if (typeof direction === 'string')
+      throw mongoError(67, `index type '${direction}' is not supported by this database`)
+    if (!Number.isFinite(Number(readNumber(direction)?.value)) || Number(direction) === 0)
+      throw mongoError(67, 'Values in the index key pattern must be numbers other than 0')
+    if (path.split('.').some(part => part === '' || part.startsWith('$')))
+      throw mongoError(67, `Index key contains an illegal field name: '${path}'`)
   }
-  for (const [path, direction] of Object.entries(key)) checkField(path, direction)
-  for (const option of Object.keys(spec)) {
-    if (!KNOWN_OPTIONS.has(option)) {
-      throw mongoError(197, `The field '${option}' is not valid for an index specification`)
-    }
-  }
-  if (typeof spec.name !== 'string' || spec.name === '') {
-    throw mongoError(9, "The 'name' field is a required property of an index specification")
-  }
-  if (spec.collation !== undefined && spec.collation.locale !== 'simple') {
+  const unknown = Object.keys(spec).find(option => ![...passingOptions, ...keptOptions].includes(option))
+  if (unknown) throw mongoError(197, `The field '${unknown}' is not valid for an index specification`)
+  if (typeof name !== 'string' || name === '')
+    throw mongoError(9, "The 'name' field is a required property of an index")
+  if (spec.collation !== undefined && spec.collation.locale !== 'simple')
     throw mongoError(67, 'an index with a collation is not supported by this database')
-  }
-  if (truthy(spec.sparse) && spec.partialFilterExpression) {
+  if (isTruthy(spec.sparse) && spec.partialFilterExpression)
     throw mongoError(67, 'cannot mix "partialFilterExpression" and "sparse" options')
-  }
-  if (spec.expireAfterSeconds !== undefined) {
-    const seconds = Number(spec.expireAfterSeconds)
-    if (!Number.isFinite(seconds) || seconds < 0 || seconds > 2147483647) {
+  if (expireAfterSeconds !== undefined) {
+    const seconds = Number(expireAfterSeconds)
+    if (!(seconds >= 0 && seconds <= 2147483647))
       throw mongoError(67, 'TTL index expireAfterSeconds must be between 0 and 2147483647')
-    }
-    if (Object.keys(key).length > 1 || '_id' in key) {
+    if (fields.length > 1 || '_id' in key)
       throw mongoError(67, 'TTL indexes are single-field indexes, and not over _id')
-    }
   }
-  const { ns: _ns, background: _background, v: _v, ...kept } = spec
-  for (const option of ['unique', 'sparse', 'hidden']) if (!truthy(kept[option])) delete kept[option]
-  return { v: 2, ...kept }
-}
-
-function checkField(path: string, direction: unknown): void {
-  if (typeof direction === 'string') {
-    throw mongoError(67, `index type '${direction}' is not supported by this database`)
-  }
-  if (
-    typeRank(direction) !== ranks.number ||
-    !Number.isFinite(Number(direction)) ||
-    Number(direction) === 0
-  ) {
-    throw mongoError(67, 'Values in the index key pattern cannot be 0 and must be numbers')
-  }
-  if (path === '' || path.split('.').includes('')) {
-    throw mongoError(67, 'Index keys cannot contain an empty field')
-  }
-  if (path.startsWith('$') || path.includes('.$') || path.includes('$**')) {
-    throw mongoError(67, `Index key contains an illegal field name: ${path}`)
+  const kept = keptOptions.map(option => [option, spec[option]] as const)
+  const flags = ['unique', 'sparse', 'hidden']
+  return {
+    v: 2,
+    ...Object.fromEntries(
+      kept.filter(([option, value]) => value !== undefined && (!flags.includes(option) || isTruthy(value))),
+    ),
   }
 }
 
 /**
  * How a wanted index stands to those a collection has: undefined when it is new, the index when the same exists.
- * Throws MongoError 85 or 86 when one exists with that name or key but different options, as MongoDB does.
+ * Throws code 85 or 86 when one exists with that name or key but different options, as MongoDB does.
  */
 export function existingIndex(indexes: readonly Index[], spec: Document): Index | undefined {
-  const sameKey = (index: Index) => patternText(index.spec.key) === patternText(spec.key)
-  const named = indexes.find(index => index.name === spec.name)
-  const keyed = indexes.find(index => sameKey(index) && equalValues(partialOf(index.spec), partialOf(spec)))
+  const same = (a: Document, option: string) => equalValues(a[option] ?? null, spec[option] ?? null)
+  const keyed = indexes.find(
+    index =>
+      patternText(index.spec.key) === patternText(spec.key) && same(index.spec, 'partialFilterExpression'),
+  )
   if (keyed?.primary) return keyed
   if (keyed) {
-    const same = sameOptions(keyed.spec, spec)
-    if (keyed.name === spec.name) {
-      if (same) return keyed
-      throw mongoError(
-        86,
-        `An existing index has the same name as the requested index. Requested index: ${patternText(spec.key)}, existing index: ${keyed.name}`,
-      )
-    }
-    const hint = same ? `Index already exists with a different name: ${keyed.name}` : undefined
-    throw mongoError(85, hint ?? `An equivalent index already exists with different options: ${keyed.name}`)
+    const flags = same(keyed.spec, 'unique') && same(keyed.spec, 'sparse')
+    if (keyed.name === spec.name && !flags)
+      throw mongoError(86, `Index ${keyed.name} exists with other options`)
+    if (keyed.name === spec.name && same(keyed.spec, 'expireAfterSeconds')) return keyed
+    throw mongoError(85, `An equivalent index exists with another name or other options: ${keyed.name}`)
   }
-  if (named) throw mongoError(86, `An index named ${named.name} exists with other keys`)
+  if (indexes.some(({ name }) => name === spec.name))
+    throw mongoError(86, `An index named ${spec.name} exists with other keys`)
   return undefined
 }
 
@@ -171,19 +151,4 @@ export function patternText(key: Document): string {
   return JSON.stringify(Object.entries(key).map(([path, direction]) => [path, Number(direction)]))
 }
 
-function partialOf(spec: Document): unknown {
-  return spec.partialFilterExpression ?? null
-}
-
-function sameOptions(a: Document, b: Document): boolean {
-  return (
-    truthy(a.unique) === truthy(b.unique) &&
-    truthy(a.sparse) === truthy(b.sparse) &&
-    compareValues(a.expireAfterSeconds ?? null, b.expireAfterSeconds ?? null) === 0
-  )
-}
-
-/** Whether a flag of a command or index is set: `true` or a number other than 0. */
-export function truthy(flag: unknown): boolean {
-  return typeof flag === 'boolean' ? flag : flag !== undefined && flag !== null && Number(flag) !== 0
-}
+export { isTruthy as truthy }

@@ -1,7 +1,8 @@
 import type { Document } from 'bson'
 import { describe, expect, it } from 'vitest'
 import { defineIndex } from './index-definition.ts'
-import { encodeId, entriesOf } from './index-entries.ts'
+import { entriesOf } from './index-entries.ts'
+import { encodeId } from './keys.ts'
 
 function valuesOf(spec: Document, doc: Document): unknown[] {
   const index = defineIndex(1, { name: 'i', ...spec }, false)

@@ -1,13 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { Document } from 'bson'
 import { MongoError } from './errors.ts'
 import type { Index } from './index-definition.ts'
 import { encodeKeyInfo } from './keys.ts'
 import { fieldOf, isIndex } from './paths.ts'
-import { isDocument } from './values.ts'
-
-/** Longest `_id` part of a key; longer ones end in a digest of the whole. */
-const ID_LIMIT = 512
 
 /** One entry that an index has for a document. */
 export interface IndexEntry {
@@ -25,84 +20,67 @@ export interface IndexEntries {
   readonly multikey: boolean
 }
 
-const NONE: IndexEntries = { entries: new Map(), multikey: false }
-
-/** The part of a document's key that stands for its `_id`. */
-export function encodeId(id: unknown): Buffer {
-  const { key, cut } = encodeKeyInfo([id], [1], ID_LIMIT)
-  if (!cut) return key
-  const whole = encodeKeyInfo([id], [1], Number.MAX_SAFE_INTEGER).key
-  return Buffer.concat([key.subarray(0, ID_LIMIT - 32), createHash('sha256').update(whole).digest()])
-}
-
+/** A value on the way along a field's path, and what is left of the path. */
 interface Walk {
   readonly value: unknown
   readonly parts: readonly string[]
-  /** An element of an array at the end of the path: a value as it is, arrays included. */
-  readonly element?: boolean
-  /** The field is not there, which a sparse index leaves out. */
-  readonly missing?: boolean
+  /** Nothing more is to be gone through: an array here is an element of another one, and a value as it is. */
+  readonly end?: boolean
 }
 
 /**
  * The entries that a document has in an index: one for each element of an array, none where the index is sparse or
- * partial and the document is not part of it. Throws MongoError 171 for two arrays side by side.
+ * partial and the document is not part of it. Throws code 171 for two arrays side by side.
  */
 export function entriesOf(index: Index, doc: Document): IndexEntries {
-  if (index.partial && !index.partial.matcher.test(doc)) return NONE
   const entries = new Map<string, IndexEntry>()
+  if (index.partial && !index.partial.matcher.test(doc)) return { entries, multikey: false }
+  const directions = index.fields.map(field => field.direction)
   let multikey = false
 
   function expand(walks: readonly Walk[]): void {
-    const reached = walks.map(step)
-    const pending = reached.find(walk => Array.isArray(walk.value) && !walk.element)
-    if (!pending) {
-      if (index.sparse && reached.every(walk => walk.missing)) return
-      add(reached.map(walk => (walk.missing ? null : walk.value)))
+    const reached = walks.map(follow)
+    const arrays = new Set(
+      reached.filter(({ value, end }) => Array.isArray(value) && !end).map(({ value }) => value),
+    )
+    const [array] = arrays as Set<unknown[]>
+    if (array === undefined) {
+      if (index.sparse && reached.every(({ value, parts }) => value === undefined && parts.length > 0)) return
+      const values = reached.map(({ value, parts }) =>
+        value === undefined && parts.length > 0 ? null : value,
+      )
+      const { key, cut } = encodeKeyInfo(values, directions)
+      entries.set(key.toString('latin1'), { key, cut, values })
       return
     }
     multikey = true
-    const array = pending.value as unknown[]
-    const parallel = reached.find(walk => Array.isArray(walk.value) && !walk.element && walk.value !== array)
-    if (parallel) {
+    if (arrays.size > 1) {
       const names = index.fields.map(field => field.parts[0]).join('] [')
       throw new MongoError(171, 'CannotIndexParallelArrays', `cannot index parallel arrays [${names}]`)
     }
-    const elements = array.length === 0 ? [undefined] : array
-    for (const element of elements) {
-      expand(reached.map(walk => (walk.value === array && !walk.element ? into(walk, element) : walk)))
+    for (const element of array.length === 0 ? [undefined] : array) {
+      expand(reached.map(walk => (walk.value === array && !walk.end ? into(walk, element) : walk)))
     }
   }
 
-  function add(values: unknown[]): void {
-    const { key, cut } = encodeKeyInfo(values, [...index.directions])
-    entries.set(key.toString('latin1'), { key, cut, values })
-  }
-
-  expand(index.fields.map(field => ({ value: doc, parts: field.parts })))
+  expand(index.fields.map(({ parts }) => ({ value: doc, parts })))
   return { entries, multikey }
 }
 
-function step(walk: Walk): Walk {
-  if (walk.element || walk.missing) return walk
-  let { value } = walk
-  let at = 0
-  const { parts } = walk
-  while (at < parts.length) {
-    const part = parts[at] as string
-    if (Array.isArray(value)) {
-      if (!isIndex(part) || Number(part) >= value.length) break
-      value = value[Number(part)]
-    } else value = fieldOf(value, part)
-    at += 1
-    if (value === undefined) return { value: undefined, parts: [], missing: true }
+/** Follows a path to its end or to an array whose elements share it. Where there is nothing, parts are left. */
+function follow({ value, parts, end }: Walk): Walk {
+  for (const [at, part] of end ? [] : parts.entries()) {
+    const rest = parts.slice(at)
+    if (value === undefined) return { value, parts: rest, end: true }
+    if (Array.isArray(value) && !(isIndex(part) && Number(part) < value.length)) return { value, parts: rest }
+    value = Array.isArray(value) ? value[Number(part)] : fieldOf(value, part)
+    if (value === undefined) return { value, parts: rest, end: true }
   }
-  return { value, parts: parts.slice(at) }
+  return { value, parts: end ? parts : [], ...(end && { end }) }
 }
 
-/** Goes on from an array of the path into one of its elements. */
-function into(walk: Walk, element: unknown): Walk {
-  if (walk.parts.length === 0) return { value: element, parts: [], element: true }
-  if (isDocument(element)) return { value: element, parts: walk.parts }
-  return { value: undefined, parts: [], missing: true }
+/** Goes on from an array of the path into one of its elements; only documents have something at what is left of it. */
+function into({ parts }: Walk, element: unknown): Walk {
+  if (parts.length === 0) return { value: element, parts, end: true }
+  return Array.isArray(element) ? { value: undefined, parts, end: true } : { value: element, parts }
 }

@@ -1,102 +1,234 @@
-import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Lock, type LockOptions, lockFolder } from './lock.ts'
-import { isAlive, type Owner, ownPlace, readOwner } from './owner.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Lock, lockFolder } from './lock.ts'
+import { type Owner, readOwner, SILENCE_MS, sightOf } from './owner.ts'
 
-const MINUTE_MS = 60_000
-/** Above what any system numbers its processes with. */
-const NO_PROCESS = 2 ** 30
+const meanwhile = vi.hoisted(() => ({ happens: () => {} }))
+vi.mock(import('./socket-path.ts'), async original => {
+  const real = await original()
+  return {
+    ...real,
+    /** Asked for after the claims were read and before one is made. */
+    socketNamed(name) {
+      meanwhile.happens()
+      return real.socketNamed(name)
+    },
+  }
+})
 
 let dir: string
 const locks = new Set<Lock>()
+const children = new Set<ChildProcess>()
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'embedded-lock-'))
 })
 
 afterEach(async () => {
-  for (const lock of locks) await lock.release()
+  meanwhile.happens = () => {}
+  for (const child of children) child.kill('SIGKILL')
+  children.clear()
+  for (const lock of locks) lock.release()
   locks.clear()
   await rm(dir, { recursive: true, force: true })
 })
 
-async function take(options?: LockOptions): Promise<Lock> {
-  const lock = await lockFolder(dir, options)
+async function take(beatMs?: number, onLost: () => void = () => undefined): Promise<Lock> {
+  const lock = await lockFolder(dir, { onLost, ...(beatMs !== undefined && { beatMs }) })
   locks.add(lock)
   return lock
 }
 
-async function leave(name: string, content: object | undefined, ageMs: number): Promise<void> {
-  await writeFile(join(dir, name), content ? JSON.stringify(content) : '')
+async function leave(owner: Owner, ageMs: number, name = 'owner.json'): Promise<void> {
+  const path = join(dir, name)
+  await writeFile(path, JSON.stringify(owner))
   const at = new Date(Date.now() - ageMs)
-  await utimes(join(dir, name), at, at)
+  await utimes(path, at, at)
 }
 
-const elsewhere: Owner = { pid: NO_PROCESS, born: '1', space: 'another', host: 'another', token: 't' }
+/** Processes that take the folder at one moment and tell what came of it; a winner stays until it is ended. */
+async function race(count: number): Promise<{ child: ChildProcess; took: boolean }[]> {
+  const lock = join(import.meta.dirname, '../../dist/models/embedded/lock.js')
+  const script = `import { lockFolder } from ${JSON.stringify(lock)}
+    process.stdin.once('data', async () => {
+      try {
+        await lockFolder(process.argv[1], { onLost: () => process.exit(9) })
+        setInterval(() => {}, 1000)
+        process.stdout.write('took')
+      } catch (error) {
+        process.stdout.write(error.code ?? String(error))
+      }
+    })
+    process.stdout.write('ready')`
+  const contenders = Array.from({ length: count }, () => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, dir])
+    children.add(child)
+    return child
+  })
+  await Promise.all(contenders.map(child => once(child.stdout, 'data')))
+  const said = contenders.map(async child => String((await once(child.stdout, 'data'))[0]))
+  for (const child of contenders) child.stdin.write('go')
+  const words = await Promise.all(said)
+  expect(words.filter(word => word !== 'took')).toEqual(Array(count - 1).fill('EMBEDDED_OWNED'))
+  return contenders.map((child, i) => ({ child, took: words[i] === 'took' }))
+}
 
-describe('a guard that was left behind', () => {
-  it('is removed also when the clock was set back since', async () => {
-    await leave('owner.guard', undefined, -60 * MINUTE_MS)
-    await take()
+const elsewhere: Owner = { pid: process.pid, host: 'another', token: 't', presence: '/nowhere/t.sock' }
+
+describe('of many processes that start at once', () => {
+  it('one owns the folder, and one again whenever that one is killed', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const contenders = await race(6)
+      const owner = contenders.find(one => one.took)?.child
+      expect(readOwner(join(dir, 'owner.json'))?.pid).toBe(owner?.pid)
+      for (const { child } of contenders) child.kill('SIGKILL')
+      await Promise.all(
+        contenders.map(({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')),
+      )
+    }
+  })
+})
+
+describe('of two that would succeed the same owner', () => {
+  const gone: Owner = { ...elsewhere, token: 'u' }
+
+  it('the one that has claimed it owns the folder, though it is not in the lock file yet', async () => {
+    const claimant = (await race(1))[0]?.child
+    const record = readOwner(join(dir, 'owner.json'))
+    expect(record?.pid).toBe(claimant?.pid)
+    await leave(elsewhere, 2 * SILENCE_MS)
+    await leave({ ...elsewhere, ...record }, 0, 'owner.json.after-t')
+    await expect(take()).rejects.toThrow(`process ${claimant?.pid}`)
   })
 
-  it('is removed when it has stood still, however young it seems', async () => {
-    await leave('owner.guard', { ...elsewhere }, 0)
+  it('the one that has claimed it and was killed is succeeded itself', async () => {
+    await leave(elsewhere, 2 * SILENCE_MS)
+    await leave(gone, 2 * SILENCE_MS, 'owner.json.after-t')
     await take()
+    expect(readOwner(join(dir, 'owner.json'))?.pid).toBe(process.pid)
+    expect((await readdir(dir)).filter(name => name.startsWith('owner'))).toEqual(['owner.json'])
   })
 
-  it('is removed at once when its holder is seen to have ended', async () => {
-    await leave('owner.guard', { ...ownPlace(), pid: NO_PROCESS, token: 't' }, 0)
-    const start = performance.now()
+  it.each([elsewhere, undefined])(
+    'the one that finds it claimed in the meantime leaves it to the other',
+    async stood => {
+      const claim = join(dir, `owner.json.after-${stood?.token ?? 'none'}`)
+      if (stood) await leave(stood, 2 * SILENCE_MS)
+      meanwhile.happens = () => writeFileSync(claim, JSON.stringify(gone))
+      await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
+      expect(readOwner(claim)?.token).toBe('u')
+      expect(readOwner(join(dir, 'owner.json'))?.token).toBe(stood?.token)
+    },
+  )
+
+  it.each([
+    ['another has', { ...elsewhere, token: 'v' }],
+    ['none has', undefined],
+  ])('the one that comes too late leaves it as it is when %s it by then', async (_what, other) => {
+    await leave(elsewhere, 2 * SILENCE_MS)
+    const taken = take()
+    if (other) writeFileSync(join(dir, 'owner.json'), JSON.stringify(other))
+    else rmSync(join(dir, 'owner.json'))
+    await expect(taken).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
+    expect((await readdir(dir)).filter(name => name.startsWith('owner'))).toEqual(other ? ['owner.json'] : [])
+  })
+})
+
+describe('an owner that was killed', () => {
+  it('is replaced at once, though its number and its name live on', async () => {
+    const gone = join(dir, 'gone.sock')
+    const script = `require('net').createServer().listen(process.argv[1], () => console.log('listens'))`
+    const child = spawn(process.execPath, ['-e', script, gone])
+    children.add(child)
+    await once(child.stdout, 'data')
+    await leave({ ...elsewhere, presence: gone }, 0)
+    await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(existsSync(gone)).toBe(true)
     await take()
-    expect(performance.now() - start).toBeLessThan(1000)
+    expect(existsSync(gone)).toBe(false)
+  })
+
+  it('is running while it only cannot answer', async () => {
+    const busy = join(dir, 'busy.sock')
+    const script = `require('net').createServer().listen(process.argv[1], () => console.log('listens'))`
+    const child = spawn(process.execPath, ['-e', script, busy])
+    children.add(child)
+    await once(child.stdout, 'data')
+    child.kill('SIGSTOP')
+    await leave({ ...elsewhere, presence: busy }, 10 * SILENCE_MS)
+    await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
   })
 })
 
 describe('an owner in another container or on another host', () => {
   it('is alive while it gives signs of life', async () => {
-    await leave('owner.json', elsewhere, 0.4 * MINUTE_MS)
-    await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED', owner: { host: 'another' } })
+    await leave(elsewhere, 0.8 * SILENCE_MS)
+    await expect(take()).rejects.toThrow(/process \d+ on another/)
   })
 
   it('has ended when it has given none for long', async () => {
-    await leave('owner.json', elsewhere, MINUTE_MS)
+    await leave(elsewhere, 2 * SILENCE_MS)
     await take()
-    expect(await readOwner(dir)).toMatchObject(ownPlace())
-  })
-
-  it('shares a process number with one of here, and is told from it', async () => {
-    await leave('owner.json', { ...elsewhere, pid: process.pid, born: ownPlace().born }, MINUTE_MS)
-    const owner = await readOwner(dir)
-    expect(owner && isAlive(owner)).toBe(false)
+    expect(readOwner(join(dir, 'owner.json'))).toMatchObject({
+      pid: process.pid,
+      token: expect.not.stringMatching(/^t$/),
+    })
   })
 })
 
 describe('the owner of a folder', () => {
+  it('is seen to run until it gives the folder up, and leaves nothing of itself', async () => {
+    const lock = await take()
+    const owner = readOwner(join(dir, 'owner.json'))
+    if (!owner) throw new Error('there is no owner')
+    expect(await sightOf(owner)).toBe('running')
+    lock.release()
+    expect(existsSync(owner.presence)).toBe(false)
+    expect((await readdir(dir)).filter(name => name.startsWith('owner'))).toEqual([])
+  })
+
   it('gives signs of life', async () => {
-    await take({ beatMs: 10 })
+    await take(10)
     const path = join(dir, 'owner.json')
-    const old = new Date(Date.now() - MINUTE_MS)
+    const old = new Date(Date.now() - 2 * SILENCE_MS)
     await utimes(path, old, old)
     await expect
       .poll(async () => Date.now() - (await stat(path)).mtimeMs, { timeout: 5000 })
-      .toBeLessThan(MINUTE_MS / 2)
+      .toBeLessThan(SILENCE_MS)
   })
 
   it('leaves a lock alone that is another’s by now', async () => {
     const lock = await take()
-    await leave('owner.json', elsewhere, 0)
-    await expect(lock.announce('mongodb://x/')).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
-    await lock.release()
+    await leave(elsewhere, 0)
+    expect(() => lock.announce('mongodb://x/')).toThrow(expect.objectContaining({ code: 'EMBEDDED_OWNED' }))
+    lock.release()
     expect(JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8'))).toEqual(elsewhere)
   })
 
   it('is told when the folder is another’s by now', async () => {
-    const lost = new Promise<void>(
-      resolve => void take({ beatMs: 10, onLost: resolve }).then(() => leave('owner.json', elsewhere, 0)),
-    )
+    const lost = new Promise<void>(resolve => void take(10, resolve).then(() => leave(elsewhere, 0)))
     await lost
+  })
+
+  it('looks whether the folder is another’s before it goes on after a long sleep', async () => {
+    const onLost = vi.fn()
+    const lock = await take(60_000, onLost)
+    await leave(elsewhere, 0)
+    lock.ensure()
+    expect(onLost).not.toHaveBeenCalled()
+    vi.setSystemTime(Date.now() + SILENCE_MS)
+    try {
+      lock.ensure()
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(onLost).toHaveBeenCalledOnce()
   })
 })

@@ -1,10 +1,8 @@
 import { mongoError } from './errors.ts'
-import { encodeKeyInfo } from './keys.ts'
-import { bitTest } from './match-bits.ts'
 import { readNumber } from './numbers.ts'
 import { compileRegex } from './regex.ts'
 import { compileType } from './types.ts'
-import { compareValues, ranks, textOf, typeRank } from './values.ts'
+import { compareValues, equalValues, isDocument, ranks, textOf, typeRank, valueKey } from './values.ts'
 
 /** A test of one value; `undefined` stands for a missing field. */
 export type ValueTest = (value: unknown) => boolean
@@ -13,66 +11,56 @@ const isNaNumber = (value: unknown): boolean => Number.isNaN(Number(readNumber(v
 
 /** Equality as queries have it: null also means missing. */
 export function equality(operand: unknown): ValueTest {
-  if (operand === null || operand === undefined) return value => value === null || value === undefined
-  if (typeof operand === 'string') return value => value === operand || compareValues(value, operand) === 0
-  return value => compareValues(value, operand) === 0
+  return operand === null || operand === undefined
+    ? value => value === null || value === undefined
+    : value => equalValues(value, operand)
 }
 
 /** A pattern matches text by its characters, and a stored regular expression by being the same one. */
 export function regexTest(regex: unknown, options?: string): ValueTest {
   const compiled = compileRegex(regex, options)
-  return value => {
-    const rank = typeRank(value)
-    if (rank === ranks.string) return compiled.test(textOf(value))
-    return rank === ranks.regex && typeof regex === 'object' && compareValues(value, regex) === 0
+  return value =>
+    typeRank(value) === ranks.string ? compiled.test(textOf(value)) : equalValues(value, regex)
+}
+
+/** The comparisons look at values of their operand's own type only, and no number is less or more than NaN. */
+function comparison(name: string, accepts: (order: number) => boolean): (operand: unknown) => ValueTest {
+  return operand => {
+    const rank = typeRank(operand)
+    if (rank === ranks.regex)
+      throw mongoError(2, `Can't have RegEx as arg to predicate over field '${name}'.`)
+    // Every other type lies between these two.
+    if (rank === ranks.minKey || rank === ranks.maxKey) return value => typeRank(value) !== rank || accepts(0)
+    const numeric = rank === ranks.number
+    if (rank <= ranks.null || (numeric && isNaNumber(operand)))
+      return accepts(0) ? equality(operand) : () => false
+    return value =>
+      typeRank(value) === rank && accepts(compareValues(value, operand)) && !(numeric && isNaNumber(value))
   }
 }
-
-const orders = {
-  $gt: order => order > 0,
-  $gte: order => order >= 0,
-  $lt: order => order < 0,
-  $lte: order => order <= 0,
-} as const satisfies Record<string, (order: number) => boolean>
-
-function comparison(name: keyof typeof orders, operand: unknown): ValueTest {
-  const rank = typeRank(operand)
-  if (rank === ranks.regex) throw mongoError(2, `Can't have RegEx as arg to predicate over field '${name}'.`)
-  if (rank === ranks.minKey || rank === ranks.maxKey) return () => true
-  const inclusive = name === '$gte' || name === '$lte'
-  if (rank === ranks.null || rank === ranks.missing) return inclusive ? equality(null) : () => false
-  if (rank === ranks.number && isNaNumber(operand)) return inclusive ? equality(operand) : () => false
-  const accepts = orders[name]
-  const numeric = rank === ranks.number
-  return value =>
-    typeRank(value) === rank && accepts(compareValues(value, operand)) && !(numeric && isNaNumber(value))
-}
-
-/** Lists longer than this are looked up by key instead of one by one. */
-const shortList = 8
 
 function membership(operand: unknown): ValueTest {
   if (!Array.isArray(operand)) throw mongoError(2, '$in needs an array')
-  const tests: ValueTest[] = []
-  const keys = new Set<string>()
-  const keyOf = (value: unknown) =>
-    encodeKeyInfo([value], [], Number.POSITIVE_INFINITY).key.toString('latin1')
-  for (const item of operand) {
-    const rank = typeRank(item)
-    if (rank === ranks.regex) tests.push(regexTest(item))
-    else if (rank === ranks.null || operand.length <= shortList) tests.push(equality(item))
-    else keys.add(keyOf(item))
-    if (rank === ranks.object && Object.keys(item)[0]?.startsWith('$') && item._bsontype === undefined) {
-      throw mongoError(2, 'cannot nest $ under $in')
-    }
-  }
-  return value => tests.some(test => test(value)) || (keys.size > 0 && keys.has(keyOf(value)))
+  const nested = operand.some(
+    item => isDocument(item) && !item._bsontype && Object.keys(item)[0]?.startsWith('$'),
+  )
+  if (nested) throw mongoError(2, 'cannot nest $ under $in')
+  const simple = (item: unknown) => typeof item === 'string'
+  const strings = new Set(operand.filter(simple))
+  const ofKey = (item: unknown) => valueKey(item).toString('latin1')
+  const tests = operand.filter(item => typeRank(item) === ranks.regex).map(item => regexTest(item))
+  const keys = new Set(operand.filter(item => !simple(item)).map(ofKey))
+  const absent = operand.includes(null)
+  return value =>
+    (simple(value)
+      ? strings.has(value)
+      : (absent && value === undefined) || (keys.size > 0 && keys.has(ofKey(value)))) ||
+    tests.some(test => test(value))
 }
 
 function modulo(operand: unknown): ValueTest {
-  if (!Array.isArray(operand)) throw mongoError(2, 'malformed mod, needs to be an array')
-  if (operand.length !== 2)
-    throw mongoError(2, `malformed mod, ${operand.length < 2 ? 'not enough' : 'too many'} elements`)
+  if (!Array.isArray(operand) || operand.length !== 2)
+    throw mongoError(2, 'malformed mod, needs to be an array of two elements')
   const [divisor, remainder] = operand.map(wholeOf)
   if (divisor === undefined) throw mongoError(2, 'malformed mod, divisor not a number')
   if (remainder === undefined) throw mongoError(2, 'malformed mod, remainder not a number')
@@ -91,11 +79,9 @@ function wholeOf(value: unknown): bigint | undefined {
 }
 
 function size(operand: unknown): ValueTest {
-  const number = readNumber(operand)
-  const wanted = Number(number?.value)
-  if (number === undefined) throw mongoError(9, 'Failed to parse $size. Expected a number')
-  if (!Number.isInteger(wanted)) throw mongoError(9, `Failed to parse $size. Expected an integer: ${wanted}`)
-  if (wanted < 0) throw mongoError(9, `Failed to parse $size. Expected a non-negative number: ${wanted}`)
+  const wanted = Number(readNumber(operand)?.value)
+  if (!Number.isInteger(wanted) || wanted < 0)
+    throw mongoError(9, 'Failed to parse $size. Expected a non-negative integer')
   return value => Array.isArray(value) && value.length === wanted
 }
 
@@ -106,36 +92,28 @@ export function isTruthy(value: unknown): boolean {
   return number === undefined || Number(number.value) !== 0
 }
 
+function differs(operand: unknown): ValueTest {
+  if (typeRank(operand) === ranks.regex) throw mongoError(2, "Can't have regex as arg to $ne.")
+  return equality(operand)
+}
+
 /**
  * The operators that look at one value at a time. `leaves: false` are those to which an array is one value and not its
  * elements too; `negated` ones hold for a document when no value on the path passes the test.
  */
-export const valueOperators = {
+export const valueOperators: Record<
+  string,
+  { test(operand: unknown): ValueTest; leaves?: boolean; negated?: boolean }
+> = {
   $eq: { test: equality },
   $ne: { test: differs, negated: true },
-  $gt: { test: operand => comparison('$gt', operand) },
-  $gte: { test: operand => comparison('$gte', operand) },
-  $lt: { test: operand => comparison('$lt', operand) },
-  $lte: { test: operand => comparison('$lte', operand) },
+  $gt: { test: comparison('$gt', order => order > 0) },
+  $gte: { test: comparison('$gte', order => order >= 0) },
+  $lt: { test: comparison('$lt', order => order < 0) },
+  $lte: { test: comparison('$lte', order => order <= 0) },
   $in: { test: membership },
   $nin: { test: membership, negated: true },
   $type: { test: compileType },
   $mod: { test: modulo },
   $size: { test: size, leaves: false },
-  $bitsAllSet: { test: operand => bitTest('$bitsAllSet', operand) },
-  $bitsAnySet: { test: operand => bitTest('$bitsAnySet', operand) },
-  $bitsAllClear: { test: operand => bitTest('$bitsAllClear', operand) },
-  $bitsAnyClear: { test: operand => bitTest('$bitsAnyClear', operand) },
-} as const satisfies Record<string, ValueOperator>
-
-/** See `valueOperators`. */
-export interface ValueOperator {
-  test(operand: unknown): ValueTest
-  leaves?: boolean
-  negated?: boolean
-}
-
-function differs(operand: unknown): ValueTest {
-  if (typeRank(operand) === ranks.regex) throw mongoError(2, "Can't have regex as arg to $ne.")
-  return equality(operand)
 }

@@ -1,92 +1,72 @@
-import { Double, Int32 } from 'bson'
+import { Double } from 'bson'
 import { Context, ProcessingMode } from 'mingo/core'
 import * as expressions from 'mingo/operators/expression'
 import { mongoError } from './errors.ts'
-import type { Compile, Evaluate } from './expression.ts'
-import { readNumber } from './numbers.ts'
-import { compileRegex } from './regex.ts'
-import { hasOperators } from './types.ts'
-import { isDocument, ranks, typeRank } from './values.ts'
+import { readNumber, wrapWhole } from './numbers.ts'
 
-type Operator = (document: unknown, expression: unknown, options: unknown) => unknown
+const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
-/** What is not left to mingo: it would run code from the query, or answers otherwise than MongoDB. */
-const refused = new Set(['$function', '$sampleRate', '$toHashedIndexKey', '$median', '$percentile'])
+/** The operators that mingo answers as MongoDB does, checked one by one; of numbers these give whole ones too. */
+const kept = words(
+  '$abs $ceil $floor $mod $pow $arrayElemAt $concatArrays $isArray $reverseArray $slice $concat $strLenBytes ' +
+    '$strLenCP $substrCP $trim $ltrim $rtrim $replaceOne $replaceAll',
+)
+/** More of them, whose result is always a double. */
+const doubles = words('$exp $ln $log10 $sqrt $sin $cos $tan $asin $acos $atan $atan2')
+const variadic = words('$concat $concatArrays')
 
-let context: Context | undefined
-
-function options() {
-  context ??= Context.init({ expression: { ...expressions } as never })
-  return mingoOptions(context)
+const options = {
+  context: Context.init({ expression: { $literal: expressions.$literal } as never }),
+  idKey: '_id',
+  scriptEnabled: false,
+  useStrictMode: true,
+  failOnError: true,
+  processingMode: ProcessingMode.CLONE_OFF,
 }
 
-/** The settings that mingo runs with here; the most important one is that it runs no code from queries. */
-export function mingoOptions(operators: Context) {
-  return {
-    context: operators,
-    idKey: '_id',
-    scriptEnabled: false,
-    useStrictMode: true,
-    failOnError: true,
-    processingMode: ProcessingMode.CLONE_OFF,
-  }
-}
+/** What a wrong argument of an operator is told by, where that is known. */
+const codes: Readonly<Record<string, number>> = { $concat: 16702, $arrayElemAt: 28689 }
+
+/** Whether an operator can be left to mingo. */
+export const isMingos = (name: string): boolean => kept.has(name) || doubles.has(name)
 
 /**
- * Compiles an operator that only computes with its arguments, and that this database leaves to mingo. The arguments
- * are evaluated here; mingo gets plain values and its answer is turned back. On the way numbers lose their kind: what
- * comes back is an int where it is whole and fits, else a double (so longs and decimals beyond 2^53 lose digits).
+ * Calls an operator of mingo. Numbers among its arguments go there as JavaScript's; what is in arrays keeps its type.
  *
- * @throws code 168 for an operator that there is not; when it runs, code 2 with mingo's reason
+ * @throws code 2, or one of `codes`, with mingo's reason
  */
-export function mingoOperator(name: string, operand: unknown, compile: Compile): Evaluate {
-  const operators = expressions as unknown as Record<string, Operator>
-  const operator = Object.hasOwn(operators, name) && !refused.has(name) ? operators[name] : undefined
-  if (operator === undefined) throw mongoError(168, `Unrecognized expression '${name}'`)
-  const argument = compileArgument(operand, compile)
-  return scope => {
-    try {
-      return fromPlain(operator(null, argument(scope), options()))
-    } catch (cause) {
-      const error = mongoError(2, `Failed to evaluate ${name}: ${(cause as Error).message}`)
-      error.cause = cause
-      throw error
-    }
+export function callMingo(name: string, values: readonly unknown[], names?: readonly string[]): unknown {
+  const operator = (expressions as unknown as Record<string, (...all: unknown[]) => unknown>)[name]
+  const literals = values.map(value => ({ $literal: plain(name, value) }))
+  const one = literals.length === 1 && !variadic.has(name) ? literals[0] : literals
+  const operand = names ? Object.fromEntries(literals.map((literal, i) => [names[i], literal])) : one
+  try {
+    return typed(name, operator?.(null, operand, options), values)
+  } catch (cause) {
+    throw Object.assign(
+      mongoError(codes[name] ?? 2, `Failed to evaluate ${name}: ${(cause as Error).message}`),
+      { cause },
+    )
   }
 }
 
-/** Evaluates the arguments but keeps their arrangement, and marks each as literal so that none is evaluated again. */
-function compileArgument(operand: unknown, compile: Compile): Evaluate {
-  const literal =
-    (evaluate: Evaluate): Evaluate =>
-    scope => ({ $literal: toPlain(evaluate(scope)) })
-  if (Array.isArray(operand)) {
-    const items = operand.map(item => literal(compile(item)))
-    return scope => items.map(item => item(scope))
-  }
-  if (isDocument(operand) && !hasOperators(operand)) {
-    const fields = Object.entries(operand).map(([name, value]) => [name, literal(compile(value))] as const)
-    return scope => Object.fromEntries(fields.map(([name, evaluate]) => [name, evaluate(scope)]))
-  }
-  return literal(compile(operand))
-}
-
-/** Numbers and patterns as JavaScript has them, down through documents and arrays; every other value as it is. */
-export function toPlain(value: unknown): unknown {
+function plain(name: string, value: unknown): unknown {
   const number = readNumber(value)
-  if (number !== undefined) return Number(number.value)
-  if (typeRank(value) === ranks.regex) return compileRegex(value)
-  if (Array.isArray(value)) return value.map(toPlain)
-  if (!isDocument(value) || value._bsontype === 'DBRef') return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)]))
+  if (number === undefined) return value
+  const exact =
+    number.kind !== 'decimal' && (number.kind !== 'long' || Number.isSafeInteger(Number(number.value)))
+  if (exact) return Number(number.value)
+  throw mongoError(2, `${name} of a ${number.kind} like this is not supported by this database`)
 }
 
-/** The reverse of `toPlain`, as far as it can be known: whole numbers that fit become ints, others doubles. */
-export function fromPlain(value: unknown): unknown {
-  if (typeof value === 'number') {
-    return readNumber(value)?.kind === 'int' ? new Int32(value) : new Double(value)
-  }
-  if (Array.isArray(value)) return value.map(fromPlain)
-  if (!isDocument(value) || value._bsontype === 'DBRef') return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromPlain(item)]))
+/** A number of the widest kind among the arguments; NaN and the like are refused where they were finite. */
+function typed(name: string, result: unknown, values: readonly unknown[]): unknown {
+  if (typeof result !== 'number') return result
+  const numbers = values.map(readNumber).filter(number => number !== undefined)
+  const finite = numbers.every(({ value }) => Number.isFinite(Number(value)))
+  if (finite && (Number.isNaN(result) || result === Number.NEGATIVE_INFINITY))
+    throw new Error('not in its range')
+  const whole = Number.isSafeInteger(result) && numbers.every(({ kind }) => kind !== 'double')
+  if (doubles.has(name) || !whole) return new Double(result)
+  return wrapWhole(BigInt(result), numbers.some(({ kind }) => kind === 'long') ? 'long' : 'int')
 }

@@ -10,35 +10,68 @@ export function fieldOf(document: unknown, name: string): unknown {
 /** Whether a path component can be the place of an array element: `0`, `1`, `10`, but not `01`. */
 export const isIndex = (part: string): boolean => /^(0|[1-9]\d*)$/.test(part)
 
-function collect(value: unknown, parts: readonly string[], at: number, found: unknown[]): void {
-  if (at === parts.length) {
-    if (!Array.isArray(value)) found.push(value === undefined ? null : value)
-    else if (value.length === 0) found.push(undefined)
-    else found.push(...value)
-    return
+/**
+ * The values under which a sort or `distinct` finds a document: `null` for a missing field, each element of an array
+ * instead of the array, `undefined` for an empty array. A path goes through arrays of documents. Values may repeat.
+ */
+export function valuesAt(value: unknown, path: string | readonly string[]): unknown[] {
+  const [part, ...rest] = typeof path === 'string' ? path.split('.') : path
+  if (part === undefined) {
+    if (!Array.isArray(value)) return [value === undefined ? null : value]
+    return value.length === 0 ? [undefined] : value
   }
-  const part = parts[at] as string
-  if (!Array.isArray(value)) {
-    collect(fieldOf(value, part), parts, at + 1, found)
-    return
-  }
-  if (isIndex(part) && Number(part) < value.length) {
-    collect(value[Number(part)], parts, at + 1, found)
-    return
-  }
-  if (value.length === 0) found.push(null)
-  for (const element of value) {
-    collect(isDocument(element) ? fieldOf(element, part) : undefined, parts, at + 1, found)
-  }
+  if (!Array.isArray(value)) return valuesAt(fieldOf(value, part), rest)
+  if (isIndex(part) && Number(part) < value.length) return valuesAt(value[Number(part)], rest)
+  return value.length === 0 ? [null] : value.flatMap(element => valuesAt(fieldOf(element, part), rest))
 }
 
 /**
- * The values under which an index finds a document, as MongoDB's indexes have them: `null` for a missing field, each
- * element of an array instead of the array, `undefined` for an empty array. A path goes through arrays of documents.
- * More than one value makes the index multikey; values may repeat.
+ * Called with each value that a path leads to (`undefined` where there is no such field) and with the place in the
+ * outermost array that was gone through on the way. Returning `true` ends the visit.
  */
-export function valuesAt(document: unknown, path: string): unknown[] {
-  const found: unknown[] = []
-  collect(document, path.split('.'), 0, found)
-  return found
+export type Visit = (value: unknown, position: number | undefined) => boolean
+
+/**
+ * Visits what a query means by a path: it goes through arrays of documents, takes a number for a field name and for
+ * a place in an array, and ends at every element of an array as well as at the array itself.
+ *
+ * @param leaves whether an array at the end of the path is visited by its elements too
+ * @returns whether a visit returned `true`
+ */
+export function visitPath(
+  document: unknown,
+  parts: readonly string[],
+  leaves: boolean,
+  visit: Visit,
+  at = 0,
+  outer?: number,
+): boolean {
+  let value = document
+  for (let i = at; i < parts.length; i += 1) {
+    if (Array.isArray(value)) return visitArray(value, parts, leaves, visit, i, outer)
+    value = fieldOf(value, parts[i] as string)
+    if (value === undefined) return visit(undefined, outer)
+  }
+  if (leaves && Array.isArray(value) && value.some((element, i) => visit(element, outer ?? i))) return true
+  return visit(value, outer)
+}
+
+function visitArray(
+  array: readonly unknown[],
+  parts: readonly string[],
+  leaves: boolean,
+  visit: Visit,
+  at: number,
+  outer: number | undefined,
+): boolean {
+  const part = parts[at] as string
+  const place = isIndex(part) ? Number(part) : -1
+  return array.some((element, i) => {
+    const position = outer ?? i
+    if (isDocument(element) && visitPath(element, parts, leaves, visit, at, position)) return true
+    if (i !== place) return false
+    if (at === parts.length - 1) return visit(element, position)
+    const nested = typeof element === 'object' && element !== null
+    return nested && visitPath(element, parts, leaves, visit, at + 1, position)
+  })
 }

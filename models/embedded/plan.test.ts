@@ -1,4 +1,4 @@
-import { Binary, type Document, ObjectId } from 'bson'
+import { type Document, ObjectId, UUID } from 'bson'
 import { describe, expect, it } from 'vitest'
 import type { Collection } from './catalog.ts'
 import { defineIndex } from './index-definition.ts'
@@ -9,7 +9,7 @@ function collectionWith(...specs: Document[]): Collection {
   const indexes = [primary, ...specs].map((spec, i) =>
     defineIndex(i + 1, { name: Object.keys(spec.key).join('_'), ...spec }, spec.multikey === true),
   )
-  return { id: 1, db: 'd', name: 'c', uuid: new Binary(), options: {}, indexes }
+  return { id: 1, db: 'test', name: 'things', uuid: new UUID(), indexes }
 }
 
 /** What is chosen, in short: the index or kind of access, and whether it yields the order. */

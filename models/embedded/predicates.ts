@@ -1,5 +1,8 @@
-import type { BSONRegExp, Document } from 'bson'
-import { isDocument, ranks, regexParts, typeRank } from './values.ts'
+import type { Document } from 'bson'
+import { compileMatch } from './match.ts'
+import { isTruthy } from './match-operators.ts'
+import { hasOperators } from './types.ts'
+import { equalValues, isDocument, ranks, regexParts, typeRank } from './values.ts'
 
 /** One end of a range. */
 export interface Limit {
@@ -32,70 +35,59 @@ export interface Predicates {
  */
 export function readPredicates(filter: Document): Predicates {
   const paths = new Map<string, Predicate>()
-  const disjunctions: (readonly Document[])[] = []
-  collect(filter, '', paths, disjunctions)
-  const fields = Object.keys(filter)
-  const id = paths.get('_id')
-  const onlyId = fields.length === 1 && fields[0] === '_id' && isPlainEquality(filter._id)
-  return { paths, disjunctions, onlyId: onlyId && id?.points?.length === 1 }
-}
-
-function isPlainEquality(operand: unknown): boolean {
-  return !isDocument(operand) || operatorsOf(operand) === undefined
-}
-
-function collect(
-  filter: Document,
-  prefix: string,
-  paths: Map<string, Predicate>,
-  disjunctions: (readonly Document[])[],
-): void {
-  for (const [name, operand] of Object.entries(filter)) {
-    if (name === '$and' && Array.isArray(operand)) {
-      for (const branch of operand) if (isDocument(branch)) collect(branch, prefix, paths, disjunctions)
-    } else if (name === '$or' && Array.isArray(operand) && prefix === '') {
-      if (operand.length === 1 && isDocument(operand[0])) collect(operand[0], prefix, paths, disjunctions)
-      else disjunctions.push(operand as Document[])
-    } else if (!name.startsWith('$')) collectPath(prefix + name, operand, paths, disjunctions)
+  const disjunctions: Document[][] = []
+  /** Joins a condition on a path to those before: the shortest list of values wins, ranges keep their first ends. */
+  const narrow = (path: string, more: Predicate | undefined): void => {
+    if (more === undefined) return
+    const known = paths.get(path) ?? { present: false }
+    paths.set(path, known)
+    known.present ||= more.present
+    if (more.points && (!known.points || more.points.length < known.points.length)) known.points = more.points
+    if (more.lower) known.lower ??= more.lower
+    if (more.upper) known.upper ??= more.upper
   }
+  const collect = (conditions: Document, prefix: string): void => {
+    for (const [name, operand] of Object.entries(conditions)) {
+      const list = Array.isArray(operand) && operand.every(isDocument) ? operand : []
+      if (name === '$and' || (name === '$or' && list.length === 1))
+        for (const one of list) collect(one, prefix)
+      else if (name === '$or' && prefix === '' && list.length > 0) disjunctions.push(list)
+      else if (!name.startsWith('$')) collectPath(prefix + name, operand)
+    }
+  }
+  const collectPath = (path: string, operand: unknown): void => {
+    if (!hasOperators(operand)) {
+      narrow(path, typeRank(operand) === ranks.regex ? prefixRange(operand) : equalTo([operand]))
+      return
+    }
+    for (const [name, argument] of Object.entries(operand)) {
+      if (name === '$elemMatch' && isDocument(argument) && !hasOperators(argument))
+        collect(argument, `${path}.`)
+      else narrow(path, readOperator[name]?.(argument, operand))
+    }
+  }
+  collect(filter, '')
+  const onlyId = Object.keys(filter).length === 1 && '_id' in filter && !hasOperators(filter._id)
+  return { paths, disjunctions, onlyId: onlyId && paths.get('_id')?.points?.length === 1 }
 }
 
-function collectPath(
-  path: string,
-  operand: unknown,
-  paths: Map<string, Predicate>,
-  disjunctions: (readonly Document[])[],
-): void {
-  const operators = operatorsOf(operand)
-  if (!operators) {
-    if (typeRank(operand) === ranks.regex) narrow(paths, path, prefixRange(operand))
-    else narrow(paths, path, equalTo([operand]))
-    return
-  }
-  for (const [name, argument] of Object.entries(operators)) {
-    if (name === '$elemMatch' && isDocument(argument) && !operatorsOf(argument)) {
-      collect(argument, `${path}.`, paths, disjunctions)
-    } else if (name === '$regex') {
-      const options = typeof operators.$options === 'string' ? operators.$options : ''
-      narrow(paths, path, prefixRange(argument, options))
-    } else narrow(paths, path, readOperator[name]?.(argument))
-  }
-}
+type Read = (argument: unknown, operators: Document) => Predicate | undefined
 
-const readOperator: Record<string, (argument: unknown) => Predicate | undefined> = {
+const readOperator: Record<string, Read> = {
   $eq: argument => equalTo([argument]),
   $in: argument => (Array.isArray(argument) ? equalTo(argument) : undefined),
   $all: argument => (Array.isArray(argument) && argument.length > 0 ? equalTo([argument[0]]) : undefined),
-  $gt: argument => comparable(argument) && { lower: { value: argument, inclusive: false }, present: true },
-  $gte: argument => comparable(argument) && { lower: { value: argument, inclusive: true }, present: true },
-  $lt: argument => comparable(argument) && { upper: { value: argument, inclusive: false }, present: true },
-  $lte: argument => comparable(argument) && { upper: { value: argument, inclusive: true }, present: true },
+  $gt: value => ranged(value, { lower: { value, inclusive: false }, present: true }),
+  $gte: value => ranged(value, { lower: { value, inclusive: true }, present: true }),
+  $lt: value => ranged(value, { upper: { value, inclusive: false }, present: true }),
+  $lte: value => ranged(value, { upper: { value, inclusive: true }, present: true }),
   $ne: argument => (argument === null ? { present: true } : undefined),
-  $exists: argument => (argument === true || Number(argument) === 1 ? { present: true } : undefined),
+  $exists: argument => (isTruthy(argument) ? { present: true } : undefined),
+  $regex: (pattern, { $options }) => prefixRange(pattern, String($options ?? '')),
 }
 
 /** Types whose order within the type is that of their keys, and which no array or null can satisfy. */
-const RANGED: ReadonlySet<number> = new Set([
+const rangedTypes: ReadonlySet<number> = new Set([
   ranks.number,
   ranks.string,
   ranks.objectId,
@@ -104,38 +96,28 @@ const RANGED: ReadonlySet<number> = new Set([
   ranks.timestamp,
 ])
 
-function comparable(value: unknown): undefined | true {
-  if (typeRank(value) === ranks.number && Number.isNaN(Number(value))) return undefined
-  return RANGED.has(typeRank(value)) ? true : undefined
+function ranged(value: unknown, predicate: Predicate): Predicate | undefined {
+  const isNaNumber = typeRank(value) === ranks.number && Number.isNaN(Number(value))
+  return rangedTypes.has(typeRank(value)) && !isNaNumber ? predicate : undefined
 }
 
 function equalTo(values: readonly unknown[]): Predicate | undefined {
-  const unusable = values.some(value => {
-    const rank = typeRank(value)
-    return rank === ranks.array || rank === ranks.regex || rank === ranks.missing || isElementMatch(value)
-  })
-  if (unusable) return undefined
-  return { points: values, present: values.every(value => typeRank(value) !== ranks.null) }
-}
-
-/** `$all` may hold `$elemMatch` in the place of a value. */
-function isElementMatch(value: unknown): boolean {
-  return isDocument(value) && operatorsOf(value) !== undefined
+  const unusable: number[] = [ranks.array, ranks.regex, ranks.missing]
+  // `$all` may hold `$elemMatch` in the place of a value.
+  if (values.some(value => unusable.includes(typeRank(value)) || hasOperators(value))) return undefined
+  return { points: values, present: values.every(value => value !== null) }
 }
 
 /** The range of the strings that an anchored pattern can match, when it begins with plain characters. */
-function prefixRange(pattern: unknown, options = ''): Predicate | undefined {
-  const parts =
-    typeof pattern === 'string' ? { pattern, options } : regexParts(pattern as BSONRegExp | RegExp)
-  const found = /^\^([\p{L}\p{N} _:@/-]+)(?![?*{])/u.exec(parts.pattern)
-  if (!found?.[1] || /[imx]/.test(parts.options + options) || parts.pattern.includes('|')) {
-    return undefined
-  }
-  const quantified = /[?*+{]/.test(parts.pattern.charAt(found[0].length))
-  const prefix = quantified ? found[1].slice(0, -1) : found[1]
-  if (prefix === '' || /[\ud800-\udfff]/.test(prefix)) return undefined
+function prefixRange(pattern: unknown, given = ''): Predicate | undefined {
+  const { pattern: source, options } =
+    typeof pattern === 'string' ? { pattern, options: '' } : regexParts(pattern)
+  const found = /^\^([\p{L}\p{N} _:@/-]+)([?*+{]?)/u.exec(source)
+  if (found?.[1] === undefined || /[imx]/.test(options + given) || source.includes('|')) return undefined
+  const prefix = found[2] ? found[1].slice(0, -1) : found[1]
   const last = prefix.charCodeAt(prefix.length - 1)
-  if (last >= 0xd7ff) return undefined
+  // Beyond come the halves of characters, whose order is another one.
+  if (prefix === '' || last >= 0xd7ff) return undefined
   const after = prefix.slice(0, -1) + String.fromCharCode(last + 1)
   return {
     lower: { value: prefix, inclusive: true },
@@ -144,26 +126,24 @@ function prefixRange(pattern: unknown, options = ''): Predicate | undefined {
   }
 }
 
-/** Joins a further condition on a path: the first equality wins, ranges keep their first ends. */
-function narrow(paths: Map<string, Predicate>, path: string, more: Predicate | undefined): void {
-  if (!more) return
-  const known = paths.get(path)
-  if (!known) {
-    paths.set(path, { ...more })
-    return
-  }
-  known.present ||= more.present
-  const fewer = more.points && (!known.points || more.points.length < known.points.length)
-  if (fewer && more.points) known.points = more.points
-  if (more.lower) known.lower ??= more.lower
-  if (more.upper) known.upper ??= more.upper
-}
-
-/** The operators of an operand like `{ $gt: 5 }`; undefined when it is a value. */
-function operatorsOf(operand: unknown): Document | undefined {
-  if (!isDocument(operand)) return undefined
-  const first = Object.keys(operand)[0]
-  return first?.startsWith('$') && first !== '$ref' && first !== '$id' && first !== '$db'
-    ? operand
-    : undefined
+/**
+ * Whether every document that matches `filter` also matches the filter of a partial index, as far as that is easily
+ * seen: each of its conditions stands in the filter as it is, or holds for the values or the end of the range there.
+ */
+export function implies(filter: Document, predicates: Predicates, partial: Document): boolean {
+  return Object.entries(partial).every(([path, condition]) => {
+    if (path === '$and') return (condition as Document[]).every(part => implies(filter, predicates, part))
+    if (path.startsWith('$')) return false
+    if (path in filter && equalValues(filter[path], condition)) return true
+    const known = predicates.paths.get(path)
+    if (known === undefined) return false
+    const operators = hasOperators(condition) ? Object.entries(condition) : [['$eq', condition] as const]
+    return operators.every(([name, operand]) => {
+      if (name === '$exists') return isTruthy(operand) && known.present
+      const matcher = compileMatch({ value: { [name]: operand } })
+      const holds = (value: unknown) => matcher.test({ value })
+      const end = name.startsWith('$gt') ? known.lower : name.startsWith('$lt') ? known.upper : undefined
+      return known.points?.every(holds) || (end !== undefined && holds(end.value))
+    })
+  })
 }

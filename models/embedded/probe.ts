@@ -1,30 +1,32 @@
-import { createConnection } from 'node:net'
+import { createConnection, type NetConnectOpts } from 'node:net'
 import { encodeMessage } from './wire.ts'
 
-/** Where a connection string of ours leads to. */
-function placeOf(uri: string): { path: string } | { host: string; port: number } {
-  const place = uri.slice('mongodb://'.length).split('/', 1)[0] ?? ''
-  const colon = place.lastIndexOf(':')
-  if (colon < 0) return { path: decodeURIComponent(place) }
-  const host = place.slice(0, colon).replace(/^\[|\]$/g, '')
-  return { host, port: Number(place.slice(colon + 1)) }
+/** Connects, waits for a byte if there is a greeting, and leaves. Returns why that failed: a code of the system's. */
+export function knock(
+  place: NetConnectOpts,
+  greeting?: Buffer,
+  timeoutMs = 5000,
+): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const socket = createConnection(place)
+    const finish = (refusal?: string) => {
+      socket.destroy()
+      resolve(refusal)
+    }
+    socket.setTimeout(timeoutMs, () => finish('ETIMEDOUT'))
+    socket.once('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message))
+    socket.once('close', () => finish('ECONNRESET'))
+    socket.once(greeting ? 'data' : 'connect', () => finish())
+    if (greeting) socket.write(greeting)
+  })
 }
 
 /**
- * Whether a database answers there within `timeoutMs`. It has counted us as a client when it does, so it will not end
- * itself before its linger time is over again.
+ * Whether a database answers under a connection string of ours. It has counted us as a client when it does, so it will
+ * not end itself before its linger time is over again.
  */
-export function answersHello(uri: string, timeoutMs: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = createConnection(placeOf(uri))
-    const finish = (answered: boolean) => {
-      socket.destroy()
-      resolve(answered)
-    }
-    socket.setTimeout(timeoutMs, () => finish(false))
-    socket.once('error', () => finish(false))
-    socket.once('close', () => finish(false))
-    socket.once('data', () => finish(true))
-    socket.write(encodeMessage({ id: 0, legacy: false }, { hello: 1, $db: 'admin' }))
-  })
+export async function answersHello(uri: string): Promise<boolean> {
+  const { hostname: host, port } = new URL(uri)
+  const hello = encodeMessage({ id: 0, legacy: false }, { hello: 1, $db: 'admin' })
+  return !(await knock(port ? { host, port: Number(port) } : { path: decodeURIComponent(host) }, hello))
 }

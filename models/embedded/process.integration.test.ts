@@ -1,11 +1,11 @@
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient, ObjectId } from 'mongodb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Ensured, ensureEmbedded } from './ensure.ts'
-import { isAlive, readOwner } from './owner.ts'
+import { readOwner, sightOf } from './owner.ts'
 
 let dir: string
 const started = new Set<number>()
@@ -94,7 +94,7 @@ describe('the database process', () => {
     const client = await connect(uri)
     await client.close()
     await expect.poll(() => exists(pid), { timeout: 5000 }).toBe(false)
-    expect(await readOwner(dir)).toBeUndefined()
+    expect(readOwner(join(dir, 'owner.json'))).toBeUndefined()
   })
 
   it('finishes what it has begun when it is asked to end', async () => {
@@ -110,13 +110,27 @@ describe('the database process', () => {
     expect(await again.db('test').collection('things').countDocuments()).toBeGreaterThanOrEqual(written)
   })
 
-  it('takes over from a lock whose number now belongs to another process', async () => {
-    await writeFile(
-      join(dir, 'owner.json'),
-      JSON.stringify({ pid: process.pid, born: '1', uri: 'mongodb://x/' }),
-    )
+  it('is replaced at once when it was killed, also where it had not listened yet', async () => {
     const { pid } = await ensure()
-    expect(pid).not.toBe(process.pid)
+    const owner = readOwner(join(dir, 'owner.json'))
+    await kill(pid)
+    await writeFile(join(dir, 'owner.json'), JSON.stringify({ ...owner, pid: process.pid, uri: undefined }))
+    const again = await ensure()
+    expect(again).toMatchObject({ started: true })
+    expect(again.pid).not.toBe(process.pid)
+  })
+
+  it('serves a port where one is asked for, and is found there', async () => {
+    const main = join(import.meta.dirname, '../../dist/models/embedded/main.js')
+    const child = spawn(process.execPath, [main, '--dir', dir, '--port', '0'])
+    await new Promise(resolve => child.stdout.once('data', resolve))
+    const found = await ensure()
+    expect(found).toMatchObject({
+      pid: child.pid,
+      started: false,
+      uri: expect.stringMatching(/127\.0\.0\.1:\d+/),
+    })
+    expect(await (await connect(found.uri)).db('test').command({ ping: 1 })).toEqual({ ok: 1 })
   })
 
   it('refuses a folder that was written by a newer version, and says so', async () => {
@@ -146,18 +160,13 @@ await db.close()`,
 }
 
 describe('a lock', () => {
-  it('names a living process', async () => {
+  it('names a running process until that is killed', async () => {
     const { pid } = await ensure()
-    const owner = await readOwner(dir)
+    const owner = readOwner(join(dir, 'owner.json'))
     expect(owner?.pid).toBe(pid)
-    expect(owner && isAlive(owner)).toBe(true)
+    expect(owner && (await sightOf(owner))).toBe('running')
     expect(await readFile(join(dir, 'db.log'), 'utf8')).toContain('mongodb://')
-  })
-
-  it('of a killed process is not alive', async () => {
-    const { pid } = await ensure()
-    const owner = await readOwner(dir)
     await kill(pid)
-    expect(owner && isAlive(owner)).toBe(false)
+    expect(owner && (await sightOf(owner))).toBe('ended')
   })
 })

@@ -34,25 +34,16 @@ function translate(pattern: string, options: string): RegExp {
   let source = inline === null ? pattern : pattern.slice(inline[0].length)
   if (flags.delete('x')) source = withoutSpaces(source)
   source = source.replace(/\\(.)/gs, (escaped, letter: string) => anchors[letter] ?? escaped)
-  return inUnicode(source, [...flags].join('')) ?? plain(source, [...flags].join(''))
+  return compile(source, [...flags.add('u')].join(''))
 }
 
 /** MongoDB's patterns see characters, not halves of them; where Unicode mode is too strict the plain one serves. */
-function inUnicode(source: string, flags: string): RegExp | undefined {
+function compile(source: string, flags: string): RegExp {
   try {
-    return new RegExp(source, flags.includes('u') ? flags : `${flags}u`)
-  } catch {
-    return undefined
-  }
-}
-
-function plain(source: string, flags: string): RegExp {
-  try {
-    return new RegExp(source, flags.replace('u', ''))
+    return new RegExp(source, flags)
   } catch (cause) {
-    const error = mongoError(51091, `Regular expression is invalid: ${(cause as Error).message}`)
-    error.cause = cause
-    throw error
+    if (flags.includes('u')) return compile(source, flags.replace('u', ''))
+    throw mongoError(51091, `Regular expression is invalid: ${(cause as Error).message}`)
   }
 }
 

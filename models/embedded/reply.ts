@@ -1,5 +1,5 @@
 import { type Document, serialize } from 'bson'
-import { isDocument } from './values.ts'
+import { mongoError } from './errors.ts'
 
 /** A document of a reply whose BSON is at hand already. */
 export class RawDocument {
@@ -17,61 +17,43 @@ export class RawDocuments {
   }
 }
 
-const END = Buffer.from([0])
-const TYPE_DOCUMENT = 3
-const TYPE_ARRAY = 4
+const types = { document: 3, array: 4 } as const
 
 /**
  * Encodes a reply as BSON, in pieces to be concatenated. RawDocument and RawDocuments may stand at the top and one
- * level below it (the `cursor` of a reply); their bytes are taken as they are.
+ * level below it (the `cursor` of a reply); their bytes are taken as they are. Throws MongoError 10334 when the rest
+ * exceeds 16 MB.
  */
 export function encodeReply(reply: Document): Uint8Array[] {
-  const pieces: Uint8Array[] = []
-  appendDocument(pieces, reply)
-  return pieces
+  return framed(Object.entries(reply).flatMap(([name, value]) => element(name, value)))
 }
 
-function appendDocument(pieces: Uint8Array[], doc: Document): number {
-  const head = Buffer.allocUnsafe(4)
-  pieces.push(head)
-  let size = 4
-  for (const [name, value] of Object.entries(doc)) {
-    if (value instanceof RawDocument) {
-      size += push(pieces, elementHead(TYPE_DOCUMENT, name)) + push(pieces, value.bytes)
-    } else if (value instanceof RawDocuments) {
-      size += push(pieces, elementHead(TYPE_ARRAY, name)) + appendArray(pieces, value.items)
-    } else if (isDocument(value) && Object.values(value).some(isRaw)) {
-      size += push(pieces, elementHead(TYPE_DOCUMENT, name)) + appendDocument(pieces, value)
-    } else if (value !== undefined) {
-      size += push(pieces, serialize({ [name]: value }, { ignoreUndefined: true }).subarray(4, -1))
-    }
+function element(name: string, value: unknown): Uint8Array[] {
+  if (value instanceof RawDocument) return [head(types.document, name), value.bytes]
+  if (value instanceof RawDocuments) {
+    const items = value.items.flatMap((item, i) => [head(types.document, String(i)), item])
+    return [head(types.array, name), ...framed(items)]
   }
-  size += push(pieces, END)
-  head.writeInt32LE(size)
-  return size
-}
-
-function appendArray(pieces: Uint8Array[], items: readonly Uint8Array[]): number {
-  const head = Buffer.allocUnsafe(4)
-  pieces.push(head)
-  let size = 4
-  for (let i = 0; i < items.length; i++) {
-    size += push(pieces, elementHead(TYPE_DOCUMENT, String(i))) + push(pieces, items[i] as Uint8Array)
+  if (holdsRaw(value)) return [head(types.document, name), ...encodeReply(value)]
+  try {
+    return [serialize({ [name]: value }, { ignoreUndefined: true }).subarray(4, -1)]
+  } catch (error) {
+    throw mongoError(10334, `the reply cannot be sent: ${String(error)}`)
   }
-  size += push(pieces, END)
-  head.writeInt32LE(size)
-  return size
 }
 
-function isRaw(value: unknown): boolean {
-  return value instanceof RawDocument || value instanceof RawDocuments
+/** Only plain objects hold such: no value of BSON has one for a field. */
+function holdsRaw(value: unknown): value is Document {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).some(field => field instanceof RawDocument || field instanceof RawDocuments)
 }
 
-function elementHead(type: number, name: string): Buffer {
-  return Buffer.from(`${String.fromCharCode(type)}${name}\0`, 'utf8')
+function head(type: number, name: string): Buffer {
+  return Buffer.from(`${String.fromCharCode(type)}${name}\0`)
 }
 
-function push(pieces: Uint8Array[], piece: Uint8Array): number {
-  pieces.push(piece)
-  return piece.length
+function framed(elements: readonly Uint8Array[]): Uint8Array[] {
+  const size = Buffer.alloc(4)
+  size.writeInt32LE(elements.reduce((sum, { length }) => sum + length, 5))
+  return [size, ...elements, Buffer.alloc(1)]
 }

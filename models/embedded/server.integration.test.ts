@@ -29,9 +29,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** The stages of a winning plan from the outside in. */
+/** The stages of a plan from the outside in. */
 function stagesOf(plan: Document | undefined): string[] {
   return plan ? [plan.stage, ...stagesOf(plan.inputStage)] : []
+}
+
+/** The same with the number of documents that each has returned. */
+function returnedBy(plan: Document | undefined): string[] {
+  return plan ? [`${plan.stage} ${plan.nReturned}`, ...returnedBy(plan.inputStage)] : []
 }
 
 describe('documents', () => {
@@ -209,6 +214,105 @@ describe('explain', () => {
     expect(stagesOf(explained.queryPlanner.winningPlan)).toEqual(['COLLSCAN'])
   })
 
+  it('shows what bounds the keys that are read, and the keys of the index', async () => {
+    await things.createIndex({ corp: 1, at: -1 }, { unique: true })
+    const explained = await things.find({ corp: 'c', at: { $gt: 3 } }).explain('queryPlanner')
+    expect(explained.queryPlanner.winningPlan.inputStage).toMatchObject({
+      stage: 'IXSCAN',
+      indexName: 'corp_1_at_-1',
+      keyPattern: { corp: 1, at: -1 },
+      isMultiKey: false,
+      isUnique: true,
+      direction: 'forward',
+      indexBounds: { corp: ['["c", "c"]'], at: [expect.stringContaining('3')] },
+    })
+  })
+
+  describe('tells what each stage of a command returns', () => {
+    const [forty, some] = [{ n: { $gte: 10 } }, { a: { $lt: 4 } }]
+    it.each<[string, Document, string[], number, number]>([
+      ['a search', { find: 't', filter: forty }, ['COLLSCAN 40'], 0, 50],
+      ['a search by _id', { find: 't', filter: { _id: 7 } }, ['IDHACK 1'], 1, 1],
+      [
+        'a search by some _id',
+        { find: 't', filter: { _id: { $in: [7, 8, 99] } } },
+        ['FETCH 2', 'IXSCAN 2'],
+        3,
+        2,
+      ],
+      [
+        'a sort in memory',
+        { find: 't', filter: forty, sort: { n: -1 }, skip: 3, limit: 5, projection: { n: 1 } },
+        ['PROJECTION_DEFAULT 5', 'SKIP 5', 'SORT 8', 'COLLSCAN 40'],
+        0,
+        50,
+      ],
+      [
+        'an order that the index has',
+        { find: 't', sort: { a: 1 }, skip: 3, limit: 5 },
+        ['LIMIT 5', 'SKIP 5', 'FETCH 8', 'IXSCAN 8'],
+        8,
+        8,
+      ],
+      [
+        'a skip beyond the end',
+        { find: 't', filter: some, skip: 30 },
+        ['SKIP 0', 'FETCH 20', 'IXSCAN 20'],
+        20,
+        20,
+      ],
+      [
+        'a count',
+        { count: 't', query: some, skip: 5, limit: 9 },
+        ['COUNT 0', 'FETCH 14', 'IXSCAN 14'],
+        14,
+        14,
+      ],
+      ['distinct values', { distinct: 't', key: 'n', query: some }, ['FETCH 20', 'IXSCAN 20'], 20, 20],
+      [
+        'an update of all',
+        { update: 't', updates: [{ q: some, u: { $set: { n: 0 } }, multi: true }] },
+        ['UPDATE 0', 'FETCH 20', 'IXSCAN 20'],
+        20,
+        20,
+      ],
+      ['a removal', { delete: 't', deletes: [{ q: forty, limit: 1 }] }, ['DELETE 0', 'COLLSCAN 1'], 0, 11],
+      [
+        'findAndModify',
+        { findAndModify: 't', query: some, sort: { n: 1 }, remove: true },
+        ['DELETE 0', 'SORT 1', 'FETCH 20', 'IXSCAN 20'],
+        20,
+        20,
+      ],
+      [
+        'a pipeline of a search',
+        { aggregate: 't', pipeline: [{ $match: some }], cursor: {} },
+        ['FETCH 20', 'IXSCAN 20'],
+        20,
+        20,
+      ],
+    ])('%s', async (_what, command, stages, keys, docs) => {
+      const t = client.db('test').collection<Document>('t')
+      await t.createIndex({ a: 1 })
+      await t.insertMany(Array.from({ length: 50 }, (_, n) => ({ _id: n, n, a: n % 10 })) as Document[])
+      const before = await t.find().toArray()
+      const { executionStats } = await client.db('test').command({ explain: command })
+      expect(returnedBy(executionStats.executionStages)).toEqual(stages)
+      expect(executionStats).toMatchObject({ totalKeysExamined: keys, totalDocsExamined: docs })
+      expect(executionStats.nReturned).toBe(executionStats.executionStages.nReturned)
+      expect(await t.find().toArray()).toEqual(before)
+    })
+  })
+
+  it('shows the indexes that the branches of an $or are looked up in', async () => {
+    await things.createIndex({ a: 1 })
+    await things.createIndex({ b: 1 })
+    const filter = { $or: [{ a: 1 }, { b: { $in: [1, 2] } }] }
+    const { winningPlan } = (await things.find(filter).explain('queryPlanner')).queryPlanner
+    expect(stagesOf(winningPlan)).toEqual(['FETCH', 'OR'])
+    expect(winningPlan.inputStage.inputStages).toMatchObject([{ indexName: 'a_1' }, { indexName: 'b_1' }])
+  })
+
   it('shows the plan of a pipeline before its stages', async () => {
     await things.createIndex({ a: 1 })
     const explained = await things.aggregate([{ $match: { a: 1 } }, { $group: { _id: '$b' } }]).explain()
@@ -282,12 +386,72 @@ describe('what it has not is refused as MongoDB refuses it', () => {
       { createIndexes: 'things', indexes: [{ key: { b: 1 }, name: '_id_' }] },
       86,
     ],
-    ['a collection that exists', { create: 'things' }, 48],
     ['to list the indexes of no collection', { listIndexes: 'nothing' }, 26],
+    ['to drop an index that is not there', { dropIndexes: 'things', index: 'a_1' }, 27],
+    ['to drop the index over _id', { dropIndexes: 'things', index: '_id_' }, 72],
+    ['a view', { create: 'view', viewOn: 'things', pipeline: [] }, 72],
+    ['a tailable cursor', { find: 'things', tailable: true }, 72],
+    ['a filter that is no document', { find: 'things', filter: 'all' }, 14],
+    ['to skip backwards', { find: 'things', skip: -1 }, 51024],
+    ['a collection without a name', { find: 1 }, 73],
+    ['a pipeline without a cursor', { aggregate: 'things', pipeline: [] }, 9],
+    ['a removal without a filter', { delete: 'things', deletes: [{ limit: 1 }] }, 40414],
+    ['a removal of two', { delete: 'things', deletes: [{ q: {}, limit: 2 }] }, 9],
+    ['an update in an order', { update: 'things', updates: [{ q: {}, u: {}, sort: { a: 1 } }] }, 40415],
+    ['an update to nothing', { update: 'things', updates: [{ q: {}, u: 1 }] }, 9],
+    ['a write of nothing', { insert: 'things', documents: [] }, 16],
+    ['findAndModify that does nothing', { findAndModify: 'things', query: {} }, 9],
+    ['to remove and update', { findAndModify: 'things', query: {}, remove: true, update: {} }, 9],
+    ['to show what is new of what is removed', { findAndModify: 'things', remove: true, new: true }, 9],
+    ['to explain what searches for nothing', { explain: { constructor: 1 } }, 59],
   ])('%s', async (_what, command, code) => {
     await client.db('test').createCollection('things')
     await expect(client.db('test').command(command)).rejects.toMatchObject({ code })
   })
+})
+
+it('gives the distinct values that are there, those in arrays one by one', async () => {
+  await things.insertMany([
+    { a: [{ b: 2 }, { b: [1, null] }, { c: 1 }, 7] },
+    { a: { b: Long.fromNumber(2) } },
+    { a: { b: 'x' } },
+    { a: [[{ b: 9 }]] },
+    {},
+  ])
+  expect(await things.distinct('a.b')).toEqual([null, 1, 2, 'x'])
+  expect(await things.distinct('a.0.b')).toEqual([2, 9])
+  expect(await things.distinct('a.b', { c: 1 })).toEqual([])
+})
+
+it('counts with and without a filter what a search would find', async () => {
+  await things.createIndex({ odd: 1 }, { sparse: true })
+  await things.insertMany(Array.from({ length: 30 }, (_, n) => (n % 2 ? { n, odd: true } : { n })))
+  const counts = [
+    things.countDocuments(),
+    things.countDocuments({}, { skip: 25, limit: 10 }),
+    things.countDocuments({}, { skip: 40 }),
+    things.countDocuments({ n: { $lt: 10 } }, { skip: 2, limit: 5 }),
+    things.countDocuments({}, { hint: 'odd_1' }),
+    things.estimatedDocumentCount(),
+    client.db('test').collection('nothing').countDocuments({}, { hint: 'odd_1' }),
+  ]
+  expect(await Promise.all(counts)).toEqual([30, 5, 0, 5, 15, 30, 0])
+})
+
+it('tells what there is, as much of it as is asked for', async () => {
+  const db = client.db('test')
+  await things.createIndex({ a: 1 })
+  await things.insertMany([{ a: 1 }, { a: 2 }])
+  await db.createCollection('others')
+  expect(await db.listCollections({ name: /^th/ }, { nameOnly: true }).toArray()).toEqual([
+    { name: 'things', type: 'collection' },
+  ])
+  expect((await db.admin().listDatabases({ nameOnly: true })).databases).toContainEqual({ name: 'test' })
+  const statistics = { count: 2, size: 58, avgObjSize: 29, nindexes: 2, ns: 'test.things' }
+  expect(await db.command({ collStats: 'things' })).toMatchObject(statistics)
+  expect(await db.stats()).toMatchObject({ collections: 2, objects: 2, dataSize: 58, indexes: 3, db: 'test' })
+  expect(await db.command({ drop: 'things' })).toMatchObject({ nIndexesWas: 2, ns: 'test.things' })
+  expect(await db.command({ dropDatabase: 1 })).toMatchObject({ dropped: 'test' })
 })
 
 it('compares by a collation where one is asked for', async () => {
@@ -301,21 +465,10 @@ it('compares by a collation where one is asked for', async () => {
   expect(await things.countDocuments({ name: 'müller' })).toBe(1)
 })
 
-it('renames a collection with its documents and indexes', async () => {
-  await things.createIndex({ a: 1 })
-  await things.insertOne({ a: 1 })
-  const renamed = await things.rename('others')
-  expect(await renamed.countDocuments({ a: 1 })).toBe(1)
-  expect(await renamed.indexes()).toHaveLength(2)
-  expect((await client.db('test').listCollections().toArray()).map(info => info.name)).toEqual(['others'])
-})
-
 it('answers with an error when a reply would be too large to send', async () => {
-  const text = 'x'.repeat(1024 * 1024)
-  await things.insertOne({ _id: text } as unknown as Document)
-  const documents = Array.from({ length: 20 }, () => ({ _id: text }))
-  const insert = things.insertMany(documents as unknown as Document[], { ordered: false })
-  await expect(insert).rejects.toMatchObject({ code: 10334 })
+  const texts = Array.from({ length: 20 }, (_, i) => ({ text: String(i).repeat(1024 * 1024) }))
+  await things.insertMany(texts)
+  await expect(things.distinct('text')).rejects.toMatchObject({ code: 17217 })
   expect(await client.db('test').command({ ping: 1 })).toEqual({ ok: 1 })
 })
 

@@ -1,24 +1,27 @@
+import { once } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
-import { createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { serveConnection } from './connection.ts'
-import { type Engine, openEngine } from './engine.ts'
+import { openEngine } from './engine.ts'
+import { answersHello } from './probe.ts'
 import { startUpkeep } from './upkeep.ts'
-import { addressUri } from './uri.ts'
-
-/** Where the server listens: a Unix socket, or a TCP port (0 for any) on 127.0.0.1 unless told otherwise. */
-export type Address = { readonly socket: string } | { readonly port: number; readonly host?: string }
+import { type Address, addressUri } from './uri.ts'
 
 export type EmbeddedOptions = Address & {
   /** Folder of the data, created if missing; undefined keeps everything in temporary space. */
   readonly dir?: string | undefined
+  /** Bytes on the disk that are never used; 4 MiB unless given. */
+  readonly reserveBytes?: number | undefined
+  /** Whether `configureFailPoint` works, for MongoDB's own tests of drivers. */
+  readonly testCommands?: boolean | undefined
   /** How often expired documents and cursors are looked for; 30 s unless given. */
   readonly upkeepMs?: number
+  /** Called before each request; a throw ends its connection. */
+  readonly admit?: () => void
   /** Called when the number of clients has changed. */
   readonly onClients?: (clients: number) => void
   /** Called when writing begins to fail (the disk is full), and with undefined when it works again. */
   readonly onFailure?: (failure: Error | undefined) => void
-  /** Called when expired documents could not be removed; a warning of the process unless given. */
-  readonly onUpkeepFault?: (error: unknown) => void
 }
 
 export interface EmbeddedServer {
@@ -26,12 +29,12 @@ export interface EmbeddedServer {
   readonly uri: string
   /** Number of open connections. */
   clients(): number
-  /** Why nothing can be written at the moment, if so (the disk is full). */
-  failure(): Error | undefined
   /** Ends all connections after the commands under way and closes the data. Clients have 1 s to read their replies. */
   close(): Promise<void>
 }
 
+/** Connections beyond this many are closed at once: what each may hold is bounded, so that all together is. */
+const MAX_CONNECTIONS = 1000
 const UPKEEP_MS = 30_000
 const READ_GRACE_MS = 1000
 
@@ -40,73 +43,52 @@ const READ_GRACE_MS = 1000
  * address is taken. One process only may open a folder: see `lock.ts`.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
+  const { dir, onClients = () => {}, admit = () => {}, onFailure } = options
   const sockets = new Set<Socket>()
-  if (options.dir !== undefined) await mkdir(options.dir, { recursive: true, mode: 0o700 })
-  const engine = await openEngine(options.dir, () => sockets.size, options.onFailure)
-  const server = createServer({ noDelay: true })
   let connections = 0
-  server.on('connection', socket => {
-    sockets.add(socket)
-    options.onClients?.(sockets.size)
-    socket.on('close', () => {
+  if (dir !== undefined) await mkdir(dir, { recursive: true, mode: 0o700 })
+  const engine = await openEngine(dir, () => sockets.size, onFailure, options)
+  const server = createServer({ noDelay: true }, socket => {
+    onClients(sockets.add(socket).size)
+    socket.once('close', () => {
       sockets.delete(socket)
-      options.onClients?.(sockets.size)
+      onClients(sockets.size)
     })
     connections += 1
-    serveConnection(engine, socket, connections)
+    void serveConnection(engine, socket, connections, admit)
   })
+  server.maxConnections = MAX_CONNECTIONS
   try {
-    if ('socket' in options) await rm(options.socket, { force: true })
     await listen(server, options)
   } catch (error) {
     await engine.store.close()
     throw error
   }
-  const upkeep = startUpkeep(engine, options.upkeepMs ?? UPKEEP_MS, options.onUpkeepFault ?? warnOfFault)
+  const upkeep = startUpkeep(engine, options.upkeepMs ?? UPKEEP_MS, fault =>
+    process.emitWarning(`expired documents could not be removed: ${String(fault)}`),
+  )
   return {
-    uri: addressUri(boundAddress(server, options)),
+    uri: addressUri('socket' in options ? options : (server.address() as AddressInfo)),
     clients: () => sockets.size,
-    failure: () => engine.store.failure(),
-    close: () => closeAll(server, sockets, engine, upkeep.stop),
+    async close() {
+      const closed = once(server.close(), 'close')
+      await upkeep.stop()
+      await engine.store.close()
+      for (const socket of sockets) socket.destroySoon()
+      const grace = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, READ_GRACE_MS)
+      await closed
+      clearTimeout(grace)
+    },
   }
 }
 
-async function closeAll(
-  server: Server,
-  sockets: ReadonlySet<Socket>,
-  engine: Engine,
-  stopUpkeep: () => Promise<void>,
-): Promise<void> {
-  const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  await stopUpkeep()
-  await engine.store.close()
-  for (const socket of sockets) socket.destroySoon()
-  const grace = setTimeout(() => {
-    for (const socket of sockets) socket.destroy()
-  }, READ_GRACE_MS)
-  await closed
-  clearTimeout(grace)
-}
-
-function warnOfFault(error: unknown): void {
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.emitWarning(`expired documents could not be removed: ${reason}`)
-}
-
-function listen(server: Server, address: Address): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    const ready = () => {
-      server.off('error', reject)
-      resolve()
-    }
-    if ('socket' in address) server.listen(address.socket, ready)
-    else server.listen(address.port, address.host ?? '127.0.0.1', ready)
-  })
-}
-
-function boundAddress(server: Server, address: Address): Address {
-  const bound = server.address()
-  if ('socket' in address || bound === null || typeof bound === 'string') return address
-  return { host: bound.address, port: bound.port }
+/** Listens. A socket that was left behind is removed; one where somebody answers is not. */
+async function listen(server: Server, address: Address): Promise<void> {
+  if ('socket' in address && !(await answersHello(addressUri(address)))) {
+    await rm(address.socket, { force: true })
+  }
+  server.listen('socket' in address ? { path: address.socket } : { port: address.port, host: '127.0.0.1' })
+  await once(server, 'listening')
 }

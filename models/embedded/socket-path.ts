@@ -3,22 +3,22 @@ import { lstat, mkdir, realpath } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
-const FOLDER_MODE = 0o700
-
 /**
- * Where the owner of a data folder listens: a socket named by a digest of the folder's real path, in a folder of this
- * user below the system's temporary one. Throws an Error when that folder belongs to somebody else. The data folder
- * must exist. Not for Windows, which has no Unix sockets in Node.
+ * A socket in a folder of this user below the system's temporary one, as paths of sockets must be short; a pipe on
+ * Windows. Throws an Error when that folder belongs to somebody else.
  */
-export async function socketPath(dir: string): Promise<string> {
-  const folder = join(tmpdir(), `wecom-sidekick-${userInfo().uid}`)
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
+export async function socketNamed(name: string): Promise<string> {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\wecom-sidekick-${name}.sock`
+  const own = userInfo().uid
+  const folder = join(tmpdir(), `wecom-sidekick-${own}`)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   const { uid, mode } = await lstat(folder)
-  if (uid !== userInfo().uid || (mode & 0o077) !== 0) {
-    throw new Error(`${folder} must belong to this user with mode 0700: it holds the socket of the database`)
-  }
-  const digest = createHash('sha256')
-    .update(await realpath(dir))
-    .digest('hex')
-  return join(folder, `${digest.slice(0, 24)}.sock`)
+  if (uid === own && (mode & 0o077) === 0) return join(folder, `${name}.sock`)
+  throw new Error(`${folder} must belong to this user with mode 0700: it holds the socket of the database`)
+}
+
+/** Where the owner of a data folder, which must exist, listens: always the same place. */
+export async function socketPath(dir: string): Promise<string> {
+  const digest = createHash('sha256').update(await realpath(dir))
+  return socketNamed(digest.digest('hex').slice(0, 24))
 }

@@ -2,59 +2,64 @@ import type { Document } from 'bson'
 import { mongoError } from './errors.ts'
 import { readNumber } from './numbers.ts'
 import { valuesAt } from './paths.ts'
-import { describe } from './types.ts'
 import { compareValues } from './values.ts'
 
-/** The parsed form of a sort specification: paths with 1 or -1, in order. */
-type SortKeys = readonly { path: string; direction: 1 | -1 }[]
+/** A sort specification: what documents are compared by, and how. */
+export interface Sort {
+  keysOf(document: Document): unknown[]
+  compare(keys: readonly unknown[], others: readonly unknown[]): number
+}
 
 /**
- * Reads a sort specification.
- *
- * @throws code 15974 or 15975 for a direction other than 1 and -1, 15976 for an empty specification
+ * Reads a sort specification. An array sorts by its least element ascending and by its greatest descending; an empty
+ * array comes before null, and a missing field is null. Throws code 15974 or 15975 for a direction other than 1 and -1,
+ * 15976 for a path that is none.
  */
-function parseSort(spec: Document): SortKeys {
-  return Object.entries(spec).map(([path, value]) => {
+export function readSort(spec: Document): Sort {
+  const fields = Object.entries(spec).map(([path, value]) => {
     const direction = Number(readNumber(value)?.value)
-    if (readNumber(value) === undefined) {
-      throw mongoError(15974, `Illegal key in $sort specification: ${path}: ${describe(value)}`)
-    }
-    if (direction !== 1 && direction !== -1) {
-      throw mongoError(15975, '$sort key ordering must be 1 (for ascending) or -1 (for descending)')
-    }
-    if (path === '' || path.startsWith('$'))
-      throw mongoError(15976, `Illegal path in $sort specification: '${path}'`)
+    if (Number.isNaN(direction)) throw mongoError(15974, `Illegal key in $sort specification: ${path}`)
+    if (Math.abs(direction) !== 1) throw mongoError(15975, '$sort key ordering must be 1 or -1')
+    if (path === '' || path.startsWith('$')) throw mongoError(15976, `Illegal path in $sort: '${path}'`)
     return { path, direction }
   })
+  return {
+    keysOf: document =>
+      fields.map(({ path, direction }) =>
+        valuesAt(document, path).reduce((a, b) => (direction * compareValues(b, a) < 0 ? b : a)),
+      ),
+    compare(keys, others) {
+      for (const [i, { direction }] of fields.entries()) {
+        const order = compareValues(keys[i], others[i])
+        if (order !== 0) return order * direction
+      }
+      return 0
+    },
+  }
 }
 
-function keyAt(document: Document, path: string, direction: 1 | -1): unknown {
-  const values = valuesAt(document, path)
-  return values.reduce((best, value) => (direction * compareValues(value, best) < 0 ? value : best))
-}
-
-/**
- * Compiles a sort specification to a comparison of documents. An array sorts by its least element ascending and by its
- * greatest descending; an empty array comes before null, and a missing field is null. Keys are computed once for each
- * document that the comparison meets.
- */
+/** Compiles a sort specification to a comparison of documents, for few of them (see `inOrder`). */
 export function compileSort(spec: Document): (a: Document, b: Document) => number {
-  const keys = parseSort(spec)
-  const known = new WeakMap<Document, unknown[]>()
-  const keysOf = (document: Document): unknown[] => {
-    const found = known.get(document)
-    if (found !== undefined) return found
-    const values = keys.map(({ path, direction }) => keyAt(document, path, direction))
-    known.set(document, values)
-    return values
+  const { keysOf, compare } = readSort(spec)
+  return (a, b) => compare(keysOf(a), keysOf(b))
+}
+
+/** Below this limit only the first items of the order are kept while sorting. */
+const SMALL_LIMIT = 2000
+
+/** Sorts items by what `documentOf` says of each, and holds of them what `keep` makes; with a small limit only few. */
+export function inOrder<T, U>(
+  items: Iterable<T>,
+  { keysOf, compare }: Sort,
+  documentOf: (item: T) => Document,
+  keep: (item: T) => U,
+  limit = Number.POSITIVE_INFINITY,
+): U[] {
+  let kept: { item: U; keys: unknown[] }[] = []
+  const sort = () => kept.sort((a, b) => compare(a.keys, b.keys))
+  for (const item of items) {
+    kept.push({ item: keep(item), keys: keysOf(documentOf(item)) })
+    if (limit <= SMALL_LIMIT && kept.length >= limit * 2 + 100) kept = sort().slice(0, limit)
   }
-  return (a, b) => {
-    const left = keysOf(a)
-    const right = keysOf(b)
-    for (let i = 0; i < keys.length; i += 1) {
-      const order = compareValues(left[i], right[i])
-      if (order !== 0) return order * (keys[i]?.direction ?? 1)
-    }
-    return 0
-  }
+  return sort().map(({ item }) => item)
 }

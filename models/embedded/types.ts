@@ -1,3 +1,4 @@
+import { EJSON } from 'bson'
 import { mongoError } from './errors.ts'
 import { readNumber } from './numbers.ts'
 import { isDocument, ranks, typeRank } from './values.ts'
@@ -30,53 +31,41 @@ export const typeNumbers = {
 /** The name of a BSON type, or `missing` for a field that is not there. */
 export type TypeName = keyof typeof typeNumbers | 'missing'
 
-const namesByRank: Record<number, TypeName> = {
-  [ranks.minKey]: 'minKey',
-  [ranks.missing]: 'missing',
-  [ranks.null]: 'null',
-  [ranks.object]: 'object',
-  [ranks.array]: 'array',
-  [ranks.binary]: 'binData',
-  [ranks.objectId]: 'objectId',
-  [ranks.bool]: 'bool',
-  [ranks.date]: 'date',
-  [ranks.timestamp]: 'timestamp',
-  [ranks.regex]: 'regex',
-  [ranks.code]: 'javascript',
-  [ranks.codeWithScope]: 'javascriptWithScope',
-  [ranks.maxKey]: 'maxKey',
-}
+const namesByRank = new Map<number, TypeName>([
+  ...Object.entries(ranks).map(([name, rank]): [number, TypeName] => [rank, name as TypeName]),
+  [ranks.binary, 'binData'],
+  [ranks.code, 'javascript'],
+  [ranks.codeWithScope, 'javascriptWithScope'],
+])
 
 /** MongoDB's name for the type of a value, as `$type` and error messages use it. */
 export function typeName(value: unknown): TypeName {
   const rank = typeRank(value)
   if (rank === ranks.number) return readNumber(value)?.kind ?? 'double'
-  if (rank === ranks.string) return typeof value === 'string' ? 'string' : 'symbol'
-  return namesByRank[rank] ?? 'object'
+  if (rank === ranks.string && typeof value !== 'string') return 'symbol'
+  return namesByRank.get(rank) ?? 'object'
 }
 
 /**
- * A test for the operand of `$type`: a name, a number, `number` for all numeric kinds, or an array of these.
- *
- * @throws code 2 for what is no type, 14 for an operand that is neither text nor number
+ * A test for the operand of `$type`: a name, a number, `number` for all numeric kinds, or an array of these. Throws
+ * code 2 for what is no type, 9 for none, 14 for an operand that is neither text nor number.
  */
 export function compileType(operand: unknown): (value: unknown) => boolean {
-  const names = new Set((Array.isArray(operand) ? operand : [operand]).flatMap(oneType))
+  const names = new Set([operand].flat().flatMap(oneType))
   if (names.size === 0) throw mongoError(9, '$type must match at least one type')
   return value => names.has(typeName(value))
 }
 
 function oneType(operand: unknown): TypeName[] {
   if (operand === 'number') return ['double', 'int', 'long', 'decimal']
-  if (typeof operand === 'string') {
-    if (!Object.hasOwn(typeNumbers, operand)) throw mongoError(2, `Unknown type name alias: ${operand}`)
-    return [operand as TypeName]
-  }
-  const code = readNumber(operand)
-  if (code === undefined) throw mongoError(14, 'type must be represented as a number or a string')
-  const found = Object.entries(typeNumbers).find(([, number]) => number === Number(code.value))
-  if (found === undefined) throw mongoError(2, `Invalid numerical type code: ${code.value}`)
-  return [found[0] as TypeName]
+  const number = readNumber(operand)
+  if (typeof operand !== 'string' && number === undefined)
+    throw mongoError(14, 'type must be represented as a number or a string')
+  const found = (Object.keys(typeNumbers) as (keyof typeof typeNumbers)[]).find(name =>
+    number === undefined ? name === operand : typeNumbers[name] === Number(number.value),
+  )
+  if (found === undefined) throw mongoError(2, `Unknown type name alias or code: ${describe(operand)}`)
+  return [found]
 }
 
 /** Whether a value is a document whose first field is an operator (`$gt`, but not the `$ref`, `$id`, `$db` of a DBRef). */
@@ -88,8 +77,7 @@ export function hasOperators(value: unknown): value is Record<string, unknown> {
 
 /** A value as error messages show it. */
 export function describe(value: unknown): string {
-  const text = JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'bigint' ? item.toString() : item,
-  )
-  return text === undefined ? 'missing' : text.length > 200 ? `${text.slice(0, 200)}...` : text
+  if (value === undefined) return 'missing'
+  const text = EJSON.stringify(value)
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text
 }

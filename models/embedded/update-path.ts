@@ -1,69 +1,12 @@
+import type { Document } from 'bson'
+import { MAX_DEPTH } from './documents.ts'
 import { mongoError } from './errors.ts'
 import { isIndex } from './paths.ts'
 import { describe } from './types.ts'
-import { isDocument } from './values.ts'
+import { fieldsOf, isDocument } from './values.ts'
 
-/** A document or array that is being changed, with the key in it: where an update operator works. */
-export interface Place {
-  parent: Record<string, unknown> | unknown[]
-  key: string | number
-}
-
-/** MongoDB pads arrays up to this many places at once. */
-const longestPadding = 1_500_000
-
-/**
- * Splits an update path and refuses what no update may address.
- *
- * @throws code 56 for an empty path or component, 52 for a component that begins with `$`, 2 for a misplaced `$`
- */
-export function parseUpdatePath(path: string): string[] {
-  if (path === '') throw mongoError(56, 'An empty update path is not valid.')
-  const parts = path.split('.')
-  for (const [i, part] of parts.entries()) {
-    if (part === '') {
-      const where = `The update path '${path}' contains an empty field name`
-      throw mongoError(56, `${where}, which is not allowed.`)
-    }
-    if (isPositional(part)) {
-      if (i === 0) {
-        throw mongoError(
-          2,
-          `Cannot have positional (i.e. '${part}') element in the first position in path '${path}'`,
-        )
-      }
-    } else if (part.startsWith('$')) {
-      const update = 'is not allowed in the context of an update, consider using a replacement update'
-      throw mongoError(52, `The dollar ($) prefixed field '${part}' in '${path}' ${update}.`)
-    }
-  }
-  if (parts.filter(part => part === '$').length > 1) {
-    throw mongoError(2, `Too many positional (i.e. '$') elements found in path '${path}'`)
-  }
-  return parts
-}
-
-/** Whether a path component stands for places of an array: `$`, `$[]` or `$[name]`. */
-export const isPositional = (part: string): boolean => part === '$' || /^\$\[.*\]$/.test(part)
-
-/** What is at a place, `undefined` for nothing. */
-export function valueAt({ parent, key }: Place): unknown {
-  if (Array.isArray(parent)) return parent[key as number]
-  return Object.hasOwn(parent, key) ? parent[key] : undefined
-}
-
-/** Puts a value at a place; an array that is too short is padded with null. */
-export function setAt({ parent, key }: Place, value: unknown): void {
-  if (!Array.isArray(parent)) {
-    setField(parent, key as string, value)
-    return
-  }
-  const index = key as number
-  if (index > parent.length + longestPadding)
-    throw mongoError(2, `can't backfill more than ${longestPadding} elements`)
-  while (parent.length < index) parent.push(null)
-  parent[index] = value
-}
+/** The components of an update path. */
+export type Path = readonly string[]
 
 /** Sets an own field, whatever its name (`__proto__` is a name like any other). */
 export function setField(target: Record<string, unknown>, name: string, value: unknown): void {
@@ -71,51 +14,85 @@ export function setField(target: Record<string, unknown>, name: string, value: u
   else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** Finds the place that a path without positional parts leads to; `undefined` when the way there does not exist. */
-export function findPlace(root: Record<string, unknown>, parts: readonly string[]): Place | undefined {
-  let place: Place = { parent: root, key: parts[0] as string }
-  for (const part of parts.slice(1)) {
-    const next = placeIn(valueAt(place), part)
-    if (next === undefined) return undefined
-    place = next
-  }
-  return place
-}
-
-function placeIn(value: unknown, part: string): Place | undefined {
-  if (Array.isArray(value)) return isIndex(part) ? { parent: value, key: Number(part) } : undefined
-  return isDocument(value) ? { parent: value, key: part } : undefined
-}
-
-/**
- * Finds the place that a path leads to and makes the documents that are missing on the way.
- *
- * @throws code 28 where a scalar, or an array without a number, is in the way
- */
-export function makePlace(root: Record<string, unknown>, parts: readonly string[]): Place {
-  let place: Place = { parent: root, key: parts[0] as string }
-  for (const [i, part] of parts.slice(1).entries()) {
-    let value = valueAt(place)
-    if (value === undefined) {
-      value = {}
-      setAt(place, value)
-    }
-    const next = placeIn(value, part)
-    if (next === undefined) {
-      throw mongoError(28, `Cannot create field '${part}' in element {${parts[i]}: ${describe(value)}}`)
-    }
-    place = next
-  }
-  return place
-}
-
-/**
- * A copy whose documents and arrays may be changed; scalars are shared.
- */
+/** A copy whose documents and arrays may be changed; scalars are shared. */
 export function copyOf<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyOf) as T
-  if (!isDocument(value) || value._bsontype === 'DBRef') return value
-  const copy: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) setField(copy, key, copyOf(value[key]))
+  if (!isDocument(value)) return value
+  const copy: Document = {}
+  for (const [name, field] of Object.entries(fieldsOf(value))) setField(copy, name, copyOf(field))
   return copy as T
+}
+
+/** Splits an update path. Code 56: an empty component; 52: one that begins with `$`; 2: a misplaced positional one. */
+export function parsePath(path: string): Path {
+  const parts = path.split('.')
+  const isPositional = (part: string) => part === '$' || /^\$\[.*\]$/.test(part)
+  if (parts.includes('')) throw mongoError(56, `The update path '${path}' contains an empty field name`)
+  const dollar = parts.find(part => part.startsWith('$') && !isPositional(part))
+  if (dollar) throw mongoError(52, `The dollar ($) prefixed field '${dollar}' in '${path}' is not allowed`)
+  if (parts.findIndex(isPositional) === 0 || parts.indexOf('$') !== parts.lastIndexOf('$')) {
+    throw mongoError(2, `'${path}' begins with a positional element, or has more than one '$'`)
+  }
+  return parts
+}
+
+/** Text that sorts as the path does: by its parts, numbers by value, and right before what goes on from it. */
+const sortKey = (path: Path): string =>
+  path
+    .map(part => (isIndex(part) ? `\u0001${String.fromCharCode(part.length)}${part}\0` : `${part}\0`))
+    .join('')
+
+/** Sorts by path. Throws an error with the code when a path is there twice, or goes on from another. */
+export function inOrder<T extends { readonly path: Path }>(items: readonly T[], code: number): T[] {
+  const keyed = items.map(item => ({ item, key: sortKey(item.path) }))
+  keyed.sort((a, b) => (a.key < b.key ? -1 : 1))
+  for (const [i, { item, key }] of keyed.entries()) {
+    if (i === 0 || !key.startsWith(keyed[i - 1]?.key ?? key)) continue
+    throw mongoError(code, `The path '${item.path.join('.')}' would create a conflict with another`)
+  }
+  return keyed.map(({ item }) => item)
+}
+
+function childOf(parent: unknown, part: string): unknown {
+  if (Array.isArray(parent)) return isIndex(part) ? parent[Number(part)] : undefined
+  return isDocument(parent) && Object.hasOwn(parent, part) ? parent[part] : undefined
+}
+
+/** What a path without positional parts leads to, `undefined` for nothing. */
+export const valueAt = (root: Document, path: Path): unknown => path.reduce<unknown>(childOf, root)
+
+function putChild(parent: Document, part: string, value: unknown): void {
+  if (Array.isArray(parent)) {
+    const missing = Number(part) - parent.length
+    if (missing > 1_500_000) throw mongoError(2, "can't backfill more than 1500000 elements")
+    for (let i = 0; i < missing; i += 1) parent.push(null)
+  }
+  setField(parent, part, value)
+}
+
+/** Computes the new value of a field; `undefined` is a missing field. */
+type Change = (old: unknown) => unknown
+
+/** `make` makes what is missing on the way; `look` and `try` give up. `look` gives up too for what is in the way. */
+export type Reach = 'make' | 'look' | 'try'
+
+/**
+ * Changes the field that a path without positional parts leads to; a change to `undefined` removes it, and leaves null
+ * in an array. Code 28: something is in the way; 15: the path is too long.
+ */
+export function changeAt(parent: Document, path: Path, reach: Reach, change: Change): void {
+  if (path.length > MAX_DEPTH) throw mongoError(15, `An update path has more than ${MAX_DEPTH} components`)
+  const [part = '', next] = path
+  const old = childOf(parent, part)
+  if (old === undefined && reach !== 'make') return
+  if (next === undefined) {
+    const value = change(old)
+    if (value === undefined && !Array.isArray(parent)) delete parent[part]
+    else putChild(parent, part, value ?? null)
+    return
+  }
+  if (old === undefined) putChild(parent, part, {})
+  const child = childOf(parent, part) as Document
+  if (Array.isArray(child) ? isIndex(next) : isDocument(child)) changeAt(child, path.slice(1), reach, change)
+  else if (reach !== 'look') throw mongoError(28, `Cannot create '${next}' in {${part}: ${describe(old)}}`)
 }

@@ -1,7 +1,6 @@
-import { Decimal128, type Document, Double, deserialize, EJSON, Long, serialize } from 'bson'
+import { DBRef, Decimal128, type Document, Double, deserialize, EJSON, Long, serialize } from 'bson'
 import { describe, expect, it } from 'vitest'
-import { compileUpdate } from './update.ts'
-import { upsertSeed } from './upsert.ts'
+import { compileUpdate, upsertSeed } from './update.ts'
 
 const stored = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true }
 const asStored = (document: Document) => deserialize(serialize(document), stored)
@@ -26,6 +25,7 @@ function applied(
 
 const decimal = (digits: string) => Decimal128.fromString(digits)
 const max = 2 ** 31 - 1
+const nested = (levels: number): Document => (levels === 0 ? {} : { a: nested(levels - 1) })
 
 /** Each row: a document, an update, the document that comes of it, and what else the update is given. */
 const cases: [before: Document, update: Document | Document[], after: Document, context?: Context][] = [
@@ -80,6 +80,8 @@ const cases: [before: Document, update: Document | Document[], after: Document, 
   [{ a: 1, b: 2 }, { $rename: { a: 'b' } }, { b: 1 }],
   [{ a: 1 }, { $rename: { x: 'a' } }, { a: 1 }],
   [{ a: { b: 1 } }, { $rename: { 'a.b': 'c.d' } }, { a: {}, c: { d: 1 } }],
+  [{ a: [] }, { $rename: { b: 'a.0' } }, { a: [] }],
+  [{ a: new DBRef('c', 1 as never) }, { $set: { 'a.x': 2 } }, { a: { $ref: 'c', $id: 1, x: 2 } }],
   [{ a: 1 }, { $setOnInsert: { b: 1 } }, { a: 1 }],
   [{ a: 1 }, { $setOnInsert: { b: 1 }, $set: { c: 2 } }, { a: 1, b: 1, c: 2 }, { insert: true }],
   // arrays
@@ -133,6 +135,7 @@ const cases: [before: Document, update: Document | Document[], after: Document, 
     { a: [{ b: [] }] },
   ],
   [{ a: ['ab', 'b'] }, { $pull: { a: /^a/ } }, { a: ['b'] }],
+  [{ a: [['x'], { 0: 'x' }] }, { $pull: { a: { 0: 'x' } } }, { a: [['x']] }],
   [{ a: [[1], 2] }, { $pull: { a: [1] } }, { a: [2] }],
   [{ a: [1, 2, 3] }, { $pull: { a: { $in: [1, 3] } } }, { a: [2] }],
   [{ a: [1, 2, 3, 1] }, { $pullAll: { a: [1, 3] } }, { a: [2] }],
@@ -214,6 +217,15 @@ describe('compileUpdate', () => {
     [{}, { $rename: { a: 1 } }, 2],
     [{}, { $rename: { a: 'a' } }, 2],
     [{ a: [{ b: 1 }] }, { $rename: { 'a.0.b': 'c' } }, 2],
+    [{ a: 1 }, { $rename: { 'a.b': 'c' } }, 28],
+    [{ a: [1] }, { $rename: { b: 'a.0' }, $set: { b: 1 } }, 40],
+    [{ a: 1, b: [1] }, { $rename: { a: 'b.0' } }, 2],
+    [{ a: 1 }, { $pop: { 'a.b': 1 } }, 28],
+    [{ a: 1 }, { $pull: { 'a.b': 1 } }, 28],
+    [{}, { $bit: { a: {} } }, 2],
+    [{}, { $set: { [Array(101).fill('a').join('.')]: 1 } }, 15],
+    [{}, { $set: { [Array(60).fill('a').join('.')]: nested(60) } }, 15],
+    [{ a: [1] }, { $set: { 'a.$[x]': 1 } }, 9, { arrayFilters: [{ $and: [] }] }],
     [{ _id: 1 }, { $set: { _id: 2 } }, 66],
     [{ _id: 1 }, { $unset: { _id: 1 } }, 66],
     [{ _id: 1 }, { _id: 2, a: 1 }, 66],
@@ -234,6 +246,11 @@ describe('compileUpdate', () => {
     expect(() => applied(before, update, context)).toThrow(
       expect.objectContaining({ name: 'MongoError', code }),
     )
+  })
+
+  it('refuses what would be larger than a document may be', () => {
+    const grow = () => applied({ a: 'x'.repeat(2 ** 24 - 100) }, { $push: { b: 'x'.repeat(2 ** 20) } })
+    expect(grow).toThrow(expect.objectContaining({ code: 10334 }))
   })
 
   it('says whether anything has changed', () => {
@@ -293,6 +310,10 @@ describe('upsertSeed', () => {
 
   it.each(seeds)('%j gives %j', (filter, seed) => {
     expect(upsertSeed(filter)).toEqual(seed)
+  })
+
+  it('brings the fields in the order of their paths', () => {
+    expect(Object.keys(upsertSeed({ z: 1, 'b.c': 2, a: 3 }))).toEqual(['a', 'b', 'z'])
   })
 
   it('refuses two values for one path', () => {

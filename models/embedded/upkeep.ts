@@ -1,9 +1,9 @@
+import { boundRanges } from './bounds.ts'
 import type { Collection } from './catalog.ts'
 import type { Engine } from './engine.ts'
+import { lazyDocument } from './find.ts'
 import { type Index, indexPrefix } from './index-definition.ts'
-import { afterPrefix, encodeKey, typeBounds } from './keys.ts'
 import { documentKey, idKeyOf } from './records.ts'
-import { Found } from './scan.ts'
 import type { Entry } from './store.ts'
 
 /** Documents removed in one go, so that other commands get their turn in between. */
@@ -19,25 +19,24 @@ export function startUpkeep(
   everyMs: number,
   onFault: (error: unknown) => void,
 ): { stop(): Promise<void> } {
-  let running: Promise<void> = Promise.resolve()
+  let running: Promise<unknown> = Promise.resolve()
   let stopped = false
+  const turn = async (): Promise<void> => {
+    if (stopped) return
+    engine.cursors.expire()
+    await removeExpired(engine, new Date())
+  }
   const timer = setInterval(() => {
-    running = running.then(async () => {
-      if (stopped) return
-      try {
-        engine.cursors.expire()
-        await removeExpired(engine, new Date())
-      } catch (error) {
-        if (!engine.store.failure() && !stopped) onFault(error)
-      }
+    running = running.then(turn).catch((error: unknown) => {
+      if (!engine.store.failure() && !stopped) onFault(error)
     })
   }, everyMs)
   timer.unref()
   return {
-    stop() {
+    async stop() {
       stopped = true
       clearInterval(timer)
-      return running
+      await running
     },
   }
 }
@@ -46,28 +45,29 @@ export function startUpkeep(
 export async function removeExpired(engine: Engine, now: Date): Promise<number> {
   let removed = 0
   for (const collection of engine.catalog.all()) {
-    for (const index of collection.indexes) {
-      if (index.expireAfterSeconds !== undefined) removed += await expireIndex(engine, collection, index, now)
-    }
+    for (const index of collection.indexes) removed += await expireIndex(engine, collection, index, now)
   }
   return removed
 }
 
-async function expireIndex(engine: Engine, collection: Collection, index: Index, now: Date): Promise<number> {
-  const limit = new Date(now.getTime() - (index.expireAfterSeconds ?? 0) * 1000)
+async function expireIndex(
+  engine: Engine,
+  { db, name }: Collection,
+  index: Index,
+  now: Date,
+): Promise<number> {
+  const { store, catalog, records } = engine
   let total = 0
-  for (;;) {
-    if (expiredEntries(engine, index, limit).length === 0) return total
-    const removed = await engine.store.write(() => {
-      const current = engine.catalog.find(collection.db, collection.name)
-      const same = current?.indexes.find(other => other.id === index.id)
-      if (!current || !same) return 0
+  while (expired(engine, index, now).length > 0) {
+    const removed = await store.write(() => {
+      const current = catalog.find(db, name)
+      if (!current?.indexes.some(({ id }) => id === index.id)) return 0
       let n = 0
-      for (const entry of expiredEntries(engine, index, limit)) {
+      for (const entry of expired(engine, index, now)) {
         const idKey = idKeyOf(entry)
-        const bytes = engine.store.get(documentKey(current, idKey))
+        const bytes = store.get(documentKey(current, idKey))
         if (!bytes) continue
-        engine.records.remove(current, new Found(idKey, bytes))
+        records.remove(current, lazyDocument(idKey, bytes))
         n += 1
       }
       return n
@@ -75,17 +75,15 @@ async function expireIndex(engine: Engine, collection: Collection, index: Index,
     if (removed === 0) return total
     total += removed
   }
+  return total
 }
 
-function expiredEntries(engine: Engine, index: Index, limit: Date): Entry[] {
-  const direction = index.directions[0] ?? 1
-  const prefix = indexPrefix(index)
-  const dates = typeBounds(limit, direction)
-  const edge = encodeKey([limit], [direction])
-  const at = (bytes: Buffer) => Buffer.concat([prefix, bytes])
-  const range =
-    direction === 1
-      ? { start: at(dates.lower), end: at(afterPrefix(edge)) }
-      : { start: at(edge), end: at(dates.upper) }
-  return engine.store.entries(range, CHUNK)
+/** The first entries of a TTL index whose time is over. */
+function expired({ store }: Engine, index: Index, now: Date): Entry[] {
+  const [field] = index.fields
+  if (index.expireAfterSeconds === undefined || field === undefined) return []
+  const limit = new Date(now.getTime() - index.expireAfterSeconds * 1000)
+  const predicate = { upper: { value: limit, inclusive: true }, present: true }
+  const [range] = boundRanges(indexPrefix(index), { points: [], range: { field, predicate }, fields: {} })
+  return range ? store.entries(range, CHUNK) : []
 }

@@ -9,6 +9,6 @@ it('puts the database name between the socket and the options', () => {
   )
 })
 
-it('writes an IPv6 host in brackets', () => {
-  expect(addressUri({ host: '::1', port: 27017 })).toBe('mongodb://[::1]:27017/?directConnection=true')
+it('writes a port of this machine', () => {
+  expect(addressUri({ port: 27017 })).toBe('mongodb://127.0.0.1:27017/?directConnection=true')
 })

@@ -1,14 +1,13 @@
-/** The MongoDB connection string of a socket or port, without a database name. */
-export function addressUri(address: { socket: string } | { port: number; host?: string }): string {
-  const place =
-    'socket' in address
-      ? encodeURIComponent(address.socket)
-      : `${address.host?.includes(':') ? `[${address.host}]` : (address.host ?? '127.0.0.1')}:${address.port}`
+/** Where a server listens: a Unix socket, or a port of 127.0.0.1. */
+export type Address = { readonly socket: string } | { readonly port: number }
+
+/** The MongoDB connection string of an address, without a database name. */
+export function addressUri(address: Address): string {
+  const place = 'socket' in address ? encodeURIComponent(address.socket) : `127.0.0.1:${address.port}`
   return `mongodb://${place}/?directConnection=true`
 }
 
-/** Puts a database name into a connection string that has none: `mongodb://host/?x` becomes `mongodb://host/name?x`. */
+/** Puts a database name into such a connection string: `mongodb://host/?x` becomes `mongodb://host/name?x`. */
 export function withDatabase(uri: string, name: string): string {
-  const [place = '', options] = uri.split('/?', 2)
-  return `${place}/${encodeURIComponent(name)}${options === undefined ? '' : `?${options}`}`
+  return uri.replace('/?', `/${encodeURIComponent(name)}?`)
 }

@@ -1,5 +1,5 @@
 import type { Binary, BSONRegExp, Code, DBRef, Document, ObjectId, Timestamp } from 'bson'
-import { compareNumbers, readNumber } from './numbers.ts'
+import { invert, numberKey, readNumber } from './numbers.ts'
 
 /**
  * MongoDB's order of the BSON types: values of different ranks compare by rank alone. All kinds of numbers share one
@@ -24,23 +24,19 @@ export const ranks = {
   maxKey: 127,
 } as const satisfies Record<string, number>
 
-const ranksByClass: Record<string, number> = {
+const ranksByName: Record<string, number> = {
   Int32: ranks.number,
   Double: ranks.number,
   Long: ranks.number,
   Decimal128: ranks.number,
   BSONSymbol: ranks.string,
-  DBRef: ranks.object,
   Binary: ranks.binary,
   ObjectId: ranks.objectId,
   Timestamp: ranks.timestamp,
   BSONRegExp: ranks.regex,
+  Code: ranks.code,
   MinKey: ranks.minKey,
   MaxKey: ranks.maxKey,
-}
-
-const ranksByPrimitive: Record<string, number> = {
-  undefined: ranks.missing,
   number: ranks.number,
   bigint: ranks.number,
   string: ranks.string,
@@ -50,11 +46,12 @@ const ranksByPrimitive: Record<string, number> = {
 /** The rank of a value's type in MongoDB's order (see `ranks`). */
 export function typeRank(value: unknown): number {
   if (value === null) return ranks.null
-  if (typeof value !== 'object') return ranksByPrimitive[typeof value] ?? ranks.missing
-  const bsonType = (value as { _bsontype?: string })._bsontype
-  if (typeof bsonType === 'string' && !Object.hasOwn(value, '_bsontype')) {
-    if (bsonType === 'Code') return (value as Code).scope ? ranks.codeWithScope : ranks.code
-    return ranksByClass[bsonType] ?? ranks.object
+  if (typeof value !== 'object') return ranksByName[typeof value] ?? ranks.missing
+  const name = (value as { _bsontype?: string })._bsontype
+  if (typeof name === 'string' && !Object.hasOwn(value, '_bsontype')) {
+    return name === 'Code' && (value as Code).scope
+      ? ranks.codeWithScope
+      : (ranksByName[name] ?? ranks.object)
   }
   if (Array.isArray(value)) return ranks.array
   if (value instanceof Date) return ranks.date
@@ -69,13 +66,9 @@ export function isDocument(value: unknown): value is Document {
 
 /** The fields of an embedded document; a DBRef, which `bson` makes of `{$ref, $id}`, is read as the document it is. */
 export function fieldsOf(value: Document): Document {
-  return value._bsontype === 'DBRef' && !Object.hasOwn(value, '_bsontype')
-    ? dbRefFields(value as unknown as DBRef)
-    : value
-}
-
-function dbRefFields(ref: DBRef): Document {
-  return { $ref: ref.collection, $id: ref.oid, ...(ref.db ? { $db: ref.db } : {}), ...ref.fields }
+  if (value._bsontype !== 'DBRef' || Object.hasOwn(value, '_bsontype')) return value
+  const { collection, oid, db, fields } = value as unknown as DBRef
+  return { $ref: collection, $id: oid, ...(db ? { $db: db } : {}), ...fields }
 }
 
 /** A string or a symbol as text. */
@@ -91,9 +84,73 @@ export function bytesOf(value: unknown): { bytes: Uint8Array; subtype: number } 
 /** Pattern and options of a regular expression value, whichever class it has. */
 export function regexParts(value: unknown): { pattern: string; options: string } {
   if (value instanceof RegExp) return { pattern: value.source, options: value.flags.replace(/[^imsux]/g, '') }
-  const { pattern, options } = value as BSONRegExp
-  return { pattern, options }
+  return value as BSONRegExp
 }
+
+const end = Buffer.from([0])
+
+function textKey(text: string): Buffer {
+  const escaped = text.includes('\0') ? text.replaceAll('\0', '\0\u{10ffff}') : text
+  return Buffer.from(`${escaped}\0\0`, 'utf8')
+}
+
+function bigKey(value: bigint): Buffer {
+  const key = Buffer.alloc(8)
+  key.writeBigUInt64BE(BigInt.asUintN(64, value))
+  return key
+}
+
+function documentKey(value: Document): Buffer {
+  const parts = Object.entries(fieldsOf(value)).flatMap(([name, field]) => {
+    const key = valueKey(field)
+    return [key.subarray(0, 1), Buffer.from(`${name}\0`, 'utf8'), key.subarray(1)]
+  })
+  return Buffer.concat([...parts, end])
+}
+
+function binaryKey(value: unknown): Buffer {
+  const { bytes, subtype } = bytesOf(value)
+  const head = Buffer.alloc(5, subtype)
+  head.writeUInt32BE(bytes.length)
+  return Buffer.concat([head, bytes])
+}
+
+const payloads: Record<number, (value: never) => Buffer> = {
+  [ranks.number]: (value: unknown) => numberKey(readNumber(value) ?? { kind: 'int', value: 0 }),
+  [ranks.string]: (value: unknown) => textKey(textOf(value)),
+  [ranks.object]: documentKey,
+  [ranks.array]: (value: unknown[]) => Buffer.concat([...value.map(valueKey), end]),
+  [ranks.binary]: binaryKey,
+  [ranks.objectId]: (value: ObjectId) => Buffer.from(value.id),
+  [ranks.bool]: (value: boolean) => Buffer.from([value ? 1 : 0]),
+  [ranks.date]: (value: Date) => bigKey(BigInt(value.getTime()) + 2n ** 63n),
+  [ranks.timestamp]: (value: Timestamp) => bigKey(value.toBigInt()),
+  [ranks.regex]: (value: unknown) => {
+    const { pattern, options } = regexParts(value)
+    return Buffer.concat([textKey(pattern), textKey(options)])
+  },
+  [ranks.code]: (value: Code) => textKey(value.code),
+  [ranks.codeWithScope]: (value: Code) =>
+    Buffer.concat([textKey(value.code), documentKey(value.scope ?? {})]),
+}
+
+/** The first byte of a value's key: its type. 0 is left as the end of documents and arrays. */
+export const tagOf = (value: unknown): number => typeRank(value) + 2
+
+/**
+ * Bytes that `Buffer.compare` orders as MongoDB orders the values: first by type, then by value; numbers of all kinds by
+ * their exact value, documents field by field (type, name, value) as stored, arrays element by element. Equal values
+ * have equal keys, and no key is the beginning of another.
+ */
+export function valueKey(value: unknown): Buffer {
+  const tag = Buffer.from([tagOf(value)])
+  const payload = payloads[typeRank(value)]
+  return payload === undefined ? tag : Buffer.concat([tag, payload(value as never)])
+}
+
+/** The key of a value in an index field of that direction. */
+export const directedKey = (value: unknown, direction: 1 | -1): Buffer =>
+  direction === 1 ? valueKey(value) : invert(valueKey(value))
 
 /** Compares text by its UTF-8 bytes, which differs from JavaScript's order where surrogates are involved. */
 function compareText(a: string, b: string): number {
@@ -101,86 +158,34 @@ function compareText(a: string, b: string): number {
   for (let i = 0; i < length; i += 1) {
     const left = a.charCodeAt(i)
     const right = b.charCodeAt(i)
-    if (left !== right) {
-      const high = (unit: number) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)
-      return high(left) < high(right) ? -1 : 1
-    }
+    if (left === right) continue
+    const high = (unit: number) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)
+    return high(left) - high(right)
   }
   return a.length - b.length
 }
 
-const byLess = <T>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)
-
-function compareBinary(a: unknown, b: unknown): number {
-  const left = bytesOf(a)
-  const right = bytesOf(b)
-  return (
-    left.bytes.length - right.bytes.length ||
-    left.subtype - right.subtype ||
-    Buffer.compare(left.bytes, right.bytes)
-  )
-}
-
-function compareDocuments(a: Document, b: Document): number {
-  const left = Object.entries(fieldsOf(a))
-  const right = Object.entries(fieldsOf(b))
-  const length = Math.min(left.length, right.length)
-  for (let i = 0; i < length; i += 1) {
-    const [name, value] = left[i] as [string, unknown]
-    const [otherName, other] = right[i] as [string, unknown]
-    const order =
-      typeRank(value) - typeRank(other) || compareText(name, otherName) || compareValues(value, other)
-    if (order !== 0) return order
-  }
-  return left.length - right.length
-}
-
-function compareArrays(a: unknown[], b: unknown[]): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i += 1) {
-    const order = compareValues(a[i], b[i])
-    if (order !== 0) return order
-  }
-  return a.length - b.length
-}
-
-const comparisons: Record<number, (a: never, b: never) => number> = {
-  [ranks.string]: (a: unknown, b: unknown) => compareText(textOf(a), textOf(b)),
-  [ranks.object]: compareDocuments,
-  [ranks.array]: compareArrays,
-  [ranks.binary]: compareBinary,
-  [ranks.objectId]: (a: ObjectId, b: ObjectId) => Buffer.compare(a.id, b.id),
-  [ranks.bool]: byLess<boolean>,
-  [ranks.date]: (a: Date, b: Date) => byLess(a.getTime(), b.getTime()),
-  [ranks.timestamp]: (a: Timestamp, b: Timestamp) => byLess(a.toBigInt(), b.toBigInt()),
-  [ranks.regex]: (a: unknown, b: unknown) => {
-    const left = regexParts(a)
-    const right = regexParts(b)
-    return compareText(left.pattern, right.pattern) || compareText(left.options, right.options)
-  },
-  [ranks.code]: (a: Code, b: Code) => compareText(a.code, b.code),
-  [ranks.codeWithScope]: (a: Code, b: Code) =>
-    compareText(a.code, b.code) || compareDocuments(a.scope ?? {}, b.scope ?? {}),
+/** A number that stands for a value of the frequent types within its type; NaN where only the key tells. */
+function quick(value: unknown): number {
+  if (typeof value === 'number') return value
+  if (value instanceof Date) return value.getTime()
+  if (typeof value === 'boolean') return Number(value)
+  const name = (value as { _bsontype?: string } | null)?._bsontype
+  return name === 'Int32' || name === 'Double' ? (value as { value: number }).value : Number.NaN
 }
 
 /**
- * Compares any two BSON values in MongoDB's order: first by type, then by value. Numbers of all kinds compare
- * exactly; documents field by field (type, name, value) in their stored order; arrays element by element.
+ * Compares any two BSON values in MongoDB's order (see `valueKey`).
  *
  * @returns a negative number, 0 or a positive number
  */
 export function compareValues(a: unknown, b: unknown): number {
   if (a === b) return 0
-  const rank = typeRank(a)
-  const difference = rank - typeRank(b)
+  const difference = typeRank(a) - typeRank(b)
   if (difference !== 0) return difference
-  if (rank === ranks.number) {
-    const left = readNumber(a)
-    const right = readNumber(b)
-    return left === undefined || right === undefined ? 0 : compareNumbers(left, right)
-  }
-  const compare = comparisons[rank]
-  return compare === undefined ? 0 : compare(a as never, b as never)
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
+  const order = quick(a) - quick(b)
+  return Number.isNaN(order) ? Buffer.compare(valueKey(a), valueKey(b)) : order || 0
 }
 
 /** Whether MongoDB takes two values for the same: 1, 1.0 and Decimal128 1.00 are, `{a, b}` and `{b, a}` are not. */

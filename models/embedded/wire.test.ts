@@ -1,5 +1,8 @@
 import { serialize } from 'bson'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readDocument } from './documents.ts'
+import { MongoError } from './errors.ts'
 import { createFramer, encodeMessage, parseMessage, WireError } from './wire.ts'
 
 function opMsg(sections: Buffer[], flags = 0): Buffer {
@@ -24,27 +27,31 @@ function sequence(name: string, docs: object[]): Buffer {
 
 describe('the framer', () => {
   it('finds the same messages however the bytes are cut', () => {
-    const stream = Buffer.concat([
-      opMsg([body({ ping: 1 })]),
-      opMsg([body({ hello: 1, text: 'x'.repeat(99) })]),
-    ])
+    const all = [{ ping: 1 }, { hello: 1, text: 'x'.repeat(99) }, { a: 1 }].map(doc => opMsg([body(doc)]))
+    const stream = Buffer.concat(all)
     for (let size = 1; size <= stream.length; size += 1) {
-      const framer = createFramer()
-      const lengths: number[] = []
+      const messagesIn = createFramer()
+      const found: Buffer[] = []
       for (let at = 0; at < stream.length; at += size) {
-        for (const message of framer.push(stream.subarray(at, at + size))) lengths.push(message.length)
+        found.push(...messagesIn(Buffer.from(stream.subarray(at, at + size))))
       }
-      expect(lengths, `chunks of ${size}`).toEqual([
-        stream.readInt32LE(0),
-        stream.length - stream.readInt32LE(0),
-      ])
+      expect(found.map(message => message.length)).toEqual(all.map(message => message.length))
+      expect(Buffer.concat(found).equals(stream), `chunks of ${size}`).toBe(true)
     }
+  })
+
+  it('is linear in the bytes of a message, also when they come one by one', () => {
+    const message = opMsg([body({ text: 'x'.repeat(4_000_000) })])
+    const messagesIn = createFramer()
+    let found: Buffer[] = []
+    for (let at = 0; at < message.length; at += 1) found = messagesIn(message.subarray(at, at + 1))
+    expect(found[0]?.equals(message)).toBe(true)
   })
 
   it('refuses a message longer than 48 MB before it has come', () => {
     const head = Buffer.alloc(16)
     head.writeInt32LE(48_000_001, 0)
-    expect(() => createFramer().push(head)).toThrow(WireError)
+    expect(() => createFramer()(head)).toThrow(WireError)
   })
 })
 
@@ -53,18 +60,19 @@ describe('parseMessage', () => {
     const parts = [body({ insert: 'c', $db: 'd' }), sequence('documents', [{ _id: 1 }, { _id: 2 }])]
     for (const sections of [parts, parts.toReversed()]) {
       const request = parseMessage(opMsg(sections))
-      expect(request.body).toEqual({ insert: expect.anything(), $db: 'd' })
+      expect(readDocument(request.body)).toEqual({ insert: expect.anything(), $db: 'd' })
       expect(request.sequences.get('documents')).toHaveLength(2)
     }
   })
 
   it('knows a request that wants no answer', () => {
     expect(parseMessage(opMsg([body({ ping: 1 })], 2)).silent).toBe(true)
+    expect(parseMessage(opMsg([body({ ping: 1 })], 65536)).silent).toBe(false)
   })
 
   it('leaves out the checksum', () => {
     const message = opMsg([body({ ping: 1 }), Buffer.alloc(4)], 1)
-    expect(Object.keys(parseMessage(message).body)).toEqual(['ping'])
+    expect(Object.keys(readDocument(parseMessage(message).body))).toEqual(['ping'])
   })
 
   it.each([
@@ -77,9 +85,53 @@ describe('parseMessage', () => {
     expect(() => parseMessage(message)).toThrow(WireError)
   })
 
+  it('refuses an answer to nothing: a query that is no command, or of no name', () => {
+    const query = (name: string) => {
+      const message = Buffer.concat([opMsg([]), Buffer.from(name), Buffer.alloc(8), serialize({ hello: 1 })])
+      message.writeInt32LE(2004, 12)
+      return message
+    }
+    expect(parseMessage(query('admin.$cmd\0'))).toMatchObject({ id: 7, legacy: true, silent: false })
+    expect(readDocument(parseMessage(query('admin.$cmd\0')).body)).toHaveProperty('hello')
+    expect(() => parseMessage(query('admin.things\0'))).toThrow(WireError)
+    expect(() => parseMessage(query('admin.$cmd\0').subarray(0, 40))).toThrow(WireError)
+  })
+
+  it('never fails in another way, whatever the bytes are', () => {
+    const seeds = [
+      opMsg([body({ insert: 'c', $db: 'd' }), sequence('documents', [{ _id: 1 }, { b: [1, { c: 'x' }] }])]),
+      opMsg([body({ ping: 1 })], 1),
+    ]
+    const bytes = fc.integer({ min: 0, max: 255 })
+    const change = fc.tuple(fc.nat(), bytes)
+    const refusal = (error: unknown) => error instanceof WireError || error instanceof MongoError
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...seeds),
+        fc.array(change, { maxLength: 8 }),
+        fc.nat(),
+        (seed, changes, cut) => {
+          const message = Buffer.from(seed.subarray(0, Math.max(16, seed.length - (cut % 30))))
+          for (const [at, byte] of changes) message[at % message.length] = byte
+          try {
+            readDocument(parseMessage(message).body)
+          } catch (error) {
+            if (!refusal(error)) throw error
+          }
+        },
+      ),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('refuses a batch above 100,000 documents before it reads them', () => {
+    const many = opMsg([body({ insert: 'c' }), sequence('documents', Array(100_001).fill({}))])
+    expect(() => parseMessage(many)).toThrow(WireError)
+  })
+
   it('calls broken BSON an error of the command, so that the connection can go on', () => {
     const broken = opMsg([Buffer.from([0, 8, 0, 0, 0, 0x55, 0, 0, 0])])
-    expect(() => parseMessage(broken)).toThrow(expect.objectContaining({ code: 22 }))
+    expect(() => readDocument(parseMessage(broken).body)).toThrow(expect.objectContaining({ code: 22 }))
   })
 
   it('refuses more than 100 levels', () => {
@@ -90,7 +142,9 @@ describe('parseMessage', () => {
       at.a = next
       at = next
     }
-    expect(() => parseMessage(opMsg([body(deep)]))).toThrow(expect.objectContaining({ code: 15 }))
+    expect(() => readDocument(parseMessage(opMsg([body(deep)])).body)).toThrow(
+      expect.objectContaining({ code: 15 }),
+    )
   })
 })
 

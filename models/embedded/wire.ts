@@ -1,19 +1,17 @@
 import type { Document } from 'bson'
-import { readDocument } from './documents.ts'
 import { encodeReply } from './reply.ts'
 
 /** Largest message accepted, in bytes (`maxMessageSizeBytes` of `hello`). */
 export const MAX_MESSAGE_BYTES = 48_000_000
+/** Most documents of one command (`maxWriteBatchSize` of `hello`). */
+export const MAX_BATCH = 100_000
+/** Largest command besides such documents: one of 16 MB and what goes with it. */
+export const MAX_BODY_BYTES = 16 * 1024 * 1024 + 16 * 1024
 
 const HEADER_BYTES = 16
-const OP_REPLY = 1
-const OP_QUERY = 2004
-const OP_MSG = 2013
-const FLAG_CHECKSUM = 1
-const FLAG_MORE_TO_COME = 2
-/** Bits 0 to 15 must be known to the server; a set bit that is not makes the message unreadable. */
-const REQUIRED_FLAGS = 0xffff
-const AWAIT_CAPABLE = 8
+const opCodes = { reply: 1, query: 2004, msg: 2013 } as const
+/** Of the bits 0 to 15, those that are unknown make a message unreadable; the others may be ignored. */
+const flags = { checksum: 1, moreToCome: 2, unknown: 0xfffc } as const
 
 /** The bytes do not follow MongoDB's wire protocol; the connection cannot go on. */
 export class WireError extends Error {
@@ -21,153 +19,130 @@ export class WireError extends Error {
   override name = 'WireError'
 }
 
+function demand(met: boolean, otherwise: string): asserts met {
+  if (!met) throw new WireError(otherwise)
+}
+
 /** One command as it came over a connection. */
 export interface Request {
   readonly id: number
-  /** The command document; its first key is the command's name, `$db` its database. */
-  readonly body: Document
+  /** BSON of the command: its first key is the command's name, `$db` its database. */
+  readonly body: Buffer
   /** Documents of kind-1 sections by name, as raw BSON (`documents` of an insert, `updates`, `deletes`). */
   readonly sequences: ReadonlyMap<string, readonly Buffer[]>
   /** The client wants no answer. */
   readonly silent: boolean
-  /** Came as OP_QUERY and is answered by OP_REPLY. */
+  /** Came as OP_QUERY, has no `$db` as it is for `admin`, and is answered by OP_REPLY. */
   readonly legacy: boolean
 }
 
-/** Cuts a byte stream into whole messages. */
-export interface Framer {
-  /** Takes a chunk and returns the messages that are complete with it. Throws WireError for an impossible length. */
-  push(chunk: Buffer): Buffer[]
-}
-
-/** Makes a framer; it holds at most one incomplete message. */
-export function createFramer(): Framer {
-  let held: Buffer[] = []
-  let heldBytes = 0
-  let wanted = HEADER_BYTES
-  return {
-    push(chunk) {
-      held.push(chunk)
-      heldBytes += chunk.length
-      const messages: Buffer[] = []
-      while (heldBytes >= wanted) {
-        const all = held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held, heldBytes)
-        const length = all.readInt32LE(0)
-        if (length < HEADER_BYTES || length > MAX_MESSAGE_BYTES) {
-          throw new WireError(`message length ${length} is out of range`)
-        }
-        if (all.length < length) {
-          held = [all]
-          wanted = length
-          break
-        }
-        messages.push(all.subarray(0, length))
-        const rest = all.subarray(length)
-        held = rest.length > 0 ? [rest] : []
-        heldBytes = rest.length
-        wanted = HEADER_BYTES
-      }
-      return messages
-    },
+/**
+ * Makes a function that takes a chunk of a stream and returns the messages that are complete with it. It holds one
+ * incomplete message, in at most twice the bytes that have come of it. Throws WireError for an impossible length.
+ */
+export function createFramer(): (chunk: Buffer) => Buffer[] {
+  let held: Buffer = Buffer.alloc(0)
+  let filled = 0
+  return chunk => {
+    const size = filled + chunk.length
+    if (filled > 0) {
+      // Doubled, so that all the copying is linear however small the chunks are.
+      if (size > held.length) held = Buffer.concat([held.subarray(0, filled)], Math.max(size, 2 * filled))
+      chunk.copy(held, filled)
+    }
+    const bytes = filled > 0 ? held.subarray(0, size) : chunk
+    const messages: Buffer[] = []
+    let at = 0
+    while (size - at >= 4) {
+      const length = bytes.readInt32LE(at)
+      demand(length >= HEADER_BYTES && length <= MAX_MESSAGE_BYTES, 'message length is out of range')
+      if (size - at < length) break
+      messages.push(bytes.subarray(at, at + length))
+      at += length
+    }
+    if (at > 0 || filled === 0) held = Buffer.from(bytes.subarray(at))
+    filled = size - at
+    return messages
   }
 }
 
-/** Reads one whole message. Throws WireError when it is malformed, MongoError when only its BSON is. */
+/** Reads one whole message, but none of the BSON in it. Throws WireError. */
 export function parseMessage(message: Buffer): Request {
   const opCode = message.readInt32LE(12)
-  const id = message.readInt32LE(4)
-  if (opCode === OP_MSG) return parseOpMsg(message, id)
-  if (opCode === OP_QUERY) return parseOpQuery(message, id)
-  throw new WireError(`unsupported opcode ${opCode}`)
+  demand(opCode === opCodes.msg || opCode === opCodes.query, 'unsupported opcode')
+  return opCode === opCodes.msg ? parseSections(message) : parseQuery(message)
 }
 
-function parseOpMsg(message: Buffer, id: number): Request {
-  if (message.length < HEADER_BYTES + 5) throw new WireError('message is too short')
-  const flags = message.readUInt32LE(HEADER_BYTES)
-  if (flags & REQUIRED_FLAGS & ~(FLAG_CHECKSUM | FLAG_MORE_TO_COME)) {
-    throw new WireError(`unknown required flag bits ${flags}`)
-  }
-  const end = message.length - (flags & FLAG_CHECKSUM ? 4 : 0)
-  let at = HEADER_BYTES + 4
+function parseSections(message: Buffer): Request {
+  demand(message.length >= HEADER_BYTES + 4, 'message is too short')
+  const set = message.readUInt32LE(HEADER_BYTES)
+  demand((set & flags.unknown) === 0, 'unknown required flag bits')
+  const end = message.length - (set & flags.checksum ? 4 : 0)
+  const sequences = new Map<string, readonly Buffer[]>()
   let body: Buffer | undefined
-  const sequences = new Map<string, Buffer[]>()
+  let at = HEADER_BYTES + 4
   while (at < end) {
     const kind = message[at]
-    const size = sizeAt(message, at + 1, end)
-    if (kind === 0) {
-      if (body) throw new WireError('message has two bodies')
-      body = message.subarray(at + 1, at + 1 + size)
-    } else if (kind === 1) {
-      const section = message.subarray(at + 5, at + 1 + size)
-      const nameEnd = section.indexOf(0)
-      if (nameEnd < 0) throw new WireError('document sequence without a name')
-      const name = section.toString('utf8', 0, nameEnd)
-      if (sequences.has(name)) throw new WireError(`document sequence ${name} occurs twice`)
+    const section = sized(message, at + 1, end)
+    if (kind === 1) {
+      const nameEnd = section.indexOf(0, 4)
+      const name = section.toString('utf8', 4, nameEnd)
+      demand(nameEnd > 0 && !sequences.has(name), 'document sequence without a name of its own')
       sequences.set(name, splitDocuments(section, nameEnd + 1))
-    } else throw new WireError(`unknown section kind ${kind}`)
-    at += 1 + size
+    } else {
+      demand(kind === 0 && !body, 'section is of no known kind or a second body')
+      body = section
+    }
+    at += 1 + section.length
   }
-  if (!body) throw new WireError('message has no body')
+  demand(body !== undefined, 'message has no body')
   return {
-    id,
-    body: readDocument(body),
+    id: message.readInt32LE(4),
+    body,
     sequences,
-    silent: (flags & FLAG_MORE_TO_COME) !== 0,
+    silent: (set & flags.moreToCome) !== 0,
     legacy: false,
   }
 }
 
-function parseOpQuery(message: Buffer, id: number): Request {
-  const nameStart = HEADER_BYTES + 4
-  const nameEnd = message.indexOf(0, nameStart)
-  if (nameEnd < 0) throw new WireError('query without a collection name')
-  const collection = message.toString('utf8', nameStart, nameEnd)
-  if (!collection.endsWith('.$cmd')) throw new WireError('only commands are accepted as OP_QUERY')
-  const at = nameEnd + 9
-  const size = sizeAt(message, at, message.length)
-  const body = readDocument(message.subarray(at, at + size))
-  return {
-    id,
-    body: { ...body, $db: collection.slice(0, -5) },
-    sequences: new Map(),
-    silent: false,
-    legacy: true,
-  }
+function parseQuery(message: Buffer): Request {
+  const name = 'admin.$cmd\0'
+  demand(message.toString('latin1', 20, 20 + name.length) === name, 'only commands are accepted as OP_QUERY')
+  // Between name and command stand how many documents to skip and to return.
+  const body = sized(message, 20 + name.length + 8, message.length)
+  return { id: message.readInt32LE(4), body, sequences: new Map(), silent: false, legacy: true }
 }
 
 function splitDocuments(section: Buffer, from: number): Buffer[] {
   const documents: Buffer[] = []
   let at = from
   while (at < section.length) {
-    const size = sizeAt(section, at, section.length)
-    documents.push(section.subarray(at, at + size))
-    at += size
+    demand(documents.length < MAX_BATCH, 'too many documents in one command')
+    const document = sized(section, at, section.length)
+    documents.push(document)
+    at += document.length
   }
   return documents
 }
 
-function sizeAt(bytes: Buffer, at: number, end: number): number {
-  if (at + 4 > end) throw new WireError('section is cut off')
-  const size = bytes.readInt32LE(at)
-  if (size < 5 || at + size > end) throw new WireError(`section length ${size} is out of range`)
-  return size
+/** What begins at `at` with its own length, as documents and sections do. */
+function sized(bytes: Buffer, at: number, end: number): Buffer {
+  const size = at + 4 > end ? 0 : bytes.readInt32LE(at)
+  demand(size >= 5 && at + size <= end, 'section length is out of range')
+  return bytes.subarray(at, at + size)
 }
 
 let nextReplyId = 1
 
 /** Encodes the answer to a request, as OP_REPLY for OP_QUERY and OP_MSG otherwise. */
-export function encodeMessage(request: { id: number; legacy: boolean }, reply: Document): Buffer {
-  const pieces = encodeReply(reply)
-  const head = Buffer.alloc(request.legacy ? HEADER_BYTES + 20 : HEADER_BYTES + 5)
-  let size = head.length
-  for (const piece of pieces) size += piece.length
-  head.writeInt32LE(size, 0)
-  head.writeInt32LE(nextReplyId++ & 0x7fffffff, 4)
-  head.writeInt32LE(request.id, 8)
-  head.writeInt32LE(request.legacy ? OP_REPLY : OP_MSG, 12)
-  if (request.legacy) {
-    head.writeInt32LE(AWAIT_CAPABLE, 16)
-    head.writeInt32LE(1, 32)
-  }
-  return Buffer.concat([head, ...pieces], size)
+export function encodeMessage({ id, legacy }: Pick<Request, 'id' | 'legacy'>, reply: Document): Buffer {
+  const head = Buffer.alloc(HEADER_BYTES + (legacy ? 20 : 5))
+  const message = Buffer.concat([head, ...encodeReply(reply)])
+  message.writeInt32LE(message.length, 0)
+  message.writeInt32LE(nextReplyId++ & 0x7fffffff, 4)
+  message.writeInt32LE(id, 8)
+  message.writeInt32LE(legacy ? opCodes.reply : opCodes.msg, 12)
+  // Number of documents; flags, cursor and start stay 0.
+  if (legacy) message.writeInt32LE(1, 32)
+  return message
 }

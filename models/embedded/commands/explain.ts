@@ -1,165 +1,123 @@
-import { hostname } from 'node:os'
 import type { Document } from 'bson'
-import { trailingWrite } from '../aggregate.ts'
-import { type Collection, readable } from '../catalog.ts'
-import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
-import { type PreparedQuery, prepareQuery, type Query } from '../find.ts'
+import type { Examined, Query } from '../find.ts'
+import { truthy } from '../index-definition.ts'
 import type { Access } from '../plan.ts'
-import type { Examined } from '../scan.ts'
+import { describe } from '../types.ts'
 import { isDocument } from '../values.ts'
-import { pipelineOf, preparePipeline } from './aggregate.ts'
-import { type Call, type Command, collectionName, countField, documentField } from './command.ts'
-import { readQuery } from './query.ts'
+import { type Call, type Command, collectionName, field, isText, needed } from './command.ts'
+import { type Lookup, lookUp, preparePipeline, readQuery } from './query.ts'
+import { serverInfo } from './session.ts'
+import { readStatements } from './write.ts'
 
-type Verbosity = 'queryPlanner' | 'executionStats' | 'allPlansExecution'
+/** A stage that counts or changes what is found, instead of handing it out. */
+type Last = 'COUNT' | 'UPDATE' | 'DELETE'
+
+/** What the commands search for, besides `aggregate`. */
+const explained: Record<string, (call: Call) => [query: Query | undefined, last?: Last]> = {
+  find: ({ body }) => [readQuery(body, 'filter')],
+  count: ({ body }) => [readQuery(body, 'query'), 'COUNT'],
+  distinct: ({ body }) => [readQuery(body, 'query')],
+  update: call => [readStatements(call, 'updates')[0]?.query, 'UPDATE'],
+  delete: call => [readStatements(call, 'deletes')[0]?.query, 'DELETE'],
+  findAndModify({ body }) {
+    return [{ ...readQuery(body, 'query'), limit: 1 }, truthy(body.remove) ? 'DELETE' : 'UPDATE']
+  },
+}
 
 const explain: Command = (engine, call) => {
-  const inner = documentField(call.body, 'explain')
-  if (!inner) throw mongoError(14, "'explain' must be a command")
-  const verbosity = (call.body.verbosity ?? 'allPlansExecution') as Verbosity
-  const innerCall: Call = { ...call, body: inner, sequences: new Map() }
-  const name = Object.keys(inner)[0] ?? ''
-  if (name === 'aggregate') return explainAggregate(engine, innerCall, verbosity)
-  const query = explained[name]?.(inner)
+  const command = needed(call.body, 'explain', isDocument)
+  const runs = field(call.body, 'verbosity', isText) !== 'queryPlanner'
+  const inner: Call = { ...call, body: command, sequences: new Map() }
+  const tail = { explainVersion: '1', command, serverInfo }
+  const name = Object.keys(command)[0] ?? ''
+  if (name === 'aggregate') {
+    const { leading, rest, write } = preparePipeline(engine, inner)
+    const $cursor = explainLookup(leading, runs)
+    const stages = write ? [...rest, { [write.kind]: write.spec }] : rest
+    return stages.length === 0 ? { ...$cursor, ...tail } : { stages: [{ $cursor }, ...stages], ...tail }
+  }
+  const [query, last] = (Object.hasOwn(explained, name) && explained[name]?.(inner)) || []
   if (!query) throw mongoError(59, `Explain failed due to unknown command: ${name}`)
-  const collection = readable(engine.catalog, call.db, collectionName(innerCall))
-  const prepared = prepareQuery(engine.store, collection, query)
-  return {
-    ...describePlan(collection, query, prepared, verbosity),
-    command: inner,
-    serverInfo: { host: hostname(), version: '7.0.0' },
-  }
+  const found = lookUp(engine, call.db, collectionName(inner), query)
+  return { ...explainLookup(found, runs, last), ...tail }
 }
 
-/** What the commands that can be explained search for. */
-const explained: Readonly<Record<string, (body: Document) => Query | undefined>> = {
-  find: readQuery,
-  count: body => ({
-    filter: documentField(body, 'query') ?? {},
-    skip: countField(body, 'skip'),
-    limit: countField(body, 'limit'),
-    hint: body.hint,
-  }),
-  distinct: body => ({ filter: documentField(body, 'query') ?? {}, hint: body.hint }),
-  findAndModify: body => ({
-    filter: documentField(body, 'query') ?? {},
-    sort: documentField(body, 'sort'),
-    limit: 1,
-    hint: body.hint,
-  }),
-  update: body => firstStatement(body.updates),
-  delete: body => firstStatement(body.deletes),
-}
+/** What a search has met; `matched` is the number of documents that fit the filter. */
+type Met = Examined & { matched: number }
 
-function firstStatement(statements: unknown): Query | undefined {
-  const first: unknown = Array.isArray(statements) ? statements[0] : undefined
-  if (!isDocument(first)) return undefined
-  return { filter: documentField(first, 'q') ?? {}, hint: first.hint }
-}
-
-/** Explains a pipeline: the plan of its beginning, then the stages that are left. */
-export function explainAggregate(engine: Engine, call: Call, verbosity: Verbosity): Document {
-  const whole = pipelineOf(call.body)
-  const pipeline = trailingWrite(whole)?.before ?? whole
-  const prepared = preparePipeline(engine, call, pipeline)
-  const query = { filter: leadingFilter(pipeline), sort: undefined }
-  const cursor = describePlan(prepared.collection, query, prepared.leading, verbosity)
-  const rest = whole.slice(whole.length - prepared.rest.length - (whole.length - pipeline.length))
-  const tail = { command: call.body, serverInfo: { host: hostname(), version: '7.0.0' } }
-  return rest.length === 0 ? { ...cursor, ...tail } : { stages: [{ $cursor: cursor }, ...rest], ...tail }
-}
-
-function leadingFilter(pipeline: readonly Document[]): Document {
-  const first: unknown = pipeline[0]?.$match
-  return isDocument(first) ? first : {}
-}
-
-function describePlan(
-  collection: Collection,
-  query: Query,
-  prepared: PreparedQuery,
-  verbosity: Verbosity,
-): Document {
-  const planned = {
-    explainVersion: '1',
-    queryPlanner: {
-      namespace: `${collection.db}.${collection.name}`,
-      indexFilterSet: false,
-      parsedQuery: query.filter,
-      winningPlan: planStages(query, prepared),
-      rejectedPlans: [],
-    },
-  }
-  if (verbosity === 'queryPlanner') return planned
-  const examined: Examined = { keys: 0, docs: 0 }
+/** Describes a plan, and with `runs` searches by it to tell what each stage returns; nothing is changed by that. */
+function explainLookup(found: Lookup, runs: boolean, last?: Last): Document {
+  const { collection, query } = found
+  const namespace = `${collection.db}.${collection.name}`
+  const plans = { winningPlan: describeStages(found, last), rejectedPlans: [] }
+  const queryPlanner = { namespace, indexFilterSet: false, parsedQuery: query.filter, ...plans }
+  if (!runs) return { queryPlanner }
+  const end = query.limit && found.plan.sorted ? (query.skip ?? 0) + query.limit : Number.POSITIVE_INFINITY
+  const met: Met = { keys: 0, docs: 0, matched: 0 }
   const began = performance.now()
-  let nReturned = 0
-  for (const _ of prepared.documents(examined)) nReturned += 1
-  const counted = {
-    nReturned,
-    executionTimeMillis: Math.round(performance.now() - began),
-    totalKeysExamined: examined.keys,
-    totalDocsExamined: examined.docs,
+  for (const _ of found.matches(met)) {
+    met.matched += 1
+    if (met.matched >= end) break
   }
-  return {
-    ...planned,
-    executionStats: {
-      executionSuccess: true,
-      ...counted,
-      executionStages: { ...planStages(query, prepared), nReturned },
-    },
-  }
+  const executionTimeMillis = Math.round(performance.now() - began)
+  const executionStages = describeStages(found, last, met)
+  const returned = { executionSuccess: true, nReturned: executionStages.nReturned, executionTimeMillis }
+  const totals = { totalKeysExamined: met.keys, totalDocsExamined: met.docs }
+  return { queryPlanner, executionStats: { ...returned, ...totals, executionStages } }
 }
 
-function planStages(query: Query, { plan }: PreparedQuery): Document {
-  const access = accessStages(plan.access, query.filter)
-  const sorted =
-    plan.sorted || !query.sort ? access : { stage: 'SORT', sortPattern: query.sort, inputStage: access }
-  const skipped = query.skip ? { stage: 'SKIP', skipAmount: query.skip, inputStage: sorted } : sorted
-  const limited = query.limit ? { stage: 'LIMIT', limitAmount: query.limit, inputStage: skipped } : skipped
-  if (!query.projection || Object.keys(query.projection).length === 0) return limited
-  return { stage: 'PROJECTION_DEFAULT', transformBy: query.projection, inputStage: limited }
+/** The stages from the outside in; those of a search that has run tell how many documents each has returned. */
+function describeStages({ query, plan }: Lookup, last?: Last, met?: Met): Document {
+  const { skip = 0, projection = {} } = query
+  const limit = query.limit || Number.POSITIVE_INFINITY
+  let left = met?.matched ?? 0
+  let top = accessStage(plan.access, query.filter, met)
+  const put = (stage: string, nReturned: number, fields: Document) => {
+    top = { stage, ...(met && { nReturned }), ...fields, inputStage: top }
+    left = nReturned
+  }
+  if (!plan.sorted) {
+    const limitAmount = query.limit ? { limitAmount: skip + limit } : {}
+    put('SORT', Math.min(left, skip + limit), { sortPattern: query.sort, type: 'simple', ...limitAmount })
+  }
+  const handedOut = Math.min(limit, Math.max(0, left - skip))
+  if (last) {
+    put(last, 0, met ? { [last === 'COUNT' ? 'nCounted' : 'nMatched']: handedOut } : {})
+    return top
+  }
+  if (skip > 0) put('SKIP', Math.max(0, left - skip), { skipAmount: skip })
+  if (Object.keys(projection).length > 0) put('PROJECTION_DEFAULT', left, { transformBy: projection })
+  if (query.limit && plan.sorted) put('LIMIT', handedOut, { limitAmount: limit })
+  return top
 }
 
-function accessStages(access: Access, filter: Document): Document {
-  switch (access.kind) {
-    case 'collection':
-      return { stage: 'COLLSCAN', filter, direction: access.reverse ? 'backward' : 'forward' }
-    case 'id':
-      if (access.exact) return { stage: 'IDHACK', indexName: '_id_', keyPattern: { _id: 1 } }
-      return {
-        stage: 'FETCH',
-        filter,
-        inputStage: { stage: 'IXSCAN', indexName: '_id_', keyPattern: { _id: 1 }, direction: 'forward' },
-      }
-    case 'index': {
-      const { index, reverse, bounds } = access
-      return {
-        stage: 'FETCH',
-        filter,
-        inputStage: {
-          stage: 'IXSCAN',
-          indexName: index.name,
-          keyPattern: index.spec.key,
-          isMultiKey: index.multikey,
-          isUnique: index.unique,
-          isSparse: index.sparse,
-          isPartial: index.partial !== undefined,
-          direction: reverse ? 'backward' : 'forward',
-          indexBounds: bounds,
-        },
-      }
-    }
-    case 'union':
-      return {
-        stage: 'SUBPLAN',
-        inputStage: {
-          stage: 'OR',
-          inputStages: access.branches.map(branch => accessStages(branch, {})),
-        },
-      }
+function accessStage(access: Access, filter: Document, met?: Met): Document {
+  const docs = met && { nReturned: met.matched, docsExamined: met.docs }
+  const keys = met && { keysExamined: met.keys }
+  if (access.kind === 'collection') {
+    return { stage: 'COLLSCAN', ...docs, filter, direction: access.reverse ? 'backward' : 'forward' }
   }
+  if (access.kind === 'id' && access.exact) return { stage: 'IDHACK', ...docs, ...keys, ...primary }
+  const inputStage = { ...keyStage(access), ...keys, ...(met && { nReturned: met.docs }) }
+  return { stage: 'FETCH', ...docs, filter, inputStage }
+}
+
+const primary = { keyPattern: { _id: 1 }, indexName: '_id_', isMultiKey: false, isUnique: true }
+
+/** The stage that reads the keys of an index or, for the branches of an `$or`, of several. */
+function keyStage(access: Access): Document {
+  if (access.kind === 'union') return { stage: 'OR', inputStages: access.branches.map(keyStage) }
+  if (access.kind === 'collection') return accessStage(access, {})
+  if (access.kind === 'id') {
+    const _id = access.ids.map(id => `[${describe(id)}, ${describe(id)}]`)
+    return { stage: 'IXSCAN', ...primary, direction: 'forward', indexBounds: { _id } }
+  }
+  const { index, reverse, bounds } = access
+  const { name: indexName, multikey: isMultiKey, unique: isUnique, sparse: isSparse, partial } = index
+  const kind = { keyPattern: index.spec.key, indexName, isMultiKey, isUnique, isSparse, isPartial: !!partial }
+  const direction = reverse ? 'backward' : 'forward'
+  return { stage: 'IXSCAN', ...kind, direction, indexBounds: bounds }
 }
 
 export const explainCommands: Record<string, Command> = { explain }

@@ -1,161 +1,183 @@
 import { type Document, Long } from 'bson'
-import { readable } from '../catalog.ts'
-import type { Fold } from '../collation.ts'
-import type { Batch } from '../cursors.ts'
-import { writeDocument } from '../documents.ts'
+import { compilePipeline, splitLeadingMatch, trailingWrite } from '../aggregate.ts'
+import { type Collection, readable } from '../catalog.ts'
+import { readCollation } from '../collation.ts'
+import { MAX_DOCUMENT_BYTES, writeDocument } from '../documents.ts'
+import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
-import { prepareQuery, type Query } from '../find.ts'
+import { compileExpression } from '../expression.ts'
+import { type PreparedQuery, prepareQuery, type Query } from '../find.ts'
 import { truthy } from '../index-definition.ts'
-import { encodeKeyInfo } from '../keys.ts'
-import { valuesAt } from '../paths.ts'
+import { fieldOf, isIndex } from '../paths.ts'
+import { writeMerge, writeOut } from '../pipeline-write.ts'
 import { RawDocuments } from '../reply.ts'
-import { ranks, typeRank } from '../values.ts'
-import {
-  type Command,
-  collationField,
-  collectionName,
-  countField,
-  documentField,
-  integerField,
-  variablesField,
-} from './command.ts'
+import { isDocument, valueKey } from '../values.ts'
+import { type Call, type Command, collectionName, field, integer, isText, needed, refuse } from './command.ts'
 
-const UNSUPPORTED_FIND = ['tailable', 'awaitData', 'min', 'max', 'returnKey', 'showRecordId'] as const
+const REFUSED = ['tailable', 'awaitData', 'min', 'max', 'returnKey', 'showRecordId'] as const
 
-/** The reply of a command that opens a cursor. */
-export function cursorReply(batch: Batch, ns: string, name: 'firstBatch' | 'nextBatch'): Document {
-  return { cursor: { [name]: new RawDocuments(batch.documents), id: batch.id, ns } }
-}
-
-/** The query that a `find` command (or one of its kind) asks for. */
-export function readQuery(body: Document): Query {
-  for (const option of UNSUPPORTED_FIND) {
-    const value: unknown = body[option]
-    if (typeof value === 'object' ? Object.keys(value ?? {}).length > 0 : truthy(value)) {
-      throw mongoError(2, `the option ${option} is not supported by this database`)
-    }
-  }
+/** What a command or a statement searches for; `filter` names the field with the filter. */
+export function readQuery(body: Document, filter: string, variables = readVariables(body)): Query {
+  refuse(body, REFUSED)
   return {
-    filter: documentField(body, 'filter') ?? {},
-    sort: documentField(body, 'sort'),
-    projection: documentField(body, 'projection'),
-    skip: countField(body, 'skip'),
-    limit: Math.abs(integerField(body, 'limit') ?? 0),
+    filter: field(body, filter, isDocument) ?? {},
+    sort: field(body, 'sort', isDocument),
+    projection: field(body, 'projection', isDocument),
+    skip: integer(body, 'skip'),
+    limit: Math.abs(integer(body, 'limit', Number.MIN_SAFE_INTEGER) ?? 0),
     hint: body.hint,
-    let: variablesField(body),
-    collation: collationField(body),
+    let: variables,
+    collation: readCollation(field(body, 'collation', isDocument)),
   }
 }
 
-const find: Command = (engine, call) => {
-  const { body, db } = call
-  const name = collectionName(call)
+/** The `let` of a command with its expressions evaluated, once for the whole command. */
+export function readVariables(body: Document): Document | undefined {
+  const variables = Object.entries(field(body, 'let', isDocument) ?? {})
+  if (variables.length === 0) return undefined
+  return Object.fromEntries(variables.map(([name, value]) => [name, compileExpression(value)({})]))
+}
+
+/** A planned query with what it was planned from. */
+export interface Lookup extends PreparedQuery {
+  readonly collection: Collection
+  readonly query: Query
+}
+
+/** Plans a query. A collection that does not exist is empty, whatever index is hinted at. */
+export function lookUp(engine: Engine, db: string, name: string, asked: Query): Lookup {
   const collection = readable(engine.catalog, db, name)
-  const prepared = prepareQuery(engine.store, collection, readQuery(body))
-  const ns = `${db}.${name}`
-  const limit = integerField(body, 'limit') ?? 0
-  const batch = engine.cursors.open(prepared.results(), {
-    ns,
-    collectionId: collection.id,
-    batchSize: countField(body, 'batchSize'),
-    single: truthy(body.singleBatch) || limit < 0,
-    expires: !truthy(body.noCursorTimeout),
-  })
-  return cursorReply(batch, ns, 'firstBatch')
+  const query = collection.indexes.length === 0 ? { ...asked, hint: undefined } : asked
+  return { collection, query, ...prepareQuery(engine.store, collection, query) }
 }
 
-const getMore: Command = (engine, { body, db }) => {
-  const ns = `${db}.${body.collection}`
-  const batch = engine.cursors.more(longOf(body.getMore), ns, countField(body, 'batchSize'))
-  return cursorReply(batch, ns, 'nextBatch')
-}
-
-const killCursors: Command = (engine, { body }) => {
-  const ids = Array.isArray(body.cursors) ? body.cursors.map(longOf) : []
-  const killed = ids.map(id => engine.cursors.kill(id))
-  return {
-    cursorsKilled: ids.filter((_, i) => killed[i]),
-    cursorsNotFound: ids.filter((_, i) => !killed[i]),
-    cursorsAlive: [],
-    cursorsUnknown: [],
-  }
-}
-
-function longOf(value: unknown): Long {
-  if (Long.isLong(value)) return value
-  if (typeRank(value) === ranks.number) return Long.fromNumber(Number(value))
-  throw mongoError(14, 'a cursor id must be of type long')
-}
-
-const count: Command = (engine, call) => {
-  const { body, db } = call
-  const collection = engine.catalog.find(db, collectionName(call))
-  const filter = documentField(body, 'query') ?? {}
-  const skip = countField(body, 'skip') ?? 0
-  const limit = Math.abs(integerField(body, 'limit') ?? 0)
-  if (!collection) {
-    prepareQuery(engine.store, readable(engine.catalog, db, 'none'), { filter })
-    return { n: 0 }
-  }
-  if (Object.keys(filter).length === 0 && body.hint === undefined) {
-    const rest = Math.max(0, engine.catalog.count(collection) - skip)
-    return { n: limit > 0 ? Math.min(limit, rest) : rest }
-  }
-  const collation = collationField(body)
-  const query = prepareQuery(engine.store, collection, { filter, skip, limit, hint: body.hint, collation })
+/** How many documents a query finds; without a filter none is read. */
+function countFound(engine: Engine, { collection, query, documents }: Lookup): number {
+  const { filter, hint, skip = 0, limit } = query
   let n = 0
-  for (const _ of query.documents()) n += 1
-  return { n }
+  if (hint !== undefined || Object.keys(filter).length > 0) for (const _ of documents()) n += 1
+  else n = Math.min(limit || Number.POSITIVE_INFINITY, Math.max(0, engine.catalog.count(collection) - skip))
+  return n
 }
 
-const distinct: Command = (engine, call) => {
-  const { body, db } = call
-  const collection = readable(engine.catalog, db, collectionName(call))
-  const collation = collationField(body)
-  const path: unknown = body.key
-  if (typeof path !== 'string' || path === '')
-    throw mongoError(14, "BSON field 'distinct.key' must be a string")
-  const query = prepareQuery(engine.store, collection, {
-    filter: documentField(body, 'query') ?? {},
-    hint: body.hint,
-    collation,
+/** Answers with a cursor over results and with its first batch, as large as the command asks. */
+export function openCursor(
+  engine: Engine,
+  { body }: Call,
+  ns: string,
+  results: Iterable<Uint8Array>,
+  collectionId?: number,
+): Document {
+  const batchSize = integer(field(body, 'cursor', isDocument) ?? body, 'batchSize')
+  const [single, expires] = [truthy(body.singleBatch), !truthy(body.noCursorTimeout)]
+  const options = { ns, collectionId, batchSize, single, expires }
+  const { documents, id } = engine.cursors.open(results[Symbol.iterator](), options)
+  return { cursor: { firstBatch: new RawDocuments(documents), id, ns } }
+}
+
+function cursorId(value: unknown): Long {
+  return Long.isLong(value) ? value : Long.fromNumber(integer({ id: value }, 'id') ?? 0)
+}
+
+/** The values that are there at a path, those in an array one by one. */
+function* valuesAlong(value: unknown, path: readonly string[]): Generator<unknown> {
+  const [part, ...rest] = path
+  if (Array.isArray(value) && part === undefined) yield* value
+  else if (Array.isArray(value) && isIndex(part ?? '')) yield* valuesAlong(value[Number(part)], rest)
+  else if (Array.isArray(value)) for (const item of value.filter(isDocument)) yield* valuesAlong(item, path)
+  else if (part !== undefined) yield* valuesAlong(fieldOf(value, part), rest)
+  else if (value !== undefined) yield value
+}
+
+/** What the driver's `countDocuments` asks for after its `$match`, `$skip` and `$limit`. */
+const COUNT = '[{"$group":{"_id":1,"n":{"$sum":1}}}]'
+
+/**
+ * Compiles a pipeline: `leading` is what an index can serve of it, `rest` the stages after that without the `$out` or
+ * `$merge` at the end, which is `write`.
+ */
+export function preparePipeline(engine: Engine, { body, db }: Call) {
+  const stages = needed(body, 'pipeline', Array.isArray)
+  if (!stages.every(isDocument)) throw mongoError(14, "'pipeline' must be an array of documents")
+  const write = trailingWrite(stages)
+  const { rest, filter, ...order } = splitLeadingMatch(write?.before ?? stages)
+  const query = { ...readQuery(body, 'filter'), ...order, filter: filter ?? {} }
+  const leading = lookUp(engine, db, isText(body.aggregate) ? body.aggregate : '', query)
+  const contents = (found: Lookup) => mapped(found.documents(), ({ doc }) => doc)
+  // Sessions are not kept here: the one that asks is all there is to list.
+  const session = rest[0]?.$listLocalSessions && { _id: body.lsid ?? null, lastUse: new Date() }
+  const run = compilePipeline(session ? rest.slice(1) : rest, {
+    collection: other => contents(lookUp(engine, db, other, { filter: {} })),
+    let: query.let,
   })
-  return { values: distinctValues(query.documents(), path, collation) }
+  if (JSON.stringify(rest) === COUNT) {
+    const counted = (n: number) => (n > 0 ? [{ _id: 1, n }] : [])
+    return { leading, rest, write, documents: () => counted(countFound(engine, leading)) }
+  }
+  if (query.collation && rest.length > 0) {
+    throw mongoError(2, 'a collation beyond the first $match and $sort is not supported by this database')
+  }
+  return { leading, rest, write, documents: () => run(session ? [session] : contents(leading)) }
 }
 
-function distinctValues(
-  documents: Iterable<{ doc: Document }>,
-  path: string,
-  collation: Fold | undefined,
-): unknown[] {
-  const values = new Map<string, unknown>()
-  for (const { doc } of documents) {
-    for (const value of presentValues(doc, path)) {
-      const compared = collation ? collation(value) : value
-      const key = encodeKeyInfo([compared], [1], Number.MAX_SAFE_INTEGER).key.toString('latin1')
-      if (!values.has(key)) values.set(key, value)
+function* mapped<T, U>(items: Iterable<T>, to: (item: T) => U): Generator<U> {
+  for (const item of items) yield to(item)
+}
+
+export const queryCommands: Record<string, Command> = {
+  find(engine, call) {
+    const name = collectionName(call)
+    integer(call.body, 'limit')
+    const { results, collection } = lookUp(engine, call.db, name, readQuery(call.body, 'filter'))
+    return openCursor(engine, call, `${call.db}.${name}`, results(), collection.id)
+  },
+  getMore(engine, { body, db }) {
+    const ns = `${db}.${needed(body, 'collection', isText)}`
+    const { documents, id } = engine.cursors.more(cursorId(body.getMore), ns, integer(body, 'batchSize'))
+    return { cursor: { nextBatch: new RawDocuments(documents), id, ns } }
+  },
+  killCursors(engine, { body }) {
+    const ids = needed(body, 'cursors', Array.isArray).map(cursorId)
+    const cursorsKilled = ids.filter(id => engine.cursors.kill(id))
+    const cursorsNotFound = ids.filter(id => !cursorsKilled.includes(id))
+    return { cursorsKilled, cursorsNotFound, cursorsAlive: [], cursorsUnknown: [] }
+  },
+  count(engine, call) {
+    const query = readQuery(call.body, 'query')
+    return { n: countFound(engine, lookUp(engine, call.db, collectionName(call), query)) }
+  },
+  distinct(engine, call) {
+    const path = needed(call.body, 'key', isText).split('.')
+    const asked = readQuery(call.body, 'query')
+    const { query, documents } = lookUp(engine, call.db, collectionName(call), asked)
+    const values = new Map<string, unknown>()
+    let bytes = 0
+    for (const { doc } of documents()) {
+      for (const value of valuesAlong(doc, path)) {
+        const compared = query.collation ? query.collation(value) : value
+        const key = valueKey(compared).toString('latin1')
+        if (values.has(key)) continue
+        values.set(key, value)
+        bytes += key.length
+        if (bytes > MAX_DOCUMENT_BYTES) throw mongoError(17217, 'distinct too big, 16mb cap')
+      }
     }
-  }
-  const sorted = [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
-  writeDocument({ values: sorted })
-  return sorted
+    return { values: [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value) }
+  },
+  aggregate(engine, call) {
+    const { body, db } = call
+    refuse(body, ['explain'])
+    if (!field(body, 'cursor', isDocument)) throw mongoError(9, "The 'cursor' option is required")
+    const ns = `${db}.${isText(body.aggregate) ? body.aggregate : '$cmd.aggregate'}`
+    const { leading, rest, documents, write } = preparePipeline(engine, call)
+    if (!write) {
+      const results = rest.length > 0 ? mapped(documents(), writeDocument) : leading.results()
+      return openCursor(engine, call, ns, results, leading.collection.id)
+    }
+    return engine.store.write(() => {
+      const into = write.kind === '$out' ? writeOut : writeMerge
+      into(engine, db, write.spec, preparePipeline(engine, call).documents())
+      return openCursor(engine, call, ns, [])
+    })
+  },
 }
-
-/** The values at a path without those that only stand for a missing field. */
-function presentValues(doc: Document, path: string): unknown[] {
-  const values = valuesAt(doc, path).filter(value => value !== undefined)
-  if (!values.includes(null)) return values
-  return isPresentNull(doc, path.split('.')) ? values : values.filter(value => value !== null)
-}
-
-function isPresentNull(value: unknown, parts: readonly string[]): boolean {
-  if (Array.isArray(value)) {
-    return value.some(item => (parts.length === 0 ? item === null : isPresentNull(item, parts)))
-  }
-  if (parts.length === 0) return value === null
-  if (typeof value !== 'object' || value === null) return false
-  const [first, ...rest] = parts
-  return isPresentNull((value as Document)[first as string], rest)
-}
-
-export const queryCommands: Record<string, Command> = { find, getMore, killCursors, count, distinct }

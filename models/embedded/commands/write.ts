@@ -1,164 +1,145 @@
 import type { Document } from 'bson'
-import { readDocument } from '../documents.ts'
+import { readDocument, writeDocument } from '../documents.ts'
 import type { Engine } from '../engine.ts'
 import { MongoError, mongoError } from '../errors.ts'
+import { prepareQuery, type Query } from '../find.ts'
 import { truthy } from '../index-definition.ts'
-import type { SearchRequest } from '../search.ts'
-import { allTargets, type Change, changeDocuments, firstTarget } from '../update-one.ts'
+import { compileMatch } from '../match.ts'
+import { compileProjection } from '../project.ts'
+import type { Stored } from '../records.ts'
+import { RawDocument } from '../reply.ts'
+import { type Change, type Changed, changeDocuments, targets } from '../update-one.ts'
 import { isDocument } from '../values.ts'
-import {
-  arrayField,
-  type Call,
-  type Command,
-  collationField,
-  collectionName,
-  documentField,
-  integerField,
-  variablesField,
-} from './command.ts'
+import { type Call, type Command, collectionName, field, integer, needed } from './command.ts'
+import { readQuery, readVariables } from './query.ts'
 
-const MAX_BATCH = 100_000
+const MAX_STATEMENTS = 100_000
 
-/** Runs the statements of a write command one by one; errors are listed, and end it only when it is ordered. */
-function runStatements<T>(
-  body: Document,
-  statements: readonly T[],
-  run: (statement: T, index: number) => void,
-): { writeErrors?: Document[] } {
-  if (statements.length === 0 || statements.length > MAX_BATCH) {
-    throw mongoError(
-      16,
-      `Write batch sizes must be between 1 and ${MAX_BATCH}. Got ${statements.length} operations.`,
-    )
-  }
+/** What a statement has done. */
+type Done = Pick<Changed, 'matched' | 'modified' | 'upsertedId'>
+
+/** Runs statements one by one and adds up what they did; errors are listed, and end it when it is ordered. */
+function runStatements<T>(body: Document, statements: readonly T[], run: (one: T, index: number) => Done) {
   const ordered = body.ordered === undefined || truthy(body.ordered)
-  const writeErrors: Document[] = []
+  const [upserted, writeErrors]: [Document[], Document[]] = [[], []]
+  let [n, nModified] = [0, 0]
   for (const [index, statement] of statements.entries()) {
     try {
-      run(statement, index)
+      const done = run(statement, index)
+      n += done.matched
+      nModified += done.modified
+      if ('upsertedId' in done) upserted.push({ index, _id: done.upsertedId })
     } catch (error) {
       if (!(error instanceof MongoError)) throw error
       writeErrors.push({ index, code: error.code, ...error.extra, errmsg: error.message })
       if (ordered) break
     }
   }
-  return writeErrors.length > 0 ? { writeErrors } : {}
-}
-
-/** The statements of a command, from its document sequence or its body. */
-function statementsOf(call: Call, name: string): Document[] {
-  const sequence = call.sequences.get(name)
-  if (sequence) return sequence.map(readDocument)
-  const list = arrayField(call.body, name)
-  if (!list) throw mongoError(40414, `BSON field '${name}' is missing but a required field`)
-  return list.map(item => {
-    if (!isDocument(item)) throw mongoError(14, `the elements of '${name}' must be documents`)
-    return item
-  })
-}
-
-const insert: Command = (engine, call) => {
-  const name = collectionName(call)
-  const documents = statementsOf(call, 'documents')
-  const raw = call.sequences.get('documents')
-  return engine.store.write(() => {
-    let n = 0
-    engine.catalog.ensure(call.db, name)
-    const errors = runStatements(call.body, documents, (doc, i) => {
-      engine.records.insert(engine.catalog.need(call.db, name), doc, raw?.[i])
-      n += 1
-    })
-    return { n, ...errors }
-  })
-}
-
-const update: Command = (engine, call) => {
-  const name = collectionName(call)
-  const variables = variablesField(call.body)
-  const changes = statementsOf(call, 'updates').map(statement =>
-    readChange(call.db, name, statement, variables),
-  )
-  return engine.store.write(() => {
-    let n = 0
-    let nModified = 0
-    const upserted: Document[] = []
-    const errors = runStatements(call.body, changes, (change, index) => {
-      const done = changeDocuments(engine, change)
-      n += done.matched
-      nModified += done.modified
-      if ('upsertedId' in done) {
-        n += 1
-        upserted.push({ index, _id: done.upsertedId })
-      }
-    })
-    return { n, nModified, ...(upserted.length > 0 ? { upserted } : {}), ...errors }
-  })
-}
-
-function readChange(db: string, name: string, statement: Document, variables: Document | undefined): Change {
-  const multi = truthy(statement.multi)
-  if (statement.sort !== undefined) {
-    throw mongoError(40415, "BSON field 'update.updates.sort' is an unknown field.")
-  }
   return {
-    db,
-    name,
-    filter: documentField(statement, 'q') ?? {},
-    update: updateOf(statement.u),
-    multi,
-    upsert: truthy(statement.upsert),
-    hint: statement.hint,
-    collation: collationField(statement),
-    arrayFilters: arrayField(statement, 'arrayFilters') as Document[] | undefined,
-    let: { ...variables, ...documentField(statement, 'c') },
+    n: n + upserted.length,
+    ...(body.update && { nModified }),
+    ...(upserted.length > 0 && { upserted }),
+    ...(writeErrors.length > 0 && { writeErrors }),
   }
 }
 
-function updateOf(value: unknown): Document | Document[] {
-  if (Array.isArray(value) || isDocument(value)) return value as Document | Document[]
-  throw mongoError(9, 'Update argument must be either an object or an array')
+/** The documents of a write command, from its document sequence or its body. Throws MongoError 16 for none. */
+function documentsOf({ body, sequences }: Call, name: string): Document[] {
+  const list = sequences.get(name)?.map(readDocument) ?? needed(body, name, Array.isArray)
+  if (!list.every(isDocument)) throw mongoError(14, `the elements of '${name}' must be documents`)
+  if (list.length > 0 && list.length <= MAX_STATEMENTS) return list
+  throw mongoError(16, `Write batch sizes must be between 1 and ${MAX_STATEMENTS}. Got ${list.length}.`)
 }
 
-const remove: Command = (engine, call) => {
-  const name = collectionName(call)
-  const variables = variablesField(call.body)
-  const statements = statementsOf(call, 'deletes')
-  return engine.store.write(() => {
-    let n = 0
-    const errors = runStatements(call.body, statements, statement => {
-      const limit = integerField(statement, 'limit')
-      if (limit !== 0 && limit !== 1) {
-        throw mongoError(9, `The limit field in delete objects must be 0 or 1. Got ${limit}`)
-      }
-      const wanted = {
-        filter: documentField(statement, 'q') ?? {},
-        hint: statement.hint,
-        let: variables,
-        collation: collationField(statement),
-      }
-      n += removeDocuments(engine, call.db, name, wanted, limit === 1)
-    })
-    return { n, ...errors }
+/** Reads the statements of `update` or `delete`. The limit of each query is 1 or 0, which is all. */
+export function readStatements(call: Call, name: 'updates' | 'deletes'): { body: Document; query: Query }[] {
+  const variables = readVariables(call.body)
+  return documentsOf(call, name).map(body => {
+    if (body.sort !== undefined) throw mongoError(40415, `BSON field '${name}.sort' is an unknown field.`)
+    needed(body, 'q', isDocument)
+    const query = readQuery(body, 'q', { ...variables, ...field(body, 'c', isDocument) })
+    const limit = name === 'updates' ? Number(!truthy(body.multi)) : integer(body, 'limit')
+    if (limit === 0 || limit === 1) return { body, query: { ...query, limit } }
+    throw mongoError(9, `The limit field in delete objects must be 0 or 1. Got ${limit}`)
   })
 }
 
-function removeDocuments(
-  engine: Engine,
-  db: string,
-  name: string,
-  wanted: SearchRequest,
-  single: boolean,
-): number {
-  const collection = engine.catalog.find(db, name)
-  if (!collection) return 0
-  const first = single ? firstTarget(engine, collection, wanted) : undefined
-  const found = single ? (first ? [first] : []) : allTargets(engine, collection, wanted)
-  let n = 0
-  for (const one of found) {
-    engine.records.remove(collection, one)
-    n += 1
+function readChange(call: Call, body: Document, update: unknown, query: Query): Change {
+  if (!Array.isArray(update) && !isDocument(update)) {
+    throw mongoError(9, 'Update argument must be either an object or an array')
   }
-  return n
+  const arrayFilters: Document[] | undefined = field(body, 'arrayFilters', Array.isArray)
+  const where = { db: call.db, name: collectionName(call) }
+  return { ...query, ...where, update, upsert: truthy(body.upsert), arrayFilters }
 }
 
-export const writeCommands: Record<string, Command> = { insert, update, delete: remove }
+/** Removes what a query finds, all or the first. Returns how many that were, and the last of them. */
+function removeFound(engine: Engine, call: Call, query: Query): Done & { last?: Stored } {
+  const collection = engine.catalog.find(call.db, collectionName(call))
+  if (!collection) return { matched: 0, modified: 0 }
+  let [matched, last]: [number, Stored?] = [0]
+  for (const target of targets(engine, collection, prepareQuery(engine.store, collection, query))) {
+    engine.records.remove(collection, target)
+    matched += 1
+    last = target
+  }
+  return { matched, modified: 0, ...(last && { last }) }
+}
+
+/** How the answer shows a document: whole, or as the `fields` of the command project it. */
+function projector(fields: Document, { filter, let: variables }: Query) {
+  const project = Object.keys(fields).length > 0 ? compileProjection(fields) : undefined
+  const matcher = project && compileMatch(filter, { let: variables })
+  return (bytes: Uint8Array | undefined): RawDocument | null => {
+    const doc = project && bytes && readDocument(bytes)
+    const shown = doc ? writeDocument(project(doc, matcher?.position(doc))) : bytes
+    return shown ? new RawDocument(shown) : null
+  }
+}
+
+const findAndModify: Command = (engine, call) => {
+  const { body } = call
+  const [removes, upserts, showsNew] = [truthy(body.remove), truthy(body.upsert), truthy(body.new)]
+  if (removes === (body.update !== undefined) || (removes && (upserts || showsNew))) {
+    throw mongoError(9, 'either an update or remove=true is needed, the latter without upsert and new')
+  }
+  const query = { ...readQuery(body, 'query'), limit: 1 }
+  const change = removes ? undefined : readChange(call, body, body.update, query)
+  const show = projector(field(body, 'fields', isDocument) ?? {}, query)
+  return engine.store.write(() => {
+    if (!change) {
+      const { matched, last } = removeFound(engine, call, query)
+      return { lastErrorObject: { n: matched }, value: show(last?.bytes) }
+    }
+    const { matched, before, after, ...done } = changeDocuments(engine, change)
+    const upserted = 'upsertedId' in done ? { n: 1, upserted: done.upsertedId } : {}
+    const lastErrorObject = { n: matched, updatedExisting: matched > 0, ...upserted }
+    return { lastErrorObject, value: show(showsNew ? after : before) }
+  })
+}
+
+export const writeCommands: Record<string, Command> = {
+  insert(engine, call) {
+    const name = collectionName(call)
+    const documents = documentsOf(call, 'documents')
+    const raw = call.sequences.get('documents')
+    return engine.store.write(() => {
+      engine.catalog.ensure(call.db, name)
+      return runStatements(call.body, documents, (doc, i) => {
+        engine.records.insert(engine.catalog.need(call.db, name), doc, raw?.[i])
+        return { matched: 1, modified: 0 }
+      })
+    })
+  },
+  update(engine, call) {
+    const statements = readStatements(call, 'updates')
+    const changes = statements.map(({ body, query }) => readChange(call, body, body.u, query))
+    return engine.store.write(() => runStatements(call.body, changes, one => changeDocuments(engine, one)))
+  },
+  delete(engine, call) {
+    const queries = readStatements(call, 'deletes').map(({ query }) => query)
+    return engine.store.write(() => runStatements(call.body, queries, one => removeFound(engine, call, one)))
+  },
+  findAndModify,
+  findandmodify: findAndModify,
+}
