@@ -9,6 +9,7 @@ import { publishHandler } from './bot/handlers/publish.ts'
 import { readHandlerFile } from './bot/handlers/read-file.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
+import { dbCheck, dbExport, dbImport, dbInfo } from './jobs/database-verbs.ts'
 import {
   corp,
   defineVerb,
@@ -216,23 +217,6 @@ const handlersImport = defineVerb(
   },
 )
 
-const dbInfo = defineVerb('Which database, and how much is in it', {}, async (_, open) => {
-  const { connection, mode, address } = (await open()).database
-  const db = connection.getClient().db(connection.name)
-  const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name).sort()
-  const rows = await Promise.all(
-    names.map(async collection => ({
-      collection,
-      documents: await db.collection(collection).countDocuments(),
-    })),
-  )
-  return {
-    data: { mode, address, name: db.databaseName, collections: rows },
-    rows,
-    notes: [`${mode} ${address}`],
-  }
-})
-
 const dbServe = defineVerb(
   'Run the embedded database alone and print its URI, for mongosh, Compass or a test suite',
   {
@@ -285,7 +269,13 @@ await runMain(
         validate: handlersValidate,
         import: handlersImport,
       }),
-      db: group('The database', { info: dbInfo, serve: dbServe }),
+      db: group('The database', {
+        info: dbInfo,
+        check: dbCheck,
+        export: dbExport,
+        import: dbImport,
+        serve: dbServe,
+      }),
     },
   }),
 )
