@@ -67,7 +67,10 @@ export function createApps(
 
   return {
     corp,
-    corpIds: async () => (await models.corps.find({}, { corpId: 1 }).lean()).map(one => one.corpId),
+    corpIds: async () => {
+      const all = await models.corps.find({}, { corpId: 1 }).sort({ corpId: 1 }).lean()
+      return all.map(one => one.corpId)
+    },
     async client(corpId, agentId = own?.corpId === corpId ? own.agentId : undefined) {
       const { apps } = await corp(corpId)
       const main = apps.find(one => one.secret !== undefined && (agentId ?? one.app) === one.app)

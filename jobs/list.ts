@@ -1,6 +1,6 @@
 import type { Models } from '../models/models.ts'
 import type { SyncState } from '../models/sync-state.ts'
-import type { JobCollection } from './records.ts'
+import { identityOrder, type JobCollection, type StoredJob } from './records.ts'
 import { jobDefinition } from './table.ts'
 
 /** A stored job, for people. */
@@ -31,12 +31,14 @@ export interface JobInfo {
 /** All stored jobs, by corp, name and key. */
 export async function listJobs(jobs: JobCollection, models: Models): Promise<JobInfo[]> {
   const [stored, states] = await Promise.all([
-    jobs.find().sort({ 'data.corpId': 1, name: 1, 'data.key': 1 }).toArray(),
-    models.syncStates.find().lean(),
+    jobs.find().sort(identityOrder).toArray(),
+    models.syncStates.find().sort({ corpId: 1, what: 1 }).lean(),
   ])
+  const corpOf = ({ data }: Partial<StoredJob>): string => data?.corpId ?? ''
+  stored.sort((a, b) => Number(corpOf(a) > corpOf(b)) - Number(corpOf(a) < corpOf(b)))
   return stored.map(job => {
     const definition = jobDefinition(job.name)
-    const corpId = job.data?.corpId ?? ''
+    const corpId = corpOf(job)
     const sync = states.find(state => state.corpId === corpId && state.what === definition?.sync)
     const running = Boolean(job.lockedAt)
     const state = running ? 'running' : job.failReason ? 'failed' : job.nextRunAt ? 'planned' : 'idle'

@@ -28,10 +28,13 @@ export function jobCollection(connection: Connection): JobCollection {
   return connection.getClient().db(connection.name).collection<StoredJob>(jobCollectionName)
 }
 
+/** The order of the index that keeps a job the only one of its kind: who reads all of them reads along it. */
+export const identityOrder = { name: 1, 'data.corpId': 1, 'data.key': 1 } as const
+
 /** The index that keeps a job the only one of its kind, and the one that Agenda's look for due jobs walks along. */
 export async function createJobIndexes(jobs: JobCollection): Promise<void> {
   await jobs.createIndexes([
-    { key: { name: 1, 'data.corpId': 1, 'data.key': 1 }, unique: true },
+    { key: identityOrder, unique: true },
     { key: { name: 1, nextRunAt: 1, priority: -1, lockedAt: 1, disabled: 1 } },
   ])
 }

@@ -3,7 +3,7 @@ import { isDuplicateKey } from '../models/lock.ts'
 import type { Models } from '../models/models.ts'
 import { syncNames } from '../models/sync-state.ts'
 import { nextOccurrence } from './cron.ts'
-import { identity, type JobCollection } from './records.ts'
+import { identity, identityOrder, type JobCollection } from './records.ts'
 import { type JobData, type JobName, jobDefinition, jobNames, syncJob } from './table.ts'
 
 const defaultTimeZone = 'Asia/Shanghai'
@@ -56,6 +56,7 @@ export async function ensureSchedules(deps: ScheduleDeps, corpIds: readonly stri
   const { jobs, models } = deps
   const stored = await jobs
     .find({}, { projection: { name: 1, data: 1, nextRunAt: 1, lockedAt: 1 } })
+    .sort(identityOrder)
     .toArray()
   const there = new Set(stored.map(({ name, data }) => wordFor(name, data)))
   const pushes = await models.pushes.find({ corpId: { $in: corpIds } }).lean()

@@ -116,3 +116,5 @@ export const followSchema = new Schema<Follow>(
 followSchema.index({ corpId: 1, useridKey: 1, externalUserid: 1 }, { unique: true })
 followSchema.index({ corpId: 1, externalUserid: 1 })
 followSchema.index({ corpId: 1, useridKey: 1, addedAt: -1 })
+// An admin's day and search are over all staff.
+followSchema.index({ corpId: 1, addedAt: -1 })

@@ -43,5 +43,8 @@ export const trajectorySchema = new Schema<Trajectory>(
   { ...plain, collection: 'trajectories' },
 )
 trajectorySchema.index({ corpId: 1, key: 1 }, { unique: true })
-trajectorySchema.index({ corpId: 1, externalUserid: 1, at: -1 })
+// The timeline's pages; what happened at the same moment is told apart by its id.
+trajectorySchema.index({ corpId: 1, externalUserid: 1, at: -1, _id: -1 })
 trajectorySchema.index({ corpId: 1, useridKey: 1, at: -1 })
+// An admin's day is over all staff.
+trajectorySchema.index({ corpId: 1, at: -1 })
