@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Connection, createConnection } from 'mongoose'
+import { withDatabase } from './embedded/address.ts'
 import { ensureEmbedded } from './embedded/ensure.ts'
-import { withDatabase } from './embedded/uri.ts'
 import { createModels, type Models } from './models.ts'
 
 /** An open database: MongoDB where an address is given, else the one that lives in the data folder. */

@@ -20,6 +20,7 @@ import { commands } from '../fixtures/semantics/commands.ts'
 import { refusals } from '../fixtures/semantics/errors.ts'
 import { expressions } from '../fixtures/semantics/expression.ts'
 import { indexes } from '../fixtures/semantics/indexes.ts'
+import { longKeys } from '../fixtures/semantics/long-keys.ts'
 import { observe } from '../fixtures/semantics/observe.ts'
 import { orders } from '../fixtures/semantics/order.ts'
 import { projections } from '../fixtures/semantics/projection.ts'
@@ -53,6 +54,7 @@ const tables = {
   'an upsert': casesOf(upserts, fromUpsert),
   'a command': casesOf(commands, fromCommand),
   'an index': casesOf(indexes, fromCommand),
+  'a long value': casesOf(longKeys, fromCommand),
   'an expression': casesOf(expressions, fromExpression),
   'a pipeline': casesOf(pipelines, fromPipeline),
   refused: casesOf(refusals, fromRefusal),

@@ -1,33 +1,29 @@
 import type { Document } from 'bson'
 import { mongoError } from './errors.ts'
 import { compileExpression, type ExpressionOptions } from './expression.ts'
-import { operatorNamed, type Parts } from './expression-forms.ts'
 import { identityOf } from './expression-operators.ts'
-import { setField } from './update-path.ts'
 import { isDocument } from './values.ts'
 
-/** The accumulators: operators of expressions, some by another name, each given the array of a group's values. */
-const renamed: Readonly<Record<string, string>> = {
-  $push: '$concatArrays',
-  $addToSet: '$setUnion',
-  $count: '$size',
-}
 /** Of so many values these keep only what they come to, so that a group does not keep them all. */
 const kept = 1000
 const folded = ['$sum', '$min', '$max', '$first', '$last', '$mergeObjects']
 
+/** The accumulators as expressions of the array of a group's values. */
+const accumulators = new Map<string, unknown>([
+  ...[...folded, '$avg'].map(name => [name, { [name]: '$values' }] as const),
+  ['$push', '$values'],
+  ['$addToSet', { $setUnion: '$values' }],
+  ['$count', { $size: '$values' }],
+])
+
 function compileAccumulator(field: string, spec: unknown, options: ExpressionOptions) {
   const [[name, operand] = [''], ...more] = isDocument(spec) ? Object.entries(spec) : []
   if (field.includes('.')) throw mongoError(40235, `The field name '${field}' cannot contain '.'`)
-  if (more.length > 0 || !name.startsWith('$')) {
-    throw mongoError(40234, `The field '${field}' must be an object with one accumulator`)
-  }
-  const operator = Object.hasOwn(renamed, name) ? renamed[name] : name
-  if (operator === name && name !== '$avg' && !folded.includes(name))
-    throw mongoError(15952, `unknown group operator '${name}'`)
+  if (more.length > 0 || !accumulators.has(name))
+    throw mongoError(15952, `The field '${field}' must be an object with one accumulator, not '${name}'`)
   const value = compileExpression(operand, options)
-  const { evaluate } = operatorNamed(operator ?? name)
-  const result = (values: unknown[]) => evaluate({}, ...([() => values] as unknown as Parts)) ?? null
+  const accumulate = compileExpression(accumulators.get(name))
+  const result = (values: unknown[]) => accumulate({ values }) ?? null
   const add = (values: unknown[], document: Document) => {
     const next = value(document)
     if (next !== undefined || (name !== '$push' && name !== '$addToSet')) values.push(next)
@@ -39,11 +35,11 @@ function compileAccumulator(field: string, spec: unknown, options: ExpressionOpt
 /**
  * Compiles `$group`: groups come in the order in which they are met first.
  *
- * @throws code 15947, 15952, 15955 and 402xx for a wrong specification
+ * @throws code 15952, 15955 and 40235 for a wrong specification
  */
 export function compileGroup(spec: unknown, options: ExpressionOptions) {
-  if (!isDocument(spec)) throw mongoError(15947, "a group's fields must be specified in an object")
-  if (!Object.hasOwn(spec, '_id')) throw mongoError(15955, 'a group specification must include an _id')
+  if (!isDocument(spec) || !Object.hasOwn(spec, '_id'))
+    throw mongoError(15955, 'a group specification must be an object and include an _id')
   const { _id, ...fields } = spec
   const keyOf = compileExpression(_id, options)
   const parts = Object.entries(fields).map(([field, part]) => compileAccumulator(field, part, options))
@@ -57,10 +53,8 @@ export function compileGroup(spec: unknown, options: ExpressionOptions) {
       for (const [i, part] of parts.entries()) part.add(group.values[i] as unknown[], document)
     }
     for (const { id, values } of groups.values()) {
-      const result: Document = { _id: id }
-      for (const [i, part] of parts.entries())
-        setField(result, part.field, part.result(values[i] as unknown[]))
-      yield result
+      const fields = parts.map(({ field, result }, i) => [field, result(values[i] as unknown[])])
+      yield Object.fromEntries([['_id', id], ...fields])
     }
   }
 }

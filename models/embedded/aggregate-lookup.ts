@@ -1,39 +1,16 @@
 import { type Document, Long } from 'bson'
-import type { CompilePipeline, PipelineContext, Stage } from './aggregate.ts'
+import type { compilePipeline, PipelineContext, Stage } from './aggregate.ts'
 import { mongoError } from './errors.ts'
 import { compileExpression } from './expression.ts'
-import { identityOf } from './expression-operators.ts'
 import { fieldOf, valuesAt } from './paths.ts'
 import { compileAddFields } from './project.ts'
 import { isDocument } from './values.ts'
 
-/** Puts a value at a path of a document, as `$addFields` does. */
-function setterOf(path: string): (document: Document, value: unknown) => Document {
-  const live: Document = {}
-  const set = compileAddFields({ [path]: '$$value' }, { variables: live })
-  return (document, value) => {
-    live.value = value
-    return set(document)
-  }
-}
+/** A document with a value at a path, as `$addFields` puts it there. */
+const put = (document: Document, path: string, value: unknown): Document =>
+  compileAddFields({ [path]: { $literal: value } })(document)
 
-/** The identities of the values to join by; an empty array has none. */
-const keysAt = (document: Document, field: string): string[] =>
-  valuesAt(document, field)
-    .filter(value => value !== undefined)
-    .map(identityOf)
-
-function joined(foreign: readonly Document[], field: string): (local: readonly string[]) => Document[] {
-  const places = new Map<string, Set<number>>()
-  for (const [i, document] of foreign.entries()) {
-    for (const key of keysAt(document, field)) places.set(key, (places.get(key) ?? new Set()).add(i))
-  }
-  return local => {
-    const found = new Set(local.flatMap(key => [...(places.get(key) ?? [])]))
-    return [...found].sort((a, b) => a - b).map(i => foreign[i] as Document)
-  }
-}
-
+const areTexts = (...values: unknown[]) => values.every(value => typeof value === 'string')
 const parameters = ['from', 'localField', 'foreignField', 'let', 'pipeline', 'as']
 
 /**
@@ -42,34 +19,31 @@ const parameters = ['from', 'localField', 'foreignField', 'let', 'pipeline', 'as
  *
  * @throws code 9 for a wrong specification
  */
-export function compileLookup(operand: unknown, context: PipelineContext, compile: CompilePipeline): Stage {
+export function compileLookup(
+  operand: unknown,
+  context: PipelineContext,
+  compile: typeof compilePipeline,
+): Stage {
   const spec: Document = isDocument(operand) ? operand : {}
-  const { from, localField: local, foreignField, as, pipeline } = spec
-  const byFields = typeof local === 'string' && typeof foreignField === 'string'
+  const { from, localField, foreignField, as, pipeline } = spec
+  const byFields = areTexts(localField, foreignField)
+  // An empty array has `undefined` for a value, which nothing equals. `$in` would take a pattern for what it matches.
+  const equalTo = (values: unknown[]) => ({
+    $or: values.map(value => ({ [foreignField]: value === undefined ? { $in: [] } : { $eq: value } })),
+  })
   const known = Object.keys(spec).every(name => parameters.includes(name))
-  if (
-    typeof from !== 'string' ||
-    typeof as !== 'string' ||
-    !known ||
-    !(byFields || Array.isArray(pipeline))
-  ) {
+  if (!known || !areTexts(from, as) || !(byFields || pipeline))
     throw mongoError(9, `$lookup takes ${parameters.join(', ')}: either two fields, or a pipeline, or both`)
-  }
-  const live: Document = {}
-  const variables = { variables: context.let }
   const bound = Object.entries(spec.let ?? {}).map(
-    ([name, value]) => [name, compileExpression(value, variables)] as const,
+    ([name, value]) => [name, compileExpression(value, { variables: context.let })] as const,
   )
-  const inner = pipeline && compile(pipeline, { ...context, let: live })
-  const put = setterOf(as)
+  const live: Document = { ...context.let }
+  const inner = compile(pipeline ?? [], { ...context, let: live })
   return function* (input) {
-    const foreign = [...context.collection(from)]
-    const find = byFields ? joined(foreign, foreignField) : () => foreign
     for (const document of input) {
-      const found = find(byFields ? keysAt(document, local) : [])
-      Object.assign(live, context.let)
+      const found = context.collection(from, byFields ? equalTo(valuesAt(document, localField)) : {})
       for (const [name, value] of bound) live[name] = value(document)
-      yield put(document, inner ? [...inner(found)] : found)
+      yield put(document, as, [...inner(found)])
     }
   }
 }
@@ -81,21 +55,21 @@ export function compileLookup(operand: unknown, context: PipelineContext, compil
  */
 export function compileUnwind(operand: unknown): Stage {
   const spec: Document = isDocument(operand) ? operand : { path: operand }
-  const path = String(spec.path)
-  if (!/^\$./.test(path)) throw mongoError(28818, `path of $unwind should be prefixed with a '$': ${path}`)
-  const put = setterOf(path.slice(1))
-  const putIndex = typeof spec.includeArrayIndex === 'string' ? setterOf(spec.includeArrayIndex) : undefined
+  if (!/^\$./.test(spec.path)) throw mongoError(28818, `path of $unwind needs a '$' before it: ${spec.path}`)
+  const path = String(spec.path).slice(1)
+  const index = (document: Document, place: Long | null) =>
+    areTexts(spec.includeArrayIndex) ? put(document, spec.includeArrayIndex, place) : document
   return function* (input) {
     for (const document of input) {
-      const value = path.slice(1).split('.').reduce<unknown>(fieldOf, document)
-      const items = Array.isArray(value) ? value : value === null || value === undefined ? [] : [value]
+      const value = path.split('.').reduce<unknown>(fieldOf, document)
+      const items = [value ?? []].flat()
       for (const [i, item] of items.entries()) {
-        const unwound = value === item ? document : put(document, item)
-        yield putIndex ? putIndex(unwound, Array.isArray(value) ? Long.fromNumber(i) : null) : unwound
+        yield Array.isArray(value)
+          ? index(put(document, path, item), Long.fromNumber(i))
+          : index(document, null)
       }
       if (items.length > 0 || spec.preserveNullAndEmptyArrays !== true) continue
-      const kept = Array.isArray(value) ? put(document, undefined) : document
-      yield putIndex ? putIndex(kept, null) : kept
+      yield index(Array.isArray(value) ? put(document, path, undefined) : document, null)
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Index, IndexField } from './index-definition.ts'
-import { afterPrefix, encodeKeyInfo, typeBounds } from './keys.ts'
+import { afterPrefix, boundKey, fieldKey, typeBounds } from './keys.ts'
 import type { Limit, Predicate, Predicates } from './predicates.ts'
 import type { Range } from './store.ts'
 import { describe } from './types.ts'
@@ -54,40 +54,37 @@ export function distinct(values: readonly unknown[]): unknown[] {
   return sorted.filter((value, i) => i === 0 || !equalValues(value, sorted[i - 1]))
 }
 
-/** The key ranges that the bounds of an index make below its prefix, in key order. */
-export function boundRanges(prefix: Buffer, { points, range }: IndexBounds): Range[] {
-  let starts = [{ key: prefix, cut: false }]
+/** The key ranges that the bounds of an index make below its prefix, in key order; `limit` is the index's. */
+export function boundRanges(prefix: Buffer, { points, range }: IndexBounds, limit: number): Range[] {
+  let starts = [prefix]
   for (const { field, values } of points) {
-    starts = starts.flatMap(before =>
-      values.map(value => {
-        if (before.cut) return before
-        const { key, cut } = encodeKeyInfo([value], [field.direction])
-        return { key: Buffer.concat([before.key, key]), cut }
-      }),
-    )
+    const keys = values.map(value => fieldKey(value, field.direction, limit))
+    starts = starts.flatMap(start => keys.map(key => Buffer.concat([start, key])))
   }
-  const ranges = starts.map(({ key, cut }) =>
-    range && !cut ? rangeWithin(key, range.field, range.predicate) : { start: key, end: afterPrefix(key) },
+  const ranges = starts.map(start =>
+    range ? rangeWithin(start, range.field, range.predicate, limit) : { start, end: afterPrefix(start) },
   )
-  ranges.sort((a, b) => Buffer.compare(a.start, b.start))
-  return ranges.filter((one, i) => i === 0 || !one.start.equals((ranges[i - 1] as Range).start))
+  return ranges.sort((a, b) => Buffer.compare(a.start, b.start))
 }
 
 /** The keys below `prefix` whose next value lies in a range; the range stays within the type of its ends. */
-function rangeWithin(prefix: Buffer, { direction }: IndexField, { lower, upper }: Predicate): Range {
+function rangeWithin(
+  prefix: Buffer,
+  { direction }: IndexField,
+  { lower, upper }: Predicate,
+  limit: number,
+): Range {
   const [first, last] = direction === 1 ? [lower, upper] : [upper, lower]
   const type = typeBounds((lower ?? upper)?.value, direction)
-  return {
-    start: Buffer.concat([prefix, first ? edge(first, direction, !first.inclusive) : type.lower]),
-    end: Buffer.concat([prefix, last ? edge(last, direction, last.inclusive) : type.upper]),
+  /** Where the keys of an end begin or, with `after`, are over; wide enough where keys are not quite in order. */
+  const edge = ({ value, inclusive }: Limit, after: boolean): Buffer => {
+    const { key, whole } = boundKey(value, direction, limit)
+    return (!whole || inclusive) === after ? afterPrefix(key) : key
   }
-}
-
-/** Where the keys of a value begin or, with `after`, end. Where its key was cut the scan is made wide enough for both. */
-function edge(limit: Limit, direction: 1 | -1, after: boolean): Buffer {
-  const { key, cut } = encodeKeyInfo([limit.value], [direction])
-  const isStart = limit.inclusive !== after
-  return (cut ? isStart : !after) ? key : afterPrefix(key)
+  return {
+    start: Buffer.concat([prefix, first ? edge(first, false) : type.lower]),
+    end: Buffer.concat([prefix, last ? edge(last, true) : type.upper]),
+  }
 }
 
 function describeRange({ lower, upper }: Predicate): string {

@@ -1,51 +1,41 @@
-import { type Document, Long, UUID } from 'bson'
+import { type Document, Long } from 'bson'
 import { readDocument, writeDocument } from './documents.ts'
 import { mongoError } from './errors.ts'
-import { defineIndex, type Index, indexRange } from './index-definition.ts'
-import { afterPrefix } from './keys.ts'
-import { type Range, readRange, type Store } from './store.ts'
+import { defineIndex, type Index, type IndexState } from './index-definition.ts'
+import { afterPrefix, rangeOf } from './keys.ts'
+import { readRange, type Store } from './store.ts'
 
-/** Version of the stored layout. Data written by a newer one is refused. */
-const FORMAT = 1
+/** Version of the stored layout. Data of another one is refused. */
+const FORMAT = 2
 
 /** A collection as the server knows it. Objects are replaced, never changed. */
 export interface Collection {
+  /** Also that of the index over `_id`, which is the order of the documents themselves. */
   readonly id: number
   readonly db: string
   readonly name: string
-  readonly uuid: UUID
   readonly indexes: readonly Index[]
 }
 
 /** Databases, collections and indexes. Changes must be made inside `store.write`. */
 export type Catalog = Awaited<ReturnType<typeof openCatalog>>
 
+/** The state of an index over nothing. */
+const fresh: IndexState = { multikey: false, long: false }
+
 const META_KEY = Buffer.from([0])
 const COLLECTION_TAG = 1
-const DOCUMENT_TAG = 0x10
-
-/** The keys of a collection's documents. */
-export function documentRange(collection: { id: number }): Range {
-  const start = documentPrefix(collection)
-  return { start, end: afterPrefix(start) }
-}
-
-/** What every key of a collection's documents begins with. */
-export function documentPrefix(collection: { id: number }): Buffer {
-  const prefix = Buffer.alloc(5, DOCUMENT_TAG)
-  prefix.writeUInt32BE(collection.id, 1)
-  return prefix
-}
 
 /**
  * Reads the catalogue of a store, and writes the format version into a new one. Throws an Error when the data was
- * written in a newer format than this code knows.
+ * written in another format than this code's.
  */
 export async function openCatalog(store: Store) {
   const collections = new Map<string, Collection>()
   const counts = new Map<number, number>()
   let nextId = 1
-  if (!store.get(META_KEY)) await store.write(saveMeta)
+  // In a write, so that whoever wrote before has finished.
+  await store.write(() => void (store.get(META_KEY) ?? saveMeta()))
   load()
   store.onUndo(load)
 
@@ -59,19 +49,16 @@ export async function openCatalog(store: Store) {
     const { format, nextId: next } = readDocument(
       store.get(META_KEY) ?? writeDocument({ format: FORMAT, nextId }),
     )
-    if (Number(format) > FORMAT) {
-      throw new Error(
-        `the data is of format ${format}, this version reads up to ${FORMAT}: install a newer one`,
-      )
-    }
+    if (Number(format) !== FORMAT)
+      throw new Error(`the data is of format ${format}, this version reads ${FORMAT}`)
     nextId = Number(next)
     const tag = Buffer.from([COLLECTION_TAG])
     for (const { value } of readRange(store, { start: tag, end: afterPrefix(tag) })) {
-      const { id, db, name, uuid, indexes } = readDocument(value)
+      const { id, db, name, indexes } = readDocument(value)
       const defined = (indexes as Document[]).map(index =>
-        defineIndex(Number(index.id), index.spec, index.multikey),
+        defineIndex(Number(index.id), index.spec, index as IndexState),
       )
-      collections.set(nameKey(db, name), { id: Number(id), db, name, uuid, indexes: defined })
+      collections.set(nameKey(db, name), { id: Number(id), db, name, indexes: defined })
     }
   }
 
@@ -82,19 +69,23 @@ export async function openCatalog(store: Store) {
   }
 
   function save(collection: Collection): Collection {
-    const { id, db, name, uuid } = collection
+    const { id, db, name } = collection
     const indexes = collection.indexes.map(index => ({
       id: index.id,
       spec: index.spec,
       multikey: index.multikey,
+      long: index.long,
     }))
     collections.set(nameKey(db, name), collection)
-    store.put(recordKey(db, name), writeDocument({ id: Long.fromNumber(id), db, name, uuid, indexes }))
+    store.put(recordKey(db, name), writeDocument({ id: Long.fromNumber(id), db, name, indexes }))
     return collection
   }
 
   /** Changes the indexes of a collection, which may have been changed since `collection` was looked up. */
-  function saveIndexes({ db, name }: Collection, change: (indexes: readonly Index[]) => Index[]): void {
+  function saveIndexes(
+    { db, name }: Pick<Collection, 'db' | 'name'>,
+    change: (indexes: readonly Index[]) => Index[],
+  ): void {
     const current = catalog.need(db, name)
     save({ ...current, indexes: change(current.indexes) })
   }
@@ -113,8 +104,8 @@ export async function openCatalog(store: Store) {
       if (found) return found
       checkNames(db, name)
       const id = takeId()
-      const primary = defineIndex(takeId(), { v: 2, key: { _id: 1 }, name: '_id_' }, false)
-      return save({ id, db, name, uuid: new UUID(), indexes: [primary] })
+      const primary = defineIndex(id, { v: 2, key: { _id: 1 }, name: '_id_' }, fresh)
+      return save({ id, db, name, indexes: [primary] })
     },
     /** Collections of a database by name. */
     list: (db: string): Collection[] =>
@@ -125,31 +116,32 @@ export async function openCatalog(store: Store) {
     all: (): Collection[] => [...collections.values()],
     databases: (): string[] => [...new Set(catalog.all().map(({ db }) => db))].sort(),
     drop({ id, db, name, indexes }: Collection): void {
-      store.removeRange(documentRange({ id }))
-      for (const index of indexes) store.removeRange(indexRange(index))
+      for (const index of indexes) store.removeRange(rangeOf(index))
       counts.delete(id)
       collections.delete(nameKey(db, name))
       store.remove(recordKey(db, name))
     },
     /** Adds an index definition (no entries). */
     addIndex(collection: Collection, spec: Document): Index {
-      const index = defineIndex(takeId(), spec, false)
+      const index = defineIndex(takeId(), spec, fresh)
       saveIndexes(collection, indexes => [...indexes, index])
       return index
     },
     /** Removes an index and its entries. */
     dropIndex(collection: Collection, index: Index): void {
-      store.removeRange(indexRange(index))
+      store.removeRange(rangeOf(index))
       saveIndexes(collection, indexes => indexes.filter(({ id }) => id !== index.id))
     },
-    setMultikey(collection: Collection, index: Index): void {
-      saveIndexes(collection, indexes =>
-        indexes.map(one => (one.id === index.id ? { ...one, multikey: true } : one)),
-      )
+    /** Remembers what an index has become by a document. */
+    note({ db, name }: Collection, { id }: Index, { multikey, long }: IndexState): void {
+      const index = catalog.need(db, name).indexes.find(one => one.id === id)
+      if (!index || (index.multikey >= multikey && index.long >= long)) return
+      const changed = { ...index, multikey: index.multikey || multikey, long: index.long || long }
+      saveIndexes({ db, name }, indexes => indexes.map(one => (one.id === id ? changed : one)))
     },
     /** Number of documents; counted once, then kept. */
     count(collection: Collection): number {
-      const count = counts.get(collection.id) ?? store.count(documentRange(collection))
+      const count = counts.get(collection.id) ?? store.count(rangeOf(collection))
       counts.set(collection.id, count)
       return count
     },
@@ -164,7 +156,7 @@ export async function openCatalog(store: Store) {
 
 /** Finds a collection to read from; one that does not exist is as good as an empty one. */
 export function readable(catalog: Catalog, db: string, name: string): Collection {
-  return catalog.find(db, name) ?? { id: 0, db, name, uuid: new UUID(), indexes: [] }
+  return catalog.find(db, name) ?? { id: 0, db, name, indexes: [] }
 }
 
 const nameKey = (db: string, name: string): string => `${db}\0${name}`

@@ -13,17 +13,15 @@ const foldsByStrength: Record<number, (text: string) => string> = {
 
 /**
  * Reads a collation. Plain comparison is undefined. Of all others those of strength 1 (letters), 2 (and accents) and 3
- * (and case) are known, as folding: equality follows the collation, but the order is that of the folded text's code
- * points, not the one of the language. Throws code 2 for any other, which this database has not.
+ * (and case) are known, as folding: equality follows the collation, but the order is that of the folded text's code points,
+ * not the one of the language. Throws code 2 for any other, which this database has not.
  */
 export function readCollation(spec: Document | undefined): Fold | undefined {
   if (!spec || spec.locale === 'simple') return undefined
-  const foldText = foldsByStrength[Number(spec.strength ?? 3)]
-  if (!foldText || spec.caseLevel === true || spec.numericOrdering === true)
-    throw mongoError(
-      2,
-      `collation '${spec.locale}' of strength ${spec.strength} is not supported by this database`,
-    )
+  const { locale, strength = 3, ...more } = spec
+  const foldText = foldsByStrength[Number(strength)]
+  if (!foldText || Object.keys(more).length > 0)
+    throw mongoError(2, `collation '${locale}' of strength ${strength} is not supported by this database`)
   const fold = (value: unknown): unknown => {
     if (typeof value === 'string') return foldText(value)
     if (Array.isArray(value)) return value.map(fold)

@@ -5,37 +5,23 @@ import { mongoError } from './errors.ts'
 
 /** An open cursor: results in BSON that are computed as they are asked for. */
 interface OpenCursor {
-  readonly options: OpenOptions
+  /** The namespace it reads; dropping that ends it. */
+  readonly ns: string
   readonly results: Iterator<Uint8Array>
   /** A result that has been computed but did not fit the last batch. */
   held?: Uint8Array | undefined
   lastUsed: number
 }
 
-export interface Batch {
+/** Some results, and where there are more: zero when there is nothing. */
+interface Batch {
   readonly documents: Uint8Array[]
-  /** Zero when there is nothing more. */
   readonly id: Long
-}
-
-export interface OpenOptions {
-  readonly ns: string
-  /** The collection it reads, so that dropping that ends it. */
-  readonly collectionId?: number | undefined
-  /** Documents in the first batch; 101 unless given. */
-  readonly batchSize?: number | undefined
-  /** End the cursor after the first batch. */
-  readonly single?: boolean | undefined
-  /** False for one that may rest for ever. */
-  readonly expires?: boolean | undefined
 }
 
 /** The cursors of all connections. */
 export type Cursors = ReturnType<typeof createCursors>
 
-const FIRST_BATCH = 101
-/** What a batch may hold, so that the reply stays below the largest document. */
-const BATCH_BYTES = MAX_DOCUMENT_BYTES
 const TIMEOUT_MS = 10 * 60_000
 const MAX_OPEN = 10_000
 
@@ -55,7 +41,7 @@ export function createCursors() {
       const next = cursor.held ?? (cursor.results.next().value as Uint8Array | undefined)
       cursor.held = undefined
       if (next === undefined) return { documents, done: true }
-      if (documents.length >= limit || (documents.length > 0 && bytes + next.length > BATCH_BYTES)) {
+      if (documents.length >= limit || (documents.length > 0 && bytes + next.length > MAX_DOCUMENT_BYTES)) {
         cursor.held = next
         return { documents, done: false }
       }
@@ -65,12 +51,18 @@ export function createCursors() {
   }
 
   return {
-    /** Takes the first batch and keeps the rest for `more`. */
-    open(results: Iterator<Uint8Array>, options: OpenOptions): Batch {
-      const cursor: OpenCursor = { options, results, lastUsed: Date.now() }
-      const limit = options.batchSize ?? FIRST_BATCH
-      const { documents, done } = limit === 0 ? { documents: [], done: false } : take(cursor, limit)
-      if (done || options.single) {
+    /** Takes the first batch, of 101 documents unless told otherwise, and keeps the rest for `more` if not `single`. */
+    open(
+      results: Iterator<Uint8Array>,
+      {
+        ns,
+        batchSize = 101,
+        single = false,
+      }: { ns: string; batchSize?: number | undefined; single?: boolean },
+    ): Batch {
+      const cursor: OpenCursor = { ns, results, lastUsed: Date.now() }
+      const { documents, done } = batchSize ? take(cursor, batchSize) : { documents: [], done: false }
+      if (done || single) {
         results.return?.()
         return { documents, id: Long.ZERO }
       }
@@ -81,31 +73,25 @@ export function createCursors() {
       cursors.set(id.toString(), cursor)
       return { documents, id }
     },
-    /** The next batch. Throws code 43 when the cursor is gone, 13 when it is another collection's. */
-    more(id: Long, ns: string, batchSize: number | undefined): Batch {
-      const key = id.toString()
-      const cursor = cursors.get(key)
-      if (!cursor) throw mongoError(43, `cursor id ${id} not found`)
-      const own = cursor.options.ns
-      if (own !== ns)
-        throw mongoError(13, `Requested getMore on namespace '${ns}', but cursor belongs to '${own}'`)
+    /** The next batch. Throws code 43 when there is no such cursor over this namespace. */
+    more(id: string, ns: string, batchSize: number | undefined): Batch {
+      const cursor = cursors.get(id)
+      if (cursor?.ns !== ns) throw mongoError(43, `cursor id ${id} not found`)
       // Whatever goes wrong on the way ends the cursor.
-      cursors.delete(key)
+      cursors.delete(id)
       const { documents, done } = take(cursor, batchSize || Number.MAX_SAFE_INTEGER)
-      if (!done) cursors.set(key, cursor)
-      return { documents, id: done ? Long.ZERO : id }
+      if (!done) cursors.set(id, cursor)
+      return { documents, id: done ? Long.ZERO : Long.fromString(id) }
     },
     /** Ends a cursor; false when there is none. */
-    kill: (id: Long): boolean => end(id.toString()),
-    /** Ends the cursors over a collection that is dropped. */
-    killCollection(collectionId: number): void {
-      for (const [id, { options }] of cursors) if (options.collectionId === collectionId) end(id)
+    kill: end,
+    /** Ends the cursors over a namespace that is dropped. */
+    killAll(ns: string): void {
+      for (const [id, cursor] of cursors) if (cursor.ns === ns) end(id)
     },
     /** Ends those that have rested longer than the time-out. */
     expire(now = Date.now()): void {
-      for (const [id, { options, lastUsed }] of cursors) {
-        if (options.expires !== false && now - lastUsed > TIMEOUT_MS) end(id)
-      }
+      for (const [id, { lastUsed }] of cursors) if (now - lastUsed > TIMEOUT_MS) end(id)
     },
     count: (): number => cursors.size,
   }

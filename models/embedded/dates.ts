@@ -10,8 +10,6 @@ const dayMs = 86_400_000
 /** Units by their milliseconds, and those of the calendar by their months. */
 const lengths = { millisecond: 1, second: 1000, minute: 60_000, hour: 3_600_000, day: dayMs, week: 7 * dayMs }
 const months = { month: 1, quarter: 3, year: 12 }
-/** Bins are counted from here, as MongoDB does: the first moment of 2000. */
-const origin = Date.UTC(2000)
 
 /** A format takes some 100 microseconds to make, so each zone's is kept. */
 const formats = new Map<string, Intl.DateTimeFormat>()
@@ -30,12 +28,10 @@ function formatFor(zone: string): Intl.DateTimeFormat {
 
 /** How many milliseconds a zone (`UTC`, `GMT`, `Z`, an offset such as `+08:00` or a name) is ahead of UTC. */
 function zoneOffset(zone: unknown, at: number): number {
-  if (zone === undefined || zone === 'UTC' || zone === 'GMT' || zone === 'Z') return 0
-  if (typeof zone !== 'string') throw mongoError(40517, 'timezone must evaluate to a string')
-  const offset = /[+-]\d\d(:?\d\d)*$/
-  const text = /^[+-]\d\d(:?\d\d)?$/.test(zone)
-    ? zone
-    : (offset.exec(formatFor(zone).format(dateAt(at)))?.[0] ?? '+00')
+  if (zone === undefined || zone === 'Z') return 0
+  const text = /^[+-]\d\d(:?\d\d)?$/.test(String(zone))
+    ? String(zone)
+    : (/[+-]\d\d(:?\d\d)*$/.exec(formatFor(String(zone)).format(dateAt(at)))?.[0] ?? '+00')
   const [hours = 0, minutes = 0, seconds = 0] = (text.match(/\d\d/g) ?? []).map(Number)
   return (text.startsWith('-') ? -1000 : 1000) * (hours * 3600 + minutes * 60 + seconds)
 }
@@ -92,62 +88,46 @@ function add(sign: 1 | -1, value: unknown, unit: unknown, amount: unknown, zone:
   return fromLocal(new Date(local).setUTCMonth(month, Math.min(local.getUTCDate(), last)), zone)
 }
 
-const weekdays = ['sat', 'sun', 'mon', 'tue', 'wed', 'thu', 'fri']
-
 /** The first moment of the bin of `size` units that a date is in; weeks begin on the day that `first` names. */
 function truncate(value: unknown, unit: unknown, size: unknown, zone: unknown, first: unknown): Date {
   const [date, local, count] = [dateOf(value), toLocal(value, zone), wholeFor(size ?? 1)]
   if (count <= 0) throw mongoError(5439018, '$dateTrunc requires binSize to be greater than 0')
   if (!isLength(unit)) {
+    // Not mingo's, which takes months before 2000 for months of another year. Bins are counted from 2000.
     const length = monthsOf(unit) * count
     const since = (local.getUTCFullYear() - 2000) * 12 + local.getUTCMonth()
-    return fromLocal(new Date(origin).setUTCMonth(Math.floor(since / length) * length), zone)
+    return fromLocal(Date.UTC(2000, Math.floor(since / length) * length), zone)
   }
-  // The first of January 2000 was a Saturday, the first of `weekdays`.
-  const day = weekdays.indexOf(
-    String(first ?? 'sunday')
-      .toLowerCase()
-      .slice(0, 3),
-  )
-  if (day < 0) throw mongoError(9, `unknown day of week value: ${String(first)}`)
-  const [start, length] = [unit === 'week' ? origin + day * dayMs : origin, lengths[unit] * count]
-  const bin = start + Math.floor((local.getTime() - start) / length) * length
+  const names = ['date', 'unit', 'binSize', 'startOfWeek']
+  const bin = Number(callMingo('$dateTrunc', [local, unit, count, first], names))
   return lengths[unit] < dayMs ? dateAt(date.getTime() + bin - local.getTime()) : fromLocal(bin, zone)
 }
 
 /** The parts of a date that mingo reads right, and the specifiers that it formats right, from local time. */
 const parts =
-  'year month dayOfMonth dayOfWeek dayOfYear hour minute second millisecond isoDayOfWeek isoWeek'.split(' ')
+  '$year $month $dayOfMonth $dayOfWeek $dayOfYear $hour $minute $second $millisecond $isoDayOfWeek $isoWeek'
 const unsupported = /%(?![YmdHMSLjuV])/
-
-/** Text of a date; `onNull` when there is none. */
-export const dateToString: Compute = (date, format, zone, onNull) => {
-  if (date === null || date === undefined) return onNull ?? null
-  if (format === null || zone === null) return null
-  const standard = `%Y-%m-%dT%H:%M:%S.%L${zone === undefined || zone === 'UTC' ? 'Z' : ''}`
-  const wanted = String(format ?? standard)
-  if (!unsupported.test(wanted))
-    return callMingo('$dateToString', [toLocal(date, zone), wanted], ['date', 'format'])
-  throw mongoError(18536, `Invalid or unsupported format character in '${wanted}'`)
-}
+const ofParts = <T>(make: (name: string) => T) =>
+  Object.fromEntries(parts.split(' ').map(name => [name, make(name)]))
 
 /** Operators of dates, in the Gregorian calendar of any time zone; none gets null. */
 export const dateOperators: Readonly<Record<string, Compute>> = {
-  ...Object.fromEntries(
-    parts.map(
-      name => [`$${name}`, (date, zone) => callMingo(`$${name}`, [toLocal(date, zone)])] as [string, Compute],
-    ),
-  ),
+  ...ofParts<Compute>(name => (date, zone) => callMingo(name, [toLocal(date, zone)])),
   $dateAdd: (date, unit, amount, zone) => add(1, date, unit, amount, zone),
   $dateSubtract: (date, unit, amount, zone) => add(-1, date, unit, amount, zone),
   $dateTrunc: truncate,
+  $dateToString: (date, format, zone) => {
+    if (!unsupported.test(String(format)))
+      return callMingo('$dateToString', [toLocal(date, zone), format], ['date', 'format'])
+    throw mongoError(18536, `Unsupported format character in '${format}'`)
+  },
 }
 
 /** The names of their arguments; those with a question mark may be missing. */
 export const dateParameters: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(parts.map(name => [`$${name}`, 'date timezone?'])),
+  ...ofParts(() => 'date timezone?'),
   $dateAdd: 'startDate unit amount timezone?',
   $dateSubtract: 'startDate unit amount timezone?',
   $dateTrunc: 'date unit binSize? timezone? startOfWeek?',
-  $dateToString: 'date format? timezone? onNull?',
+  $dateToString: 'date format timezone?',
 }

@@ -29,7 +29,7 @@ export function readDocument(bytes: Uint8Array): Document {
     if (cause instanceof RangeError) throw tooDeep()
     throw mongoError(22, `Invalid BSON: ${(cause as Error).message}`)
   }
-  checkDepth(doc, MAX_DEPTH)
+  checkDepth(doc)
   return doc
 }
 
@@ -70,7 +70,11 @@ export function withId(doc: Document): Document {
   return Object.keys(doc)[0] === '_id' ? doc : { _id: id, ...rest }
 }
 
-function checkDepth(value: unknown, left: number): void {
+/**
+ * Throws code 15 when documents and arrays are nested more than `left` levels deep, 2 for a date that JavaScript has not.
+ */
+export function checkDepth(value: unknown, left = MAX_DEPTH): void {
+  if (value instanceof Date && Number.isNaN(value.getTime())) throw mongoError(2, 'a date is out of range')
   if (typeof value !== 'object' || value === null || (!Array.isArray(value) && !isDocument(value))) return
   if (left < 0) throw tooDeep()
   for (const item of Object.values(value)) checkDepth(item, left - 1)

@@ -1,6 +1,6 @@
+import type { Document } from 'bson'
 import { type Catalog, openCatalog } from './catalog.ts'
 import { type Cursors, createCursors } from './cursors.ts'
-import type { FailPoint } from './fail-point.ts'
 import { createRecords, type Records } from './records.ts'
 import { openStore, type Store } from './store.ts'
 
@@ -10,35 +10,27 @@ export interface Engine {
   readonly catalog: Catalog
   readonly records: Records
   readonly cursors: Cursors
-  readonly startedAt: Date
-  /** Number of open connections. */
-  connections(): number
-  /** Set by `configureFailPoint`; undefined where tests may not set one. */
-  readonly failing?: { point: FailPoint | undefined }
+  readonly testCommands: boolean
+  /** Set by `configureFailPoint`: so many of the next commands that `data.failCommands` names fail. */
+  failPoint?: { left: number; readonly data: Document } | undefined
+}
+
+export interface EngineOptions {
+  /** Bytes on the disk that are never used; 4 MiB unless given. */
+  readonly reserveBytes?: number | undefined
+  /** Whether `configureFailPoint` works, for MongoDB's own tests of drivers. */
+  readonly testCommands?: boolean | undefined
+  /** Called when writing begins to fail (the disk is full), and with undefined when it works again. */
+  readonly onFailure?: (failure: Error | undefined) => void
 }
 
 /** Opens the data in a folder, or in temporary space when `dir` is undefined. */
-export async function openEngine(
-  dir: string | undefined,
-  connections: () => number,
-  onFailure?: (failure: Error | undefined) => void,
-  {
-    reserveBytes,
-    testCommands = false,
-  }: { reserveBytes?: number | undefined; testCommands?: boolean | undefined } = {},
-): Promise<Engine> {
+export async function openEngine(dir: string | undefined, options: EngineOptions = {}): Promise<Engine> {
+  const { reserveBytes, testCommands = false, onFailure } = options
   const store = openStore(dir, onFailure, reserveBytes)
   try {
     const catalog = await openCatalog(store)
-    return {
-      store,
-      catalog,
-      records: createRecords(store, catalog),
-      cursors: createCursors(),
-      startedAt: new Date(),
-      connections,
-      ...(testCommands && { failing: { point: undefined } }),
-    }
+    return { store, catalog, records: createRecords(store, catalog), cursors: createCursors(), testCommands }
   } catch (error) {
     await store.close()
     throw error

@@ -1,11 +1,11 @@
-import { type Document, Double, Int32, Long } from 'bson'
-import { conversions } from './conversions.ts'
-import { dateOperators, dateToString } from './dates.ts'
+import { type Document, Double, Int32, Long, ObjectId } from 'bson'
+import { dateAt, dateOf, dateOperators } from './dates.ts'
 import { mongoError } from './errors.ts'
-import { combine, divideDecimals, isNumber, readNumber } from './numbers.ts'
+import { isTruthy } from './match-operators.ts'
+import { callMingo } from './mingo.ts'
+import { combine, decimalFrom, isNumber, readNumber, wrapWhole } from './numbers.ts'
 import { typeName } from './types.ts'
-import { setField } from './update-path.ts'
-import { compareValues, equalValues, fieldsOf, isDocument, valueKey } from './values.ts'
+import { compareValues, equalValues, fieldsOf, isDocument, ranks, typeRank, valueKey } from './values.ts'
 
 /** Computes with the values of its arguments; `undefined` is a missing value. */
 export type Compute = (...values: unknown[]) => unknown
@@ -13,12 +13,8 @@ export type Compute = (...values: unknown[]) => unknown
 /** Whether a value is null or missing. */
 export const isNullish = (value: unknown): value is null | undefined => value === null || value === undefined
 
-/** Whether a value counts as true: all do but false, null, missing and zero. */
-export const isTruthy = (value: unknown): boolean =>
-  !isNullish(value) && value !== false && Number(readNumber(value)?.value ?? 1) !== 0
-
 /** An argument that must be an array. Throws `code` for anything else. */
-export function arrayFor(value: unknown, code = 28689): unknown[] {
+function arrayFor(value: unknown, code = 28689): unknown[] {
   if (Array.isArray(value)) return value
   throw mongoError(code, `The argument must be an array, but was of type: ${typeName(value)}`)
 }
@@ -27,24 +23,65 @@ export function arrayFor(value: unknown, code = 28689): unknown[] {
 export const identityOf = (value: unknown): string =>
   typeof value === 'string' ? `"${value}` : valueKey(value).toString('latin1')
 
-/** The values of an array by their identity; of equal ones the first. */
-function setOf(array: unknown): Map<string, unknown> {
-  const found = new Map<string, unknown>()
-  for (const value of arrayFor(array)) {
-    const identity = identityOf(value)
-    if (!found.has(identity)) found.set(identity, value)
-  }
-  return found
+const failed = (value: unknown, to: string) =>
+  mongoError(241, `Unsupported conversion from ${typeName(value)} to ${to}`)
+
+/** The text of a number, also of what stands for one: a boolean, a date, or text. */
+function digitsOf(value: unknown, to: string): string {
+  if (typeof value === 'boolean') return value ? '1' : '0'
+  if (value instanceof Date && to !== 'int') return String(value.getTime())
+  const number = readNumber(value)
+  if (number !== undefined) return String(number.value)
+  if (typeof value === 'string' && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value)) return value
+  throw failed(value, to)
 }
 
-function numberFor(value: unknown) {
+function toWhole(value: unknown, to: 'int' | 'long'): unknown {
+  const digits = digitsOf(value, to)
+  const isText = /^[+-]?\d+$/.test(digits)
+  const number = isText ? digits.replace('+', '') : Math.trunc(Number(digits))
+  const fits = isText || (typeof value !== 'string' && Number.isFinite(number))
+  const wrapped = fits ? wrapWhole(BigInt(number), to) : undefined
+  if (readNumber(wrapped)?.kind === to) return wrapped
+  throw failed(value, to)
+}
+
+function toDecimal(value: unknown): unknown {
   const number = readNumber(value)
-  if (number !== undefined) return number
-  throw mongoError(14, `only numeric types are supported here, not ${typeName(value)}`)
+  // A double becomes a decimal of 15 significant digits, as in MongoDB.
+  const parsed = decimalFrom(
+    number?.kind === 'double' ? String(Number(number.value.toPrecision(15))) : digitsOf(value, 'decimal'),
+  )
+  if (parsed !== undefined) return parsed
+  throw failed(value, 'decimal')
+}
+
+function toDate(value: unknown): Date {
+  const number = readNumber(value)
+  if (number !== undefined && number.kind !== 'int') return dateAt(Number(number.value))
+  if (typeof value !== 'string') return dateOf(value)
+  const zoned = /T.*(Z|[+-]\d\d:?\d\d)$/.test(value) || !value.includes('T') ? value : `${value}Z`
+  const parsed = new Date(zoned)
+  if (/^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(parsed.getTime())) return parsed
+  throw failed(value, 'date')
+}
+
+function toText(value: unknown): string {
+  if (value instanceof Date) return value.toISOString()
+  if (typeRank(value) === ranks.objectId) return (value as ObjectId).toHexString()
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : digitsOf(value, 'string')
+}
+
+function toObjectId(value: unknown): unknown {
+  if (typeRank(value) === ranks.objectId) return value
+  if (typeof value === 'string' && /^[0-9a-f]{24}$/i.test(value)) return new ObjectId(value)
+  throw failed(value, 'objectId')
 }
 
 function calculate(operation: 'add' | 'multiply', left: unknown, right: unknown): unknown {
-  const [a, b] = [numberFor(left), numberFor(right)]
+  const [a, b] = [readNumber(left), readNumber(right)]
+  if (!a || !b)
+    throw mongoError(14, `only numeric types are supported here, not ${typeName(a ? right : left)}`)
   const [x, y] = [Number(a.value), Number(b.value)]
   return combine(operation, a, b) ?? new Double(operation === 'add' ? x + y : x * y)
 }
@@ -54,7 +91,7 @@ const sum = (values: unknown[]) => values.reduce((a, b) => calculate('add', a, b
 function add(...values: unknown[]): unknown {
   const at = values.findIndex(value => value instanceof Date)
   if (at < 0) return sum(values)
-  return conversions.date(sum(values.with(at, Long.fromNumber(Number(values[at])))))
+  return toDate(sum(values.with(at, Long.fromNumber(Number(values[at])))))
 }
 
 function subtract(a: unknown, b: unknown): unknown {
@@ -62,16 +99,9 @@ function subtract(a: unknown, b: unknown): unknown {
   return add(a, calculate('multiply', b, -1))
 }
 
-function divide(left: unknown, right: unknown): unknown {
-  const [a, b] = [numberFor(left), numberFor(right)]
-  if (Number(b.value) === 0) throw mongoError(2, "can't $divide by zero")
-  const decimal = a.kind === 'decimal' || b.kind === 'decimal' ? divideDecimals(a, b) : undefined
-  return decimal ?? new Double(Number(a.value) / Number(b.value))
-}
-
 function mean(values: unknown[]): unknown {
   const numbers = values.filter(isNumber)
-  return numbers.length === 0 ? null : divide(sum(numbers), numbers.length)
+  return numbers.length === 0 ? null : callMingo('$divide', [sum(numbers), numbers.length])
 }
 
 /** The least (`sign` -1) or greatest (1) of the values; null when there is none. */
@@ -81,20 +111,18 @@ function extreme(values: unknown[], sign: 1 | -1): unknown {
 }
 
 function mergeDocuments(values: unknown[]): Document {
-  const result: Document = {}
-  for (const value of values.filter(one => !isNullish(one))) {
-    if (!isDocument(value)) throw mongoError(40400, `$mergeObjects needs documents, not ${typeName(value)}`)
-    for (const [name, item] of Object.entries(fieldsOf(value))) setField(result, name, item)
-  }
-  return result
+  const fields = values.map(value => {
+    if (isNullish(value)) return []
+    if (isDocument(value)) return Object.entries(fieldsOf(value))
+    throw mongoError(40400, `$mergeObjects needs documents, not ${typeName(value)}`)
+  })
+  return Object.fromEntries(fields.flat())
 }
 
 function withField(field: unknown, input: unknown, value: unknown): unknown {
   if (isNullish(input)) return null
-  const result = mergeDocuments([input])
-  if (value === undefined) delete result[String(field)]
-  else setField(result, String(field), value)
-  return result
+  const fields = Object.entries(mergeDocuments([input, { [String(field)]: value }]))
+  return Object.fromEntries(fields.filter(([, item]) => item !== undefined))
 }
 
 /** `$sum` and the like take several values, or one array of them. */
@@ -103,32 +131,34 @@ const ofList =
   (...values) =>
     compute(values.length === 1 && Array.isArray(values[0]) ? values[0] : values)
 
-const text = (value: unknown): string => (isNullish(value) ? '' : conversions.string(value))
+const textOf = (value: unknown): string => (isNullish(value) ? '' : toText(value))
 const ordering = (test: (order: number) => unknown) => (a: unknown, b: unknown) => test(compareValues(a, b))
-
-/** The values of a set that are in another too, or that are not. */
-const setWhere = (wanted: boolean) => (first: unknown, second: unknown) => {
-  const others = setOf(second)
-  return [...setOf(first)].filter(([key]) => others.has(key) === wanted).map(([, value]) => value)
-}
 
 /** Operators that give null as soon as an argument is null, or one that they need is missing. */
 export const strictOperators: Readonly<Record<string, Compute>> = {
   ...dateOperators,
-  ...Object.fromEntries(
-    Object.entries(conversions).map(([to, convert]) => [`$to${to[0]?.toUpperCase()}${to.slice(1)}`, convert]),
-  ),
+  $toInt: value => toWhole(value, 'int'),
+  $toLong: value => toWhole(value, 'long'),
+  $toDouble: value => new Double(Number(digitsOf(value, 'double'))),
+  $toDecimal: toDecimal,
+  $toDate: toDate,
+  $toString: toText,
+  $toObjectId: toObjectId,
+  $toBool: isTruthy,
   $add: add,
   $subtract: subtract,
   $multiply: (...values) => values.reduce((a, b) => calculate('multiply', a, b), new Int32(1)),
-  $divide: divide,
   $first: array => arrayFor(array)[0],
   $last: array => arrayFor(array).at(-1),
   $indexOfArray: (array, value) => new Int32(arrayFor(array).findIndex(item => equalValues(item, value))),
   $objectToArray: value => Object.entries(mergeDocuments([value])).map(([k, v]) => ({ k, v })),
-  $setUnion: (...sets) => [...setOf(sets.flatMap(set => arrayFor(set))).values()],
-  $setIntersection: setWhere(true),
-  $setDifference: setWhere(false),
+  $setUnion: (...sets) => {
+    const values = new Map<string, unknown>()
+    for (const value of sets.flatMap(set => arrayFor(set))) {
+      if (!values.has(identityOf(value))) values.set(identityOf(value), value)
+    }
+    return [...values.values()]
+  },
 }
 
 /** Operators that have an answer for null and missing too. */
@@ -150,9 +180,8 @@ export const totalOperators: Readonly<Record<string, Compute>> = {
   $rand: () => new Double(Math.random()),
   $type: value => typeName(value),
   $isNumber: value => isNumber(value),
-  $toLower: value => text(value).replace(/[A-Z]+/g, letters => letters.toLowerCase()),
-  $toUpper: value => text(value).replace(/[a-z]+/g, letters => letters.toUpperCase()),
+  $toLower: value => textOf(value).replace(/[A-Z]+/g, letters => letters.toLowerCase()),
+  $toUpper: value => textOf(value).replace(/[a-z]+/g, letters => letters.toUpperCase()),
   $mergeObjects: ofList(mergeDocuments),
   $setField: withField,
-  $dateToString: dateToString,
 }

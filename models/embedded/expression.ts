@@ -1,9 +1,10 @@
 import type { Document } from 'bson'
+import { dateParameters } from './dates.ts'
 import { mongoError } from './errors.ts'
-import { missing, operatorNamed, type Parts } from './expression-forms.ts'
-import { isTruthy } from './expression-operators.ts'
+import { type Compute, isNullish, strictOperators, totalOperators } from './expression-operators.ts'
+import { isTruthy } from './match-operators.ts'
+import { callMingo, isMingos } from './mingo.ts'
 import { fieldOf } from './paths.ts'
-import { setField } from './update-path.ts'
 import { isDocument } from './values.ts'
 
 /** Computes a value from a document; `undefined` is a missing value. */
@@ -16,10 +17,7 @@ export interface ExpressionOptions {
 }
 
 /** A compiled part of an expression; the document it sees is the variable `CURRENT`. */
-export type Evaluate = (variables: Document) => unknown
-
-/** Makes `Evaluate` of a part. */
-export type Compile = (expression: unknown) => Evaluate
+type Evaluate = (variables: Document) => unknown
 
 /**
  * Compiles an aggregation expression: paths, variables, operators, literals. Values keep their BSON types.
@@ -36,7 +34,7 @@ export function compileExpression(expression: unknown, options: ExpressionOption
   }
 }
 
-const compile: Compile = expression => {
+function compile(expression: unknown): Evaluate {
   if (typeof expression === 'string') return expression.startsWith('$') ? path(expression) : () => expression
   if (Array.isArray(expression)) {
     const items = expression.map(compile)
@@ -46,18 +44,16 @@ const compile: Compile = expression => {
   const entries = Object.entries(expression)
   const operator = entries.find(([name]) => name.startsWith('$'))
   if (operator !== undefined) {
-    if (entries.length === 1) return compileOperator(...operator)
+    if (entries.length === 1) return (special[operator[0]] ?? compileOperator)(operator[1], operator[0])
     throw mongoError(15983, 'An object representing an expression must have exactly one field')
   }
-  const fields = entries.map(([name, value]) => [name, compile(value)] as const)
-  return variables => {
-    const result: Document = {}
-    for (const [name, evaluate] of fields) {
-      const value = evaluate(variables)
-      if (value !== undefined) setField(result, name, value)
-    }
-    return result
-  }
+  const fields = compileFields(expression)
+  return variables => Object.fromEntries(fields(variables).filter(([, value]) => value !== undefined))
+}
+
+function compileFields(fields: Document): (variables: Document) => [name: string, value: unknown][] {
+  const compiled = Object.entries(fields).map(([name, value]) => [name, compile(value)] as const)
+  return variables => compiled.map(([name, evaluate]) => [name, evaluate(variables)])
 }
 
 function path(text: string): Evaluate {
@@ -80,45 +76,83 @@ function walk(value: unknown, parts: readonly string[], at: number): unknown {
   return found.filter(item => item !== undefined)
 }
 
-function compileOperator(name: string, operand: unknown): Evaluate {
-  if (name === '$literal') return () => operand
-  if (name === '$let') return compileLet(operand)
-  if (name === '$switch') return compileSwitch(operand)
-  const { names, needed, evaluate } = operatorNamed(name)
-  const named = names !== undefined && isDocument(operand) && !Object.keys(operand)[0]?.startsWith('$')
-  const unknown = named ? Object.keys(operand).find(key => !names.includes(key)) : undefined
-  const list = named ? names.map(key => operand[key]) : Array.isArray(operand) ? operand : [operand]
-  const most = names?.length ?? (needed || Number.POSITIVE_INFINITY)
-  const lacking = list.length < needed || list.slice(0, needed).includes(undefined)
-  if (lacking || list.length > most || unknown !== undefined) {
-    throw mongoError(16020, `Expression ${name} takes as its arguments: ${names?.join(', ') ?? needed}`)
-  }
-  const given = list.map(part => (part === undefined ? missing : compile(part)))
-  const parts = [...given, ...(names ?? []).slice(list.length).map(() => missing)]
-  return variables => evaluate(variables, ...(parts as Parts))
-}
-
-function compileLet(operand: unknown): Evaluate {
-  const vars = fieldOf(operand, 'vars')
-  if (!isDocument(vars)) throw mongoError(16874, "$let needs 'vars' and 'in'")
-  const bound = Object.entries(vars).map(([name, value]) => [name, compile(value)] as const)
-  const body = compile(fieldOf(operand, 'in'))
-  return variables =>
-    body({ ...variables, ...Object.fromEntries(bound.map(([name, value]) => [name, value(variables)])) })
-}
-
-function compileSwitch(operand: unknown): Evaluate {
-  const branches = fieldOf(operand, 'branches')
-  if (!Array.isArray(branches)) throw mongoError(40060, "$switch needs an array of 'branches'")
-  const tests = branches.map(
-    branch => [compile(fieldOf(branch, 'case')), compile(fieldOf(branch, 'then'))] as const,
-  )
-  const fallback = compile(fieldOf(operand, 'default'))
-  return variables => {
-    const found = tests.find(([test]) => isTruthy(test(variables)))?.[1]
-    if (found === undefined && fieldOf(operand, 'default') === undefined) {
+/** Operators whose operand is no list of expressions. */
+const special: Readonly<Record<string, (operand: unknown) => Evaluate>> = {
+  $literal: operand => () => operand,
+  $let: operand => {
+    const vars = fieldOf(operand, 'vars')
+    if (!isDocument(vars)) throw mongoError(16874, "$let needs 'vars' and 'in'")
+    const [bound, body] = [compileFields(vars), compile(fieldOf(operand, 'in'))]
+    return variables => body({ ...variables, ...Object.fromEntries(bound(variables)) })
+  },
+  $switch: operand => {
+    const [branches, otherwise] = [fieldOf(operand, 'branches'), fieldOf(operand, 'default')]
+    if (!Array.isArray(branches)) throw mongoError(40060, "$switch needs an array of 'branches'")
+    const tests = branches.map(
+      branch => [compile(fieldOf(branch, 'case')), compile(fieldOf(branch, 'then'))] as const,
+    )
+    const none: Evaluate = () => {
       throw mongoError(40066, '$switch could not find a matching branch for an input, and has no default')
     }
-    return (found ?? fallback)(variables)
+    const rest = otherwise === undefined ? none : compile(otherwise)
+    return variables => (tests.find(([test]) => isTruthy(test(variables)))?.[1] ?? rest)(variables)
+  },
+}
+
+/** Evaluates such of its parts as it needs; there are as many as it takes. */
+type Form = (variables: Document, ...parts: Evaluate[]) => unknown
+
+/** Operators that evaluate not all of their arguments. */
+const forms: Readonly<Record<string, Form>> = {
+  $and: (variables, ...parts) => parts.every(part => isTruthy(part(variables))),
+  $or: (variables, ...parts) => parts.some(part => isTruthy(part(variables))),
+  $ifNull: (variables, ...parts) =>
+    parts.reduce<unknown>((value, part) => (isNullish(value) ? part(variables) : value), undefined),
+  $cond: (variables, test, yes, no) => (isTruthy(test(variables)) ? yes : no)(variables),
+}
+
+/** The names of the arguments where they have some; those with a question mark may be missing. */
+const parameters: Readonly<Record<string, string>> = {
+  ...dateParameters,
+  $cond: 'if then else',
+  $setField: 'field input value',
+  $trim: 'input chars?',
+  $replaceAll: 'input find replacement',
+}
+
+/** Operators of mingo that have an answer for null. */
+const takeNull = ['$isArray', '$strLenCP', '$strLenBytes', '$substrCP']
+
+/** Makes an operator of named or listed arguments, all of which it is given evaluated unless it has a form. */
+function compileOperator(operand: unknown, name: string): Evaluate {
+  const listed = parameters[name]?.split(' ')
+  const names = listed?.map(one => one.replace('?', ''))
+  const mingos: Compute | undefined = isMingos(name)
+    ? (...values) => callMingo(name, values, names)
+    : undefined
+  const compute = totalOperators[name] ?? strictOperators[name] ?? mingos
+  if (!forms[name] && !compute) throw mongoError(168, `Unrecognized expression '${name}'`)
+  const needed = listed ? listed.filter(one => !one.endsWith('?')).length : (compute?.length ?? 0)
+  const parts = partsOf(operand, name, needed, names)
+  const takesNull = takeNull.includes(name) || name in totalOperators
+  const isNull = (value: unknown, i: number) =>
+    value === null || (value === undefined && (!names || i < needed))
+  const evaluate: Form = (variables, ...all) => {
+    const values = all.map(part => part(variables))
+    return !takesNull && values.some(isNull) ? null : compute?.(...values)
   }
+  const form = forms[name] ?? evaluate
+  return variables => form(variables, ...parts)
+}
+
+/** The compiled arguments, as many as there are `names`; of them `needed` must be given, 0 for any number. */
+function partsOf(operand: unknown, operator: string, needed: number, names?: readonly string[]) {
+  const byName = names && isDocument(operand) && !Object.keys(operand)[0]?.startsWith('$')
+  const list: unknown[] = byName ? names.map(name => operand[name]) : [operand].flat()
+  const unknown = byName && Object.keys(operand).some(name => !names.includes(name))
+  const lacking = list.length < needed || list.slice(0, needed).includes(undefined)
+  if (unknown || lacking || list.length > (names?.length ?? (needed || Number.POSITIVE_INFINITY))) {
+    throw mongoError(16020, `Expression ${operator} takes as its arguments: ${names?.join(', ') ?? needed}`)
+  }
+  return Array.from({ length: names?.length ?? list.length }, (_, i) => compile(list[i]))
 }

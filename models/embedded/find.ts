@@ -1,8 +1,8 @@
 import type { Document } from 'bson'
-import { type Collection, documentPrefix, documentRange } from './catalog.ts'
+import type { Collection } from './catalog.ts'
 import { type Fold, foldFilter } from './collation.ts'
 import { readDocument, writeDocument } from './documents.ts'
-import { encodeId } from './keys.ts'
+import { encodeId, PREFIX_BYTES, rangeOf } from './keys.ts'
 import { compileMatch } from './match.ts'
 import { type Access, makePlan, type Plan } from './plan.ts'
 import { compileProjection } from './project.ts'
@@ -71,8 +71,22 @@ export function prepareQuery(store: Store, collection: Collection, query: Query)
     }
   }
 
+  /** Holds no documents while it sorts: each is read again when its turn comes. */
+  function* sorted(): Generator<Stored> {
+    for (const idKey of inOrder(
+      matches(),
+      order,
+      ({ doc }) => folded(doc),
+      one => one.idKey,
+      end,
+    )) {
+      const bytes = store.get(documentKey(collection, idKey))
+      if (bytes) yield lazyDocument(idKey, bytes)
+    }
+  }
+
   function* documents(): Generator<Stored> {
-    const found = plan.sorted ? matches() : inOrder(matches(), order, ({ doc }) => folded(doc), unread, end)
+    const found = plan.sorted ? matches() : sorted()
     let at = 0
     for (const one of found) {
       if (at >= skip) yield one
@@ -110,55 +124,40 @@ export function lazyDocument(idKey: Buffer, bytes: Uint8Array): Stored {
   }
 }
 
-/** The same document, with less to hold. */
-const unread = ({ idKey, bytes }: Stored): Stored => lazyDocument(idKey, bytes)
-
 /** The documents of an access, those that need not match included. */
 function* fetch(store: Store, collection: Collection, access: Access, examined: Examined): Generator<Stored> {
   const seen = new Set<string>()
   const isNew = (idKey: Buffer) => seen.size < seen.add(idKey.toString('latin1')).size
-  const byId = (idKey: Buffer): Stored | undefined => {
+  const byId = function* (idKey: Buffer): Generator<Stored> {
+    examined.keys += 1
     const bytes = store.get(documentKey(collection, idKey))
-    if (bytes) examined.docs += 1
-    return bytes && lazyDocument(idKey, bytes)
+    if (bytes === undefined) return
+    examined.docs += 1
+    yield lazyDocument(idKey, bytes)
   }
   const scan = function* (range: Range, reverse: boolean): Generator<Stored> {
-    const prefix = documentPrefix(collection).length
     for (const { key, value } of readRange(store, range, reverse)) {
       examined.docs += 1
-      yield lazyDocument(key.subarray(prefix), value)
+      yield lazyDocument(key.subarray(PREFIX_BYTES), value)
     }
   }
-  switch (access.kind) {
-    case 'collection':
-      yield* scan(documentRange(collection), access.reverse)
-      return
-    case 'id':
-      for (const id of access.ids) {
-        const found = byId(encodeId(id))
-        examined.keys += 1
-        if (found) yield found
+  if (access.kind === 'collection') yield* scan(rangeOf(collection), access.reverse)
+  if (access.kind === 'id') for (const id of access.ids) yield* byId(encodeId(id))
+  if (access.kind === 'union') {
+    for (const branch of access.branches) {
+      for (const found of fetch(store, collection, branch, examined)) if (isNew(found.idKey)) yield found
+    }
+  }
+  if (access.kind !== 'index') return
+  const { index, ranges, reverse } = access
+  for (const range of reverse ? ranges.toReversed() : ranges) {
+    if (index.primary) yield* scan(range, reverse)
+    else {
+      for (const entry of readRange(store, range, reverse)) {
+        const idKey = idKeyOf(entry)
+        if (isNew(idKey)) yield* byId(idKey)
+        else examined.keys += 1
       }
-      return
-    case 'union':
-      for (const branch of access.branches) {
-        for (const found of fetch(store, collection, branch, examined)) if (isNew(found.idKey)) yield found
-      }
-      return
-    case 'index':
-      for (const range of access.reverse ? access.ranges.toReversed() : access.ranges) {
-        if (access.index.primary) {
-          const before = examined.docs
-          yield* scan(range, access.reverse)
-          examined.keys += examined.docs - before
-          continue
-        }
-        for (const entry of readRange(store, range, access.reverse)) {
-          examined.keys += 1
-          const idKey = idKeyOf(entry)
-          const found = access.index.multikey && !isNew(idKey) ? undefined : byId(idKey)
-          if (found) yield found
-        }
-      }
+    }
   }
 }

@@ -1,10 +1,10 @@
 import type { Document } from 'bson'
 import { mongoError } from './errors.ts'
-import { afterPrefix } from './keys.ts'
+import { fieldLimit, ID_LIMIT } from './keys.ts'
 import { compileMatch, type Matcher } from './match.ts'
 import { isTruthy } from './match-operators.ts'
 import { readNumber } from './numbers.ts'
-import type { Range } from './store.ts'
+import { hasOperators } from './types.ts'
 import { equalValues, isDocument } from './values.ts'
 
 /** One field of an index. */
@@ -21,49 +21,44 @@ export interface Index {
   /** What listIndexes answers. */
   readonly spec: Document
   readonly fields: readonly IndexField[]
-  /** The index over `_id`, which is the order of the documents themselves and has no entries of its own. */
+  /** The index over `_id`: its entries are the documents themselves. */
   readonly primary: boolean
   readonly unique: boolean
   readonly sparse: boolean
   readonly partial: { readonly filter: Document; readonly matcher: Matcher } | undefined
   /** Seconds after which a document is removed, for a TTL index. */
   readonly expireAfterSeconds: number | undefined
+  /** How long the key of each value may be. */
+  readonly limit: number
   /** Some document has an array at one of the fields. */
   readonly multikey: boolean
+  /** Some value was too long for a key, so that the entries are not quite in order. */
+  readonly long: boolean
 }
 
-const INDEX_TAG = 0x20
-
-/** The keys of an index. */
-export function indexRange(index: { id: number }): Range {
-  const start = indexPrefix(index)
-  return { start, end: afterPrefix(start) }
-}
-
-/** What every key of an index begins with. */
-export function indexPrefix(index: { id: number }): Buffer {
-  const prefix = Buffer.alloc(5, INDEX_TAG)
-  prefix.writeUInt32BE(index.id, 1)
-  return prefix
-}
+/** What an index has become by the documents that are in it. */
+export type IndexState = Pick<Index, 'multikey' | 'long'>
 
 /** Makes an index of its stored description. */
-export function defineIndex(id: number, spec: Document, multikey: boolean): Index {
+export function defineIndex(id: number, spec: Document, { multikey, long }: IndexState): Index {
   const fields = Object.entries(spec.key as Document).map(([path, direction]): IndexField => {
     return { path, parts: path.split('.'), direction: Number(direction) < 0 ? -1 : 1 }
   })
   const filter = spec.partialFilterExpression as Document | undefined
+  const primary = fields.length === 1 && fields[0]?.path === '_id'
   return {
     id,
     name: spec.name,
     spec,
     fields,
-    primary: fields.length === 1 && fields[0]?.path === '_id',
+    primary,
     unique: isTruthy(spec.unique),
     sparse: isTruthy(spec.sparse),
     partial: filter && { filter, matcher: compileMatch(filter) },
     expireAfterSeconds: spec.expireAfterSeconds === undefined ? undefined : Number(spec.expireAfterSeconds),
+    limit: primary ? ID_LIMIT : fieldLimit(fields.length),
     multikey,
+    long,
   }
 }
 
@@ -90,6 +85,8 @@ export function normaliseIndexSpec(spec: unknown): Document {
   const { key, name, expireAfterSeconds } = spec
   const fields = isDocument(key) ? Object.entries(key) : []
   if (fields.length === 0) throw mongoError(67, 'Index keys cannot be an empty object')
+  if (fields.length === 1 && Number(key._id) === -1)
+    throw mongoError(2, 'the index over _id must be {_id: 1}')
   for (const [path, direction] of fields) {
     if (typeof direction === 'string')
       throw mongoError(67, `index type '${direction}' is not supported by this database`)
@@ -113,6 +110,7 @@ export function normaliseIndexSpec(spec: unknown): Document {
     if (fields.length > 1 || '_id' in key)
       throw mongoError(67, 'TTL indexes are single-field indexes, and not over _id')
   }
+  if (spec.partialFilterExpression !== undefined) checkPartial(spec.partialFilterExpression)
   const kept = keptOptions.map(option => [option, spec[option]] as const)
   const flags = ['unique', 'sparse', 'hidden']
   return {
@@ -120,6 +118,22 @@ export function normaliseIndexSpec(spec: unknown): Document {
     ...Object.fromEntries(
       kept.filter(([option, value]) => value !== undefined && (!flags.includes(option) || isTruthy(value))),
     ),
+  }
+}
+
+const partialOperators = ['$eq', '$in', '$gt', '$gte', '$lt', '$lte', '$exists', '$type']
+
+/** Lets pass what MongoDB lets pass as the filter of a partial index. Throws code 67 for anything else. */
+function checkPartial(filter: unknown): void {
+  if (!isDocument(filter)) throw mongoError(67, 'partialFilterExpression must be a document')
+  for (const [path, condition] of Object.entries(filter)) {
+    if (path === '$and' && Array.isArray(condition)) condition.forEach(checkPartial)
+    const operators = hasOperators(condition) ? Object.entries(condition) : []
+    const refused = operators.find(
+      ([name, operand]) => !partialOperators.includes(name) || (name === '$exists' && !isTruthy(operand)),
+    )
+    if (refused || (path.startsWith('$') && path !== '$and'))
+      throw mongoError(67, `unsupported expression in partial index: ${refused?.[0] ?? path}`)
   }
 }
 

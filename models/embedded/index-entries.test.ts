@@ -5,7 +5,7 @@ import { entriesOf } from './index-entries.ts'
 import { encodeId } from './keys.ts'
 
 function valuesOf(spec: Document, doc: Document): unknown[] {
-  const index = defineIndex(1, { name: 'i', ...spec }, false)
+  const index = defineIndex(1, { name: 'i', ...spec }, { multikey: false, long: false })
   return [...entriesOf(index, doc).entries.values()].map(entry => entry.values)
 }
 

@@ -1,23 +1,19 @@
 import type { Document } from 'bson'
 import { MongoError } from './errors.ts'
-import type { Index } from './index-definition.ts'
-import { encodeKeyInfo } from './keys.ts'
+import type { Index, IndexState } from './index-definition.ts'
+import { fieldKey, losesOrder } from './keys.ts'
 import { fieldOf, isIndex } from './paths.ts'
 
 /** One entry that an index has for a document. */
 export interface IndexEntry {
   /** The encoded values, without the index' prefix and the document's id. */
   readonly key: Buffer
-  /** The values were too long for a key: equal bytes do not mean equal values. */
-  readonly cut: boolean
   readonly values: readonly unknown[]
 }
 
-export interface IndexEntries {
+export interface IndexEntries extends IndexState {
   /** Distinct entries by the latin1 text of their key. */
   readonly entries: Map<string, IndexEntry>
-  /** An array was met, so that the index is multikey. */
-  readonly multikey: boolean
 }
 
 /** A value on the way along a field's path, and what is left of the path. */
@@ -34,37 +30,44 @@ interface Walk {
  */
 export function entriesOf(index: Index, doc: Document): IndexEntries {
   const entries = new Map<string, IndexEntry>()
-  if (index.partial && !index.partial.matcher.test(doc)) return { entries, multikey: false }
-  const directions = index.fields.map(field => field.direction)
-  let multikey = false
+  const found = { entries, multikey: false, long: false }
+  if (index.partial && !index.partial.matcher.test(doc)) return found
+
+  function add(values: unknown[]): void {
+    const keys = index.fields.map(({ direction }, i) => fieldKey(values[i], direction, index.limit))
+    found.long ||= keys.some(key => losesOrder(key, index.limit))
+    const key = Buffer.concat(keys)
+    entries.set(key.toString('latin1'), { key, values })
+  }
 
   function expand(walks: readonly Walk[]): void {
     const reached = walks.map(follow)
-    const arrays = new Set(
-      reached.filter(({ value, end }) => Array.isArray(value) && !end).map(({ value }) => value),
+    // The same array is the one at the same place: which object stands for it says nothing.
+    const places = reached.map(({ value, parts, end }, i) =>
+      Array.isArray(value) && !end
+        ? index.fields[i]?.parts.slice(0, -parts.length || undefined).join('.')
+        : undefined,
     )
-    const [array] = arrays as Set<unknown[]>
+    const at = places.findIndex(place => place !== undefined)
+    const array = reached[at]?.value as unknown[] | undefined
     if (array === undefined) {
-      if (index.sparse && reached.every(({ value, parts }) => value === undefined && parts.length > 0)) return
-      const values = reached.map(({ value, parts }) =>
-        value === undefined && parts.length > 0 ? null : value,
-      )
-      const { key, cut } = encodeKeyInfo(values, directions)
-      entries.set(key.toString('latin1'), { key, cut, values })
+      const missing = reached.map(({ value, parts }) => value === undefined && parts.length > 0)
+      if (!index.sparse || missing.includes(false))
+        add(reached.map(({ value }, i) => (missing[i] ? null : value)))
       return
     }
-    multikey = true
-    if (arrays.size > 1) {
+    if (places.some(place => place !== undefined && place !== places[at])) {
       const names = index.fields.map(field => field.parts[0]).join('] [')
-      throw new MongoError(171, 'CannotIndexParallelArrays', `cannot index parallel arrays [${names}]`)
+      throw new MongoError(171, `cannot index parallel arrays [${names}]`)
     }
+    found.multikey = true
     for (const element of array.length === 0 ? [undefined] : array) {
-      expand(reached.map(walk => (walk.value === array && !walk.end ? into(walk, element) : walk)))
+      expand(reached.map((walk, i) => (places[i] === undefined ? walk : into(walk, element))))
     }
   }
 
   expand(index.fields.map(({ parts }) => ({ value: doc, parts })))
-  return { entries, multikey }
+  return found
 }
 
 /** Follows a path to its end or to an array whose elements share it. Where there is nothing, parts are left. */

@@ -1,34 +1,73 @@
 import { createHash } from 'node:crypto'
-import { directedKey, tagOf } from './values.ts'
+import { invert } from './numbers.ts'
+import type { Range } from './store.ts'
+import { tagOf, valueKey } from './values.ts'
 
-/** How many bytes a key has at most unless told otherwise: half of what LMDB can, which leaves room around it. */
-const KEY_LIMIT = 1024
-/** Longest `_id` part of a key; longer ones end in a digest of the whole. */
-const ID_LIMIT = 512
+/** Longest `_id` part of a key. */
+export const ID_LIMIT = 512
+/** What the values of an index entry may fill, which leaves room for `_id` and the prefix in the 1,978 bytes of LMDB. */
+const ENTRY_LIMIT = 1400
 const DIGEST_BYTES = 32
 
 type Direction = 1 | -1
 
-/**
- * The keys of values one after the other, each in its direction. A key longer than `limit` bytes is cut there and marked
- * `cut`: it still never comes after the key of a greater value, but equal bytes no longer mean equal values.
- */
-export function encodeKeyInfo(
-  values: readonly unknown[],
-  directions: readonly Direction[] = [],
-  limit: number = KEY_LIMIT,
-): { key: Buffer; cut: boolean } {
-  const parts = values.map((value, i) => directedKey(value, directions[i] ?? 1))
-  const key = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
-  return key.length > limit ? { key: key.subarray(0, limit), cut: true } : { key, cut: false }
+/** What lies in the store under a number of its own: the documents of a collection, or the entries of an index. */
+interface Keyspace {
+  readonly id: number
 }
 
-/** The part of a document's key that stands for its `_id`. */
-export function encodeId(id: unknown): Buffer {
-  const key = directedKey(id, 1)
-  if (key.length <= ID_LIMIT) return key
-  return Buffer.concat([key.subarray(0, ID_LIMIT - DIGEST_BYTES), createHash('sha256').update(key).digest()])
+const KEYSPACE_TAG = 0x10
+/** How many bytes `prefixOf` has. */
+export const PREFIX_BYTES = 5
+
+/** What every key of a collection or an index begins with. */
+export function prefixOf({ id }: Keyspace): Buffer {
+  const prefix = Buffer.alloc(PREFIX_BYTES, KEYSPACE_TAG)
+  prefix.writeUInt32BE(id, 1)
+  return prefix
 }
+
+/** All keys of a collection or an index. */
+export function rangeOf(keyspace: Keyspace): Range {
+  const start = prefixOf(keyspace)
+  return { start, end: afterPrefix(start) }
+}
+
+/** How long the key of each value in an index of so many fields may be. */
+export const fieldLimit = (fields: number): number => Math.floor(ENTRY_LIMIT / fields)
+
+/**
+ * The key of a value in an index field of that direction. One longer than `limit` bytes ends in a digest of the whole:
+ * equal keys still mean equal values, but among those that begin alike the order is lost.
+ */
+export function fieldKey(value: unknown, direction: Direction, limit: number): Buffer {
+  const key = valueKey(value)
+  if (key.length > limit) {
+    const digest = createHash('sha256').update(key).digest()
+    return directed(Buffer.concat([key.subarray(0, limit - DIGEST_BYTES), digest]), direction)
+  }
+  return directed(key, direction)
+}
+
+/** The beginning of the keys of all values that cannot be told from this one by their order; see `fieldKey`. */
+export function boundKey(
+  value: unknown,
+  direction: Direction,
+  limit: number,
+): { key: Buffer; whole: boolean } {
+  const key = valueKey(value)
+  const whole = key.length <= limit - DIGEST_BYTES
+  return { key: directed(whole ? key : key.subarray(0, limit - DIGEST_BYTES), direction), whole }
+}
+
+/** Whether a value's key is too long to keep its order. */
+export const losesOrder = (key: Buffer, limit: number): boolean => key.length >= limit
+
+const directed = (key: Buffer, direction: Direction): Buffer =>
+  direction === 1 ? key : invert(Buffer.from(key))
+
+/** The part of a document's key that stands for its `_id`. */
+export const encodeId = (id: unknown): Buffer => fieldKey(id, 1, ID_LIMIT)
 
 /**
  * The bounds of all values of the same type as `value`, for ranges that must stay within it (`$gt: 5` finds numbers

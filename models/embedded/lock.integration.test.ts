@@ -5,15 +5,14 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Lock, lockFolder } from './lock.ts'
-import { type Owner, readOwner, SILENCE_MS, sightOf } from './owner.ts'
+import { type Lock, lockFolder, type Owner, ownerFile, readOwner, SILENCE_MS, sightOf } from './lock.ts'
 
 const meanwhile = vi.hoisted(() => ({ happens: () => {} }))
-vi.mock(import('./socket-path.ts'), async original => {
+vi.mock(import('./address.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    /** Asked for after the claims were read and before one is made. */
+    /** Asked for after the owner was read and before the folder is taken. */
     socketNamed(name) {
       meanwhile.happens()
       return real.socketNamed(name)
@@ -39,13 +38,13 @@ afterEach(async () => {
 })
 
 async function take(beatMs?: number, onLost: () => void = () => undefined): Promise<Lock> {
-  const lock = await lockFolder(dir, { onLost, ...(beatMs !== undefined && { beatMs }) })
+  const lock = await lockFolder(dir, onLost, beatMs)
   locks.add(lock)
   return lock
 }
 
-async function leave(owner: Owner, ageMs: number, name = 'owner.json'): Promise<void> {
-  const path = join(dir, name)
+async function leave(owner: Owner, ageMs: number, number = 1): Promise<void> {
+  const path = ownerFile(dir, number)
   await writeFile(path, JSON.stringify(owner))
   const at = new Date(Date.now() - ageMs)
   await utimes(path, at, at)
@@ -57,7 +56,7 @@ async function race(count: number): Promise<{ child: ChildProcess; took: boolean
   const script = `import { lockFolder } from ${JSON.stringify(lock)}
     process.stdin.once('data', async () => {
       try {
-        await lockFolder(process.argv[1], { onLost: () => process.exit(9) })
+        await lockFolder(process.argv[1], () => process.exit(9))
         setInterval(() => {}, 1000)
         process.stdout.write('took')
       } catch (error) {
@@ -78,14 +77,15 @@ async function race(count: number): Promise<{ child: ChildProcess; took: boolean
   return contenders.map((child, i) => ({ child, took: words[i] === 'took' }))
 }
 
-const elsewhere: Owner = { pid: process.pid, host: 'another', token: 't', presence: '/nowhere/t.sock' }
+const elsewhere: Owner = { pid: process.pid, host: 'another', presence: '/nowhere/t.sock' }
+const ownerFiles = async () => (await readdir(dir)).filter(name => name.startsWith('owner')).sort()
 
 describe('of many processes that start at once', () => {
   it('one owns the folder, and one again whenever that one is killed', async () => {
     for (let round = 0; round < 3; round += 1) {
       const contenders = await race(6)
       const owner = contenders.find(one => one.took)?.child
-      expect(readOwner(join(dir, 'owner.json'))?.pid).toBe(owner?.pid)
+      expect(readOwner(dir)?.pid).toBe(owner?.pid)
       for (const { child } of contenders) child.kill('SIGKILL')
       await Promise.all(
         contenders.map(({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')),
@@ -95,47 +95,39 @@ describe('of many processes that start at once', () => {
 })
 
 describe('of two that would succeed the same owner', () => {
-  const gone: Owner = { ...elsewhere, token: 'u' }
+  const other: Owner = { ...elsewhere, presence: '/nowhere/u.sock' }
 
-  it('the one that has claimed it owns the folder, though it is not in the lock file yet', async () => {
-    const claimant = (await race(1))[0]?.child
-    const record = readOwner(join(dir, 'owner.json'))
-    expect(record?.pid).toBe(claimant?.pid)
-    await leave(elsewhere, 2 * SILENCE_MS)
-    await leave({ ...elsewhere, ...record }, 0, 'owner.json.after-t')
-    await expect(take()).rejects.toThrow(`process ${claimant?.pid}`)
+  it.each([1, 0])('the one that finds it succeeded in the meantime leaves it to the other', async stood => {
+    if (stood) await leave(elsewhere, 2 * SILENCE_MS)
+    meanwhile.happens = () => writeFileSync(ownerFile(dir, stood + 1), JSON.stringify(other))
+    await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
+    expect(readOwner(dir)).toMatchObject(other)
+    expect(await ownerFiles()).toHaveLength(stood + 1)
   })
 
-  it('the one that has claimed it and was killed is succeeded itself', async () => {
-    await leave(elsewhere, 2 * SILENCE_MS)
-    await leave(gone, 2 * SILENCE_MS, 'owner.json.after-t')
-    await take()
-    expect(readOwner(join(dir, 'owner.json'))?.pid).toBe(process.pid)
-    expect((await readdir(dir)).filter(name => name.startsWith('owner'))).toEqual(['owner.json'])
-  })
-
-  it.each([elsewhere, undefined])(
-    'the one that finds it claimed in the meantime leaves it to the other',
-    async stood => {
-      const claim = join(dir, `owner.json.after-${stood?.token ?? 'none'}`)
-      if (stood) await leave(stood, 2 * SILENCE_MS)
-      meanwhile.happens = () => writeFileSync(claim, JSON.stringify(gone))
+  it.each([
+    ['another has taken it', other],
+    ['another has given it up', null],
+  ])(
+    'the one that comes so late that %s and nothing is left of the first leaves it as it is',
+    async (_what, now) => {
+      await leave(elsewhere, 2 * SILENCE_MS)
+      meanwhile.happens = () => {
+        rmSync(ownerFile(dir, 1))
+        writeFileSync(ownerFile(dir, 3), JSON.stringify(now))
+      }
       await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
-      expect(readOwner(claim)?.token).toBe('u')
-      expect(readOwner(join(dir, 'owner.json'))?.token).toBe(stood?.token)
+      expect(await ownerFiles()).toEqual(['owner.3.json'])
+      expect(JSON.parse(await readFile(ownerFile(dir, 3), 'utf8'))).toEqual(now)
     },
   )
 
-  it.each([
-    ['another has', { ...elsewhere, token: 'v' }],
-    ['none has', undefined],
-  ])('the one that comes too late leaves it as it is when %s it by then', async (_what, other) => {
-    await leave(elsewhere, 2 * SILENCE_MS)
-    const taken = take()
-    if (other) writeFileSync(join(dir, 'owner.json'), JSON.stringify(other))
-    else rmSync(join(dir, 'owner.json'))
-    await expect(taken).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
-    expect((await readdir(dir)).filter(name => name.startsWith('owner'))).toEqual(other ? ['owner.json'] : [])
+  it('the one that wins leaves one file, and none of those who were late and killed', async () => {
+    await leave(elsewhere, 2 * SILENCE_MS, 8)
+    await leave(other, 0, 7)
+    await take()
+    expect(readOwner(dir)?.pid).toBe(process.pid)
+    expect(await ownerFiles()).toEqual(['owner.9.json'])
   })
 })
 
@@ -176,27 +168,27 @@ describe('an owner in another container or on another host', () => {
   it('has ended when it has given none for long', async () => {
     await leave(elsewhere, 2 * SILENCE_MS)
     await take()
-    expect(readOwner(join(dir, 'owner.json'))).toMatchObject({
-      pid: process.pid,
-      token: expect.not.stringMatching(/^t$/),
-    })
+    const presence = expect.not.stringMatching(elsewhere.presence)
+    expect(readOwner(dir)).toMatchObject({ pid: process.pid, presence })
   })
 })
 
 describe('the owner of a folder', () => {
-  it('is seen to run until it gives the folder up, and leaves nothing of itself', async () => {
+  it('is seen to run until it gives the folder up, and is succeeded at once then', async () => {
     const lock = await take()
-    const owner = readOwner(join(dir, 'owner.json'))
+    const owner = readOwner(dir)
     if (!owner) throw new Error('there is no owner')
     expect(await sightOf(owner)).toBe('running')
     lock.release()
     expect(existsSync(owner.presence)).toBe(false)
-    expect((await readdir(dir)).filter(name => name.startsWith('owner'))).toEqual([])
+    expect(readOwner(dir)).toBeUndefined()
+    await take()
+    expect(await ownerFiles()).toEqual(['owner.2.json'])
   })
 
   it('gives signs of life', async () => {
     await take(10)
-    const path = join(dir, 'owner.json')
+    const path = ownerFile(dir, 1)
     const old = new Date(Date.now() - 2 * SILENCE_MS)
     await utimes(path, old, old)
     await expect
@@ -206,21 +198,21 @@ describe('the owner of a folder', () => {
 
   it('leaves a lock alone that is another’s by now', async () => {
     const lock = await take()
-    await leave(elsewhere, 0)
+    await leave(elsewhere, 0, 2)
     expect(() => lock.announce('mongodb://x/')).toThrow(expect.objectContaining({ code: 'EMBEDDED_OWNED' }))
     lock.release()
-    expect(JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8'))).toEqual(elsewhere)
+    expect(readOwner(dir)).toMatchObject(elsewhere)
   })
 
   it('is told when the folder is another’s by now', async () => {
-    const lost = new Promise<void>(resolve => void take(10, resolve).then(() => leave(elsewhere, 0)))
+    const lost = new Promise<void>(resolve => void take(10, resolve).then(() => leave(elsewhere, 0, 2)))
     await lost
   })
 
   it('looks whether the folder is another’s before it goes on after a long sleep', async () => {
     const onLost = vi.fn()
     const lock = await take(60_000, onLost)
-    await leave(elsewhere, 0)
+    await leave(elsewhere, 0, 2)
     lock.ensure()
     expect(onLost).not.toHaveBeenCalled()
     vi.setSystemTime(Date.now() + SILENCE_MS)

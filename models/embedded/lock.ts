@@ -1,58 +1,114 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { linkSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { FolderOwnedError, LOCK_FILE, type Owner, readOwner, SILENCE_MS, sightOf } from './owner.ts'
-import { socketNamed } from './socket-path.ts'
+import { knock, socketNamed } from './address.ts'
 
-export interface Lock {
-  /** Makes known where the owner listens. Throws FolderOwnedError when the lock is another's by now. */
-  announce(uri: string): void
-  /** To be called before the data is touched: after a long silence, looks whether the folder is still ours. */
-  ensure(): void
-  /** Gives the folder up. Leaves a lock alone that is another's by now. */
-  release(): void
+/** Who owns a data folder. */
+export interface Owner {
+  readonly pid: number
+  readonly host: string
+  /** A socket of its own where its process listens from before it owns the folder until it ends. */
+  readonly presence: string
+  /** Set as soon as it serves. */
+  readonly uri?: string
 }
 
-export interface LockOptions {
-  /** How often the owner gives a sign of life; 5 s unless given. */
-  readonly beatMs?: number
-  /** Called once when the folder is another's or gone, after a long sleep for example; the data is not ours then. */
-  readonly onLost: () => void
+/** An owner with its last sign of life: when its file was last touched. */
+export type SeenOwner = Owner & { readonly beatAt: number }
+
+/** Another process owns the folder. */
+export class FolderOwnedError extends Error {
+  readonly code = 'EMBEDDED_OWNED'
+  override name = 'FolderOwnedError'
+  constructor(dir: string, owner: Owner | undefined) {
+    super(
+      `the data folder ${dir} is in use by ${owner ? `process ${owner.pid} on ${owner.host}` : 'another process'}`,
+    )
+  }
+}
+
+/** What a process ends with that found the folder owned. */
+export const OWNED_EXIT = 3
+/** A process that cannot be seen from here counts as ended after a silence of this length. */
+export const SILENCE_MS = 30_000
+
+/** Where the owner enters itself that took a folder as the one of this number. */
+export const ownerFile = (dir: string, number: number): string => join(dir, `owner.${number}.json`)
+
+/** The numbers under which a folder was taken, of which the greatest counts; with 0, which nobody has. */
+export function takings(dir: string): number[] {
+  return [0, ...readdirSync(dir).map(name => Number(/^owner\.(\d+)\.json$/.exec(name)?.[1] ?? 0))]
+}
+
+/** Who has taken a folder last; undefined when it was given up or there is nothing that can be read. */
+export function readOwner(dir: string): SeenOwner | undefined {
+  try {
+    const path = ownerFile(dir, Math.max(...takings(dir)))
+    // Read before its time: of one that is replaced in between, the sign of life is too young, never too old.
+    const owner = JSON.parse(readFileSync(path, 'utf8')) as Owner | null
+    return owner ? { ...owner, beatAt: statSync(path).mtimeMs } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 /**
- * Makes this process the owner of a data folder; it may open the data only then. A lock whose process is gone is
- * taken over. Throws FolderOwnedError while its owner lives, or when another process takes over at the same moment.
+ * Whether the process that took a lock still runs. One whose socket is not here is in another container or on another
+ * host: it is `unseen` while it gives signs of life, so the clocks of hosts that share a folder must agree.
  */
-export async function lockFolder(dir: string, { beatMs = 5000, onLost }: LockOptions): Promise<Lock> {
-  const path = join(dir, LOCK_FILE)
-  const stood = readOwner(path)
-  const claims: string[] = []
-  let owner = stood
-  do {
-    if (owner && (await sightOf(owner)) !== 'ended') throw new FolderOwnedError(dir, owner)
-    const claim = `${path}.after-${owner?.token ?? 'none'}`
-    claims.push(claim)
-    owner = readOwner(claim)
-  } while (owner)
-  const token = randomBytes(12).toString('hex')
-  const self: Owner = { pid: process.pid, host: hostname(), token, presence: await socketNamed(token) }
+export async function sightOf(owner: SeenOwner): Promise<'running' | 'unseen' | 'ended'> {
+  const refusal = await knock({ path: owner.presence })
+  const isHere = process.platform === 'win32' && owner.host === hostname()
+  if (refusal === 'ECONNREFUSED' || (refusal === 'ENOENT' && isHere)) return 'ended'
+  if (refusal !== 'ENOENT') return 'running'
+  return Date.now() - owner.beatAt > SILENCE_MS ? 'ended' : 'unseen'
+}
+
+/**
+ * Makes this process the owner of a data folder; it may open the data only then. A folder whose owner is gone is taken
+ * over. Throws FolderOwnedError while its owner lives, or when another process takes it at the same moment.
+ *
+ * @param onLost called once when the folder is another's or gone, after a long sleep for example; the data is not ours
+ * then
+ * @param beatMs how often the owner gives a sign of life
+ */
+export async function lockFolder(dir: string, onLost: () => void, beatMs = 5000) {
+  const last = Math.max(...takings(dir))
+  const former = readOwner(dir)
+  if (former && (await sightOf(former)) !== 'ended') throw new FolderOwnedError(dir, former)
+  const self: Owner = {
+    pid: process.pid,
+    host: hostname(),
+    presence: await socketNamed(randomBytes(12).toString('hex')),
+  }
+  const path = ownerFile(dir, last + 1)
   const presence = createServer(socket => socket.destroy()).listen(self.presence)
   await once(presence.unref(), 'listening')
   try {
-    succeed(dir, self, stood, claims)
+    take(dir, last + 1, self)
   } catch (error) {
     presence.close()
     throw error
   }
-  if (stood) rmSync(String(stood.presence), { force: true })
+  if (former) rmSync(former.presence, { force: true })
 
+  const isOurs = (): boolean => readOwner(dir)?.presence === self.presence
   let beatAt = Date.now()
   function beat(): void {
-    if (readOwner(path)?.token === token) {
+    if (isOurs()) {
       beatAt = Date.now()
       utimesSync(path, beatAt / 1000, beatAt / 1000)
       return
@@ -68,49 +124,51 @@ export async function lockFolder(dir: string, { beatMs = 5000, onLost }: LockOpt
     }
   }, beatMs).unref()
   return {
-    announce(uri) {
-      const owner = readOwner(path)
-      if (owner?.token !== token) throw new FolderOwnedError(dir, owner ?? self)
+    /** Makes known where the owner listens. Throws FolderOwnedError when the folder is another's by now. */
+    announce(uri: string): void {
+      if (!isOurs()) throw new FolderOwnedError(dir, readOwner(dir))
       renameSync(write(dir, { ...self, uri }), path)
     },
-    ensure() {
+    /** To be called before the data is touched: after a long silence, looks whether the folder is still ours. */
+    ensure(): void {
       if (Date.now() - beatAt > SILENCE_MS / 2) beat()
     },
-    release() {
+    /** Gives the folder up. Leaves it alone when it is another's by now. */
+    release(): void {
       clearInterval(beating)
-      if (readOwner(path)?.token === token) rmSync(path)
+      if (isOurs()) renameSync(write(dir, null), path)
       presence.close()
     },
   }
 }
 
+export type Lock = Awaited<ReturnType<typeof lockFolder>>
+
 /**
- * Replaces the owner that `stood` in the lock file. Of those who would, the one wins that makes the last of `claims`:
- * a file named by the former owner, which cannot be made twice. A winner that ends before it stands in the lock file
- * is succeeded likewise, so there may be several. Who is so late that they were cleared away finds another owner in the
- * lock file than stood there. Throws FolderOwnedError when it is not this one that wins.
+ * Takes a folder under the number after the last one. Of those who would, one wins: a file is made once. The greatest
+ * number is only removed by the winner of a greater one, so who comes too late and makes a file that was there before
+ * finds a greater one. Throws FolderOwnedError when it is not this one that wins.
  */
-function succeed(dir: string, self: Owner, stood: Owner | undefined, claims: readonly string[]): void {
-  const path = join(dir, LOCK_FILE)
-  const claim = claims.at(-1) ?? path
-  const own = write(dir, self)
+function take(dir: string, number: number, self: Owner): void {
+  const whole = write(dir, self)
   try {
-    linkSync(own, claim)
-    const stands = readOwner(path)
-    const isLate = stands?.token !== stood?.token
-    if (!isLate) renameSync(own, path)
-    for (const file of isLate ? [claim] : claims) rmSync(file, { force: true })
-    if (isLate) throw new FolderOwnedError(dir, stands ?? self)
+    linkSync(whole, ownerFile(dir, number))
   } catch (error) {
-    rmSync(own, { force: true })
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new FolderOwnedError(dir, readOwner(claim) ?? self)
+    throw new FolderOwnedError(dir, readOwner(dir))
+  } finally {
+    rmSync(whole)
   }
+  const all = takings(dir)
+  const late = all.some(other => other > number)
+  for (const other of late ? [number] : all.filter(one => one < number))
+    rmSync(ownerFile(dir, other), { force: true })
+  if (late) throw new FolderOwnedError(dir, readOwner(dir))
 }
 
-/** Writes an owner to a file of its own, on disk before anything refers to it. Returns the path. */
-function write(dir: string, owner: Owner): string {
-  const path = join(dir, `owner.${owner.token}`)
+/** Writes an owner, or that there is none, to a file of its own, on disk before anything refers to it. */
+function write(dir: string, owner: Owner | null): string {
+  const path = join(dir, `owner.${randomBytes(12).toString('hex')}`)
   writeFileSync(path, JSON.stringify(owner), { mode: 0o600, flush: true })
   return path
 }

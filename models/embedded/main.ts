@@ -1,20 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { lockFolder } from './lock.ts'
-import { FolderOwnedError } from './owner.ts'
+import { socketPath } from './address.ts'
+import { FolderOwnedError, lockFolder, OWNED_EXIT } from './lock.ts'
 import { startEmbedded } from './server.ts'
-import { socketPath } from './socket-path.ts'
 
-/** Exit code when another process owns the folder. */
-const OWNED_EXIT = 3
 /** How long the process stays after its last client unless told otherwise. */
 const LINGER_MS = 10_000
 
 const text = { type: 'string' } as const
-const flag = { type: 'boolean' } as const
-const { values } = parseArgs({
-  options: { dir: text, port: text, 'linger-ms': text, 'reserve-bytes': text, 'test-commands': flag },
-})
+const options = { dir: text, port: text, 'linger-ms': text, 'reserve-bytes': text } as const
+const { values } = parseArgs({ options: { ...options, 'test-commands': { type: 'boolean' } } })
 
 function log(line: string): void {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`)
@@ -37,16 +32,15 @@ async function run(): Promise<void> {
   if (dir === undefined) throw new Error('--dir <folder of the data> is required')
   const port = numberOption('port') ?? (process.platform === 'win32' ? 0 : undefined)
   const lingerMs = numberOption('linger-ms') ?? LINGER_MS
-  const reserveBytes = numberOption('reserve-bytes')
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const address = port === undefined ? { socket: await socketPath(dir) } : { port }
-  const lock = await lockFolder(dir, { onLost: () => fail(`${dir} is another process's by now, or gone`) })
+  const lock = await lockFolder(dir, () => fail(`${dir} is another process's by now, or gone`))
   let lingering: NodeJS.Timeout | undefined
   let ending = false
   const server = await startEmbedded({
     ...address,
     dir,
-    reserveBytes,
+    reserveBytes: numberOption('reserve-bytes'),
     testCommands: values['test-commands'],
     admit: lock.ensure,
     onClients: linger,

@@ -1,10 +1,10 @@
 import type { Document } from 'bson'
 import { mongoError } from './errors.ts'
 import { compileExpression } from './expression.ts'
-import { equality, isTruthy, regexTest, type ValueTest, valueOperators } from './match-operators.ts'
+import { equality, isRegex, isTruthy, regexTest, type ValueTest, valueTests } from './match-operators.ts'
 import { type Visit, visitPath } from './paths.ts'
 import { hasOperators } from './types.ts'
-import { isDocument, ranks, typeRank } from './values.ts'
+import { isDocument } from './values.ts'
 
 /** A compiled filter. */
 export interface Matcher {
@@ -50,15 +50,18 @@ export function compileMatch(filter: Document, options: MatchOptions = {}): Matc
 }
 
 function compileFilter(filter: Document, options: MatchOptions): Test {
-  const tests = Object.entries(filter)
-    .filter(([key]) => key !== '$comment')
-    .map(([key, operand]) =>
+  return all(
+    Object.entries(filter).map(([key, operand]) =>
       key.startsWith('$') ? topLevel(key, operand, options) : onPath(key, operand, options),
-    )
-  return tests.length === 1
-    ? (tests[0] as Test)
-    : (document, notes) => tests.every(test => test(document, notes))
+    ),
+  )
 }
+
+/** All hold, each for itself. */
+const all = <T>(tests: ((subject: T, notes: Notes) => boolean)[]) =>
+  tests.length === 1 && tests[0] !== undefined
+    ? tests[0]
+    : (subject: T, notes: Notes) => tests.every(test => test(subject, notes))
 
 function onPath(path: string, operand: unknown, options: MatchOptions): Test {
   const parts = path.split('.')
@@ -67,44 +70,38 @@ function onPath(path: string, operand: unknown, options: MatchOptions): Test {
 }
 
 function topLevel(key: string, operand: unknown, options: MatchOptions): Test {
+  if (key === '$comment') return () => true
   if (key === '$expr') {
-    const expression = compileExpression(operand, options.let === undefined ? {} : { variables: options.let })
+    const expression = compileExpression(operand, { variables: options.let })
     return document => isTruthy(expression(document))
   }
   if (key !== '$and' && key !== '$or' && key !== '$nor')
     throw mongoError(2, `unknown top level operator: ${key}`)
-  if (!Array.isArray(operand) || operand.length === 0) throw mongoError(2, `${key} must be a nonempty array`)
-  const tests = operand.map(entry => {
-    if (!isDocument(entry)) throw mongoError(2, '$or/$and/$nor entries need to be full objects')
-    return compileFilter(entry, options)
-  })
-  if (key === '$and') return (document, notes) => tests.every(test => test(document, notes))
+  if (!Array.isArray(operand) || operand.length === 0 || !operand.every(isDocument))
+    throw mongoError(2, `${key} must be a nonempty array of full objects`)
+  const tests = operand.map(entry => compileFilter(entry, options))
+  if (key === '$and') return all(tests)
   if (key === '$or') return (document, notes) => tests.some(test => test(document, notes))
   return document => !tests.some(test => test(document, {}))
 }
 
 function compileCondition(operand: unknown, options: MatchOptions): Clause {
   if (hasOperators(operand)) return compileOperators(operand, options)
-  return someValue(typeRank(operand) === ranks.regex ? regexTest(operand) : equality(operand))
+  return someValue(isRegex(operand) ? regexTest(operand) : equality(operand))
 }
 
-function compileOperators(operators: Document, options: MatchOptions): Clause {
-  const clauses = Object.entries(operators).map(([name, operand]): Clause => {
-    const special = Object.hasOwn(specialOperators, name) ? specialOperators[name] : undefined
-    if (special !== undefined) return special(operand, options, operators)
-    const operator = Object.hasOwn(valueOperators, name) ? valueOperators[name] : undefined
-    if (operator === undefined) throw mongoError(2, `unknown operator: ${name}`)
-    const clause = someValue(operator.test(operand), operator.leaves !== false)
-    return operator.negated === true ? not(clause) : clause
+function compileOperators(given: Document, options: MatchOptions): Clause {
+  const clauses = Object.entries(given).flatMap(([name, operand]) => {
+    if (name === '$options' && given.$regex !== undefined) return []
+    const operator = operators.get(name)
+    if (operator !== undefined) return operator(operand, options, given)
+    const test = valueTests.get(name)?.(operand)
+    if (test === undefined) throw mongoError(2, `unknown operator: ${name}`)
+    const clause = someValue(test, name !== '$size')
+    return name === '$ne' || name === '$nin' ? not(clause) : clause
   })
-  return allOf(clauses)
+  return all(clauses)
 }
-
-/** All conditions hold, each for a value of its own. */
-const allOf = (clauses: Clause[]): Clause =>
-  clauses.length === 1
-    ? (clauses[0] as Clause)
-    : (subject, notes) => clauses.every(clause => clause(subject, notes))
 
 /** A value passes a test; with `leaves` the elements of an array at the end of the path are values too. */
 function someValue(test: ValueTest, leaves = true): Clause {
@@ -122,45 +119,38 @@ const not =
   subject =>
     !clause(subject, {})
 
-const always: Clause = () => true
+type Operator = (operand: unknown, options: MatchOptions, given: Document) => Clause
 
-type Special = (operand: unknown, options: MatchOptions, operators: Document) => Clause
+const exists = someValue(value => value !== undefined, false)
 
 /** The operators that take conditions or depend on their neighbours. */
-const specialOperators: Record<string, Special> = {
-  $comment: () => always,
-  $exists: operand => {
-    const exists = someValue(value => value !== undefined, false)
-    return isTruthy(operand) ? exists : not(exists)
-  },
-  $not: (operand, options) => {
-    if (typeRank(operand) !== ranks.regex && (!isDocument(operand) || Object.keys(operand).length === 0))
-      throw mongoError(2, '$not needs a regex or a document with operators')
-    if (isDocument(operand) && !hasOperators(operand)) throw mongoError(2, '$not needs operators')
-    return not(compileCondition(operand, options))
-  },
-  $regex: (operand, _options, { $options }) => {
-    if (typeof operand !== 'string' && typeRank(operand) !== ranks.regex)
-      throw mongoError(2, '$regex has to be a string')
-    if ($options !== undefined && typeof $options !== 'string')
-      throw mongoError(2, '$options has to be a string')
-    return someValue(regexTest(operand, $options))
-  },
-  $options: (_operand, _options, { $regex }) => {
-    if ($regex === undefined) throw mongoError(2, '$options needs a $regex')
-    return always
-  },
-  $all: (operand, options) => {
-    if (!Array.isArray(operand)) throw mongoError(2, '$all needs an array')
-    if (operand.length === 0) return () => false
-    const clauses = operand.map(item => {
-      if (!hasOperators(item)) return compileCondition(item, options)
-      if (item.$elemMatch === undefined) throw mongoError(2, 'no $ expressions in $all')
-      return elemMatch(item.$elemMatch, options)
-    })
-    return allOf(clauses)
-  },
-  $elemMatch: (operand, options) => elemMatch(operand, options),
+const operators: ReadonlyMap<string, Operator> = new Map([
+  ['$exists', operand => (isTruthy(operand) ? exists : not(exists))],
+  ['$not', negation],
+  ['$regex', regex],
+  ['$all', everyItem],
+  ['$elemMatch', elemMatch],
+])
+
+const logical = ['$and', '$or', '$nor', '$expr', '$where']
+
+function negation(operand: unknown, options: MatchOptions): Clause {
+  if (!isRegex(operand) && !hasOperators(operand))
+    throw mongoError(2, '$not needs a regex or a document with operators')
+  return not(compileCondition(operand, options))
+}
+
+function regex(operand: unknown, _options: MatchOptions, { $options }: Document): Clause {
+  if (typeof operand === 'string' || isRegex(operand)) return someValue(regexTest(operand, $options))
+  throw mongoError(2, '$regex has to be a string')
+}
+
+/** The condition of `$all`. */
+function everyItem(operand: unknown, options: MatchOptions): Clause {
+  if (!Array.isArray(operand)) throw mongoError(2, '$all needs an array')
+  if (operand.some(item => hasOperators(item) && !('$elemMatch' in item)))
+    throw mongoError(2, 'no $ expressions in $all')
+  return operand.length === 0 ? () => false : all(operand.map(item => compileCondition(item, options)))
 }
 
 function elemMatch(operand: unknown, options: MatchOptions): Clause {
@@ -173,8 +163,6 @@ function elemMatch(operand: unknown, options: MatchOptions): Clause {
     })
 }
 
-const logical = ['$and', '$or', '$nor', '$expr', '$where']
-
 /**
  * Compiles the operand of `$elemMatch` to a test of one element: operators look at the element itself, anything else
  * is a filter for elements that are documents (or arrays, whose fields are their places). Throws code 2 when the
@@ -182,20 +170,13 @@ const logical = ['$and', '$or', '$nor', '$expr', '$where']
  */
 export function elementTest(operand: unknown, options: MatchOptions = {}): (element: unknown) => boolean {
   if (!isDocument(operand)) throw mongoError(2, '$elemMatch needs an Object')
-  if (hasOperators(operand) && !logical.includes(Object.keys(operand)[0] as string))
-    return compileElementMatch(operand, options)
+  if (hasOperators(operand) && !logical.includes(Object.keys(operand)[0] as string)) {
+    const clause = compileOperators(operand, options)
+    return element => clause((_leaves, visit) => visit(element, undefined), {})
+  }
   const test = compileFilter(operand, options)
   return element => {
     if (Array.isArray(element)) return test({ ...element }, {})
     return isDocument(element) && test(element, {})
   }
-}
-
-/** Compiles operators to a test of one value, which they look at as it is: for `$elemMatch` and `$pull`. */
-export function compileElementMatch(
-  operators: Document,
-  options: MatchOptions = {},
-): (element: unknown) => boolean {
-  const clause = compileOperators(operators, options)
-  return element => clause((_leaves, visit) => visit(element, undefined), {})
 }

@@ -6,8 +6,8 @@ import { Agenda } from 'agenda'
 import { MongoClient } from 'mongodb'
 import mongoose from 'mongoose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { withDatabase } from './address.ts'
 import { type EmbeddedServer, startEmbedded } from './server.ts'
-import { withDatabase } from './uri.ts'
 
 let folder: string
 let server: EmbeddedServer

@@ -1,4 +1,5 @@
 import { Decimal128, Double, Int32, Long } from 'bson'
+import { mongoError } from './errors.ts'
 
 /** The numeric kinds of BSON in the order in which arithmetic widens them. */
 const kinds = ['int', 'long', 'double', 'decimal'] as const
@@ -79,29 +80,15 @@ function aligned(a: Digits, b: Digits): [bigint, bigint, exponent: number] {
 /** A decimal number of text, rounded to 34 digits; `undefined` when the text is none, or beyond what decimals reach. */
 export function decimalFrom(text: string): Decimal128 | undefined {
   const digits = parseDigits(text)
-  if (digits === undefined || Math.abs(digits.exponent) > 100_000) return undefined
-  return digits.coefficient.toString().length + digits.exponent > 6144 ? undefined : toDecimal(digits)
+  return digits && toDecimal(digits)
 }
 
-/** Rounds to 34 digits, half to even, which `bson` does not. */
-function toDecimal({ coefficient, exponent }: Digits): Decimal128 {
+function toDecimal({ coefficient, exponent }: Digits): Decimal128 | undefined {
   const size = coefficient.toString().replace('-', '').length
-  if (size + exponent > 6145) return Decimal128.fromString(coefficient < 0n ? '-Infinity' : 'Infinity')
-  const drop = Math.max(size - 34, -6176 - exponent, 0)
-  if (drop > size) return Decimal128.fromString('0')
-  const unit = 10n ** BigInt(drop)
-  const kept = coefficient / unit
-  const rest = (coefficient % unit) * 2n
-  const [left, sign] = rest < 0n ? [-rest, -1n] : [rest, 1n]
-  const up = left > unit || (left === unit && kept % 2n !== 0n)
-  return Decimal128.fromString(`${up ? kept + sign : kept}E${exponent + drop}`)
-}
-
-/** Wraps a result in the BSON class of its kind. */
-export function wrapNumber(number: BsonNumber): Int32 | Long | Double | Decimal128 {
-  if (number.kind === 'long') return Long.fromBigInt(number.value)
-  if (number.kind === 'decimal') return Decimal128.fromString(number.value)
-  return number.kind === 'int' ? new Int32(number.value) : new Double(number.value)
+  // Decimals of less than 34 digits, of which there would be some, `bson` rounds wrongly.
+  const tooSmall = exponent < -6176 && size + exponent < -6142
+  const tooLarge = size + exponent > 6145
+  return tooSmall || tooLarge ? undefined : Decimal128.fromStringWithRounding(`${coefficient}E${exponent}`)
 }
 
 /** A whole number as an int, or as a long where it must be or `least` says so; `undefined` beyond 64 bits. */
@@ -111,7 +98,8 @@ export function wrapWhole(value: bigint, least: NumberKind): Int32 | Long | unde
 }
 
 /**
- * Adds or multiplies two numbers in the wider of their kinds; an int that overflows becomes a long.
+ * Adds or multiplies two numbers in the wider of their kinds; an int that overflows becomes a long. Throws code 2
+ * where a decimal overflows.
  *
  * @returns `undefined` when a long overflows: an update refuses that, an expression goes on with a double
  */
@@ -122,30 +110,19 @@ export function combine(
 ): Int32 | Long | Double | Decimal128 | undefined {
   const kind = kinds[Math.max(kinds.indexOf(a.kind), kinds.indexOf(b.kind))]
   const add = operation === 'add'
-  const inexact = () => (add ? Number(a.value) + Number(b.value) : Number(a.value) * Number(b.value))
-  if (kind === 'double') return new Double(inexact())
-  if (kind === 'decimal') {
-    const [left, right] = [decimalDigits(a), decimalDigits(b)]
-    if (left === undefined || right === undefined) return Decimal128.fromString(String(inexact()))
-    const [x, y, exponent] = aligned(left, right)
-    if (add) return toDecimal({ coefficient: x + y, exponent })
-    return toDecimal({
-      coefficient: left.coefficient * right.coefficient,
-      exponent: left.exponent + right.exponent,
-    })
+  if (kind === 'int' || kind === 'long') {
+    const [x, y] = [BigInt(a.value), BigInt(b.value)]
+    return wrapWhole(add ? x + y : x * y, kind)
   }
-  const [x, y] = [BigInt(a.value), BigInt(b.value)]
-  return wrapWhole(add ? x + y : x * y, kind === 'int' ? 'int' : 'long')
-}
-
-/** Divides decimals to 34 digits, as few as are exact; `undefined` when one is not finite or the second is 0. */
-export function divideDecimals(a: BsonNumber, b: BsonNumber): Decimal128 | undefined {
+  const inexact = add ? Number(a.value) + Number(b.value) : Number(a.value) * Number(b.value)
+  if (kind === 'double') return new Double(inexact)
   const [left, right] = [decimalDigits(a), decimalDigits(b)]
-  if (left === undefined || right === undefined || right.coefficient === 0n) return undefined
-  let extra = 40 + right.coefficient.toString().length
-  let coefficient = (left.coefficient * 10n ** BigInt(extra)) / right.coefficient
-  for (; extra > 0 && coefficient % 10n === 0n; extra -= 1) coefficient /= 10n
-  return toDecimal({ coefficient, exponent: left.exponent - right.exponent - extra })
+  if (left === undefined || right === undefined) return Decimal128.fromString(String(inexact))
+  const [x, y, low] = aligned(left, right)
+  const coefficient = add ? x + y : left.coefficient * right.coefficient
+  const result = toDecimal({ coefficient, exponent: add ? low : left.exponent + right.exponent })
+  if (result) return result
+  throw mongoError(2, `Failed to ${operation}: the result is beyond what decimals can hold`)
 }
 
 /** A double enters decimal arithmetic with 15 significant digits, as MongoDB converts it. */

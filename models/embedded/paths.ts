@@ -11,13 +11,13 @@ export function fieldOf(document: unknown, name: string): unknown {
 export const isIndex = (part: string): boolean => /^(0|[1-9]\d*)$/.test(part)
 
 /**
- * The values under which a sort or `distinct` finds a document: `null` for a missing field, each element of an array
- * instead of the array, `undefined` for an empty array. A path goes through arrays of documents. Values may repeat.
+ * The values under which a sort finds a document: `null` for a missing field, each element of an array instead of the
+ * array, `undefined` for an empty array. A path goes through arrays of documents. Values may repeat.
  */
 export function valuesAt(value: unknown, path: string | readonly string[]): unknown[] {
   const [part, ...rest] = typeof path === 'string' ? path.split('.') : path
   if (part === undefined) {
-    if (!Array.isArray(value)) return [value === undefined ? null : value]
+    if (!Array.isArray(value)) return [value ?? null]
     return value.length === 0 ? [undefined] : value
   }
   if (!Array.isArray(value)) return valuesAt(fieldOf(value, part), rest)
@@ -39,34 +39,21 @@ export type Visit = (value: unknown, position: number | undefined) => boolean
  * @returns whether a visit returned `true`
  */
 export function visitPath(
-  document: unknown,
+  value: unknown,
   parts: readonly string[],
   leaves: boolean,
   visit: Visit,
   at = 0,
   outer?: number,
 ): boolean {
-  let value = document
-  for (let i = at; i < parts.length; i += 1) {
-    if (Array.isArray(value)) return visitArray(value, parts, leaves, visit, i, outer)
-    value = fieldOf(value, parts[i] as string)
-    if (value === undefined) return visit(undefined, outer)
+  const part = parts[at]
+  if (part === undefined || value === undefined) {
+    if (leaves && Array.isArray(value) && value.some((element, i) => visit(element, outer ?? i))) return true
+    return visit(value, outer)
   }
-  if (leaves && Array.isArray(value) && value.some((element, i) => visit(element, outer ?? i))) return true
-  return visit(value, outer)
-}
-
-function visitArray(
-  array: readonly unknown[],
-  parts: readonly string[],
-  leaves: boolean,
-  visit: Visit,
-  at: number,
-  outer: number | undefined,
-): boolean {
-  const part = parts[at] as string
+  if (!Array.isArray(value)) return visitPath(fieldOf(value, part), parts, leaves, visit, at + 1, outer)
   const place = isIndex(part) ? Number(part) : -1
-  return array.some((element, i) => {
+  return value.some((element, i) => {
     const position = outer ?? i
     if (isDocument(element) && visitPath(element, parts, leaves, visit, at, position)) return true
     if (i !== place) return false

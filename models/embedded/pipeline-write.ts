@@ -26,36 +26,21 @@ export function writeOut(engine: Engine, db: string, spec: unknown, results: Ite
   for (const doc of documents) engine.records.insert(engine.catalog.need(...target), doc)
 }
 
-/** What `$merge` makes of the document that is there and a result of the same `_id`; undefined leaves it. */
-const whenMatched: Readonly<Record<string, (old: Document, result: Document) => Document | undefined>> = {
-  merge: (old, result) => ({ ...old, ...result }),
-  replace: (old, result) => ({ ...result, _id: old._id }),
-  keepExisting: () => undefined,
-  fail: ({ _id }) => {
-    const key = { keyPattern: { _id: 1 }, keyValue: { _id } }
-    throw mongoError(11000, '$merge found a document of this _id in the target', key)
-  },
-}
-
 /**
  * Merges the results of a pipeline into a collection by `_id`. To be called inside `store.write`. Throws MongoError 2
- * for other fields in `on`, and for modes other than those above and `insert` or `discard`, 11000 for mode `fail`.
+ * for other options than `into` and `whenMatched`, which is `merge` or `fail`; 11000 when an insertion fails.
  */
 export function writeMerge(engine: Engine, db: string, spec: unknown, results: Iterable<Document>): void {
-  const options: Document = isDocument(spec) ? spec : { into: spec }
-  const { on = '_id', whenMatched: found = 'merge', whenNotMatched: lacking = 'insert' } = options
-  const target = targetOf(db, options.into)
-  const matched = Object.hasOwn(whenMatched, found) ? whenMatched[found] : undefined
-  if (String(on) !== '_id' || matched === undefined || !['insert', 'discard'].includes(lacking)) {
+  const { into, whenMatched = 'merge', ...others } = isDocument(spec) ? spec : { into: spec }
+  const target = targetOf(db, into)
+  if (!['merge', 'fail'].includes(whenMatched) || Object.keys(others).length > 0)
     throw mongoError(2, 'this use of $merge is not supported by this database')
-  }
   for (const result of [...results]) {
     const doc = result._id === undefined ? withId(result) : result
     const collection = engine.catalog.ensure(...target)
     const same = { filter: { _id: { $eq: doc._id } } }
     const [old] = prepareQuery(engine.store, collection, same).documents()
-    const changed = old && matched(old.doc, doc)
-    if (old && changed) engine.records.replace(collection, old, changed)
-    if (!old && lacking === 'insert') engine.records.insert(collection, doc)
+    if (old && whenMatched === 'merge') engine.records.replace(collection, old, { ...old.doc, ...doc })
+    else engine.records.insert(collection, doc)
   }
 }

@@ -1,8 +1,10 @@
 import type { Document } from 'bson'
 import { boundFields, boundRanges, distinct, MAX_POINTS } from './bounds.ts'
-import { type Collection, documentPrefix } from './catalog.ts'
+import type { Collection } from './catalog.ts'
 import { mongoError } from './errors.ts'
-import { type Index, type IndexField, indexPrefix, patternText } from './index-definition.ts'
+import { type Index, type IndexField, patternText } from './index-definition.ts'
+import { prefixOf } from './keys.ts'
+import { isIndex } from './paths.ts'
 import { implies, type Predicates, readPredicates } from './predicates.ts'
 import type { Range } from './store.ts'
 import { isDocument } from './values.ts'
@@ -59,7 +61,7 @@ export function makePlan(collection: Collection, { filter, sort = {}, hint }: Pl
     return { access, sorted: unsorted || ids.length === 1 }
   }
   const [best] = (hinted ? [hinted] : collection.indexes)
-    .map(index => consider(collection, index, predicates, filter, sort, hinted !== undefined))
+    .map(index => consider(index, predicates, filter, sort, hinted !== undefined))
     .filter(candidate => candidate !== undefined)
     .sort((a, b) => b.score - a.score)
   if (best && (hinted || best.bound)) return best
@@ -80,7 +82,6 @@ function unionOf(collection: Collection, predicates: Predicates): Access | undef
 
 /** What an index can do for a filter and a sort; `undefined` when it is nothing, or the index lacks documents. */
 function consider(
-  collection: Collection,
   index: Index,
   predicates: Predicates,
   filter: Document,
@@ -90,16 +91,16 @@ function consider(
   const present = index.fields.some(field => predicates.paths.get(field.path)?.present)
   const partial = index.partial?.filter
   const complete = (!index.sparse || present) && (!partial || implies(filter, predicates, partial))
-  if ((!complete || index.spec.hidden) && !forced) return undefined
+  const numbered = index.fields.some(({ parts }) => parts.some(isIndex))
+  if ((!complete || numbered || index.spec.hidden) && !forced) return undefined
   const found = boundFields(index, predicates)
   const { points, range } = found
   const bound = points.length > 0 || range !== undefined
   const pinned = new Set(points.filter(({ values }) => values.length === 1).map(({ field }) => field.path))
   const wanted = Object.entries(sort).filter(([path]) => !pinned.has(path))
-  const direction = index.multikey ? undefined : orderOf(index.fields, wanted, pinned)
+  const direction = index.multikey || index.long ? undefined : orderOf(index.fields, wanted, pinned)
   const unsorted = Object.keys(sort).length === 0
   if (!bound && !forced && (unsorted || direction === undefined)) return undefined
-  const prefix = index.primary ? documentPrefix(collection) : indexPrefix(index)
   const unique = index.unique && pinned.size === index.fields.length
   const ends = range ? 4 + (range.predicate.lower && range.predicate.upper ? 2 : 0) : 0
   const ordered = !unsorted && direction !== undefined ? 5 : 0
@@ -107,7 +108,7 @@ function consider(
     access: {
       kind: 'index',
       index,
-      ranges: boundRanges(prefix, found),
+      ranges: boundRanges(prefixOf(index), found, index.limit),
       reverse: direction === -1,
       bounds: found.fields,
     },

@@ -1,8 +1,9 @@
 import type { Document } from 'bson'
 import { compileMatch } from './match.ts'
 import { isTruthy } from './match-operators.ts'
+import { isIndex } from './paths.ts'
 import { hasOperators } from './types.ts'
-import { equalValues, isDocument, ranks, regexParts, typeRank } from './values.ts'
+import { equalValues, isDocument, ranks, typeRank } from './values.ts'
 
 /** One end of a range. */
 export interface Limit {
@@ -38,7 +39,8 @@ export function readPredicates(filter: Document): Predicates {
   const disjunctions: Document[][] = []
   /** Joins a condition on a path to those before: the shortest list of values wins, ranges keep their first ends. */
   const narrow = (path: string, more: Predicate | undefined): void => {
-    if (more === undefined) return
+    // A number in a path is a place in an array or a name: no index tells which.
+    if (more === undefined || path.split('.').some(isIndex)) return
     const known = paths.get(path) ?? { present: false }
     paths.set(path, known)
     known.present ||= more.present
@@ -57,13 +59,13 @@ export function readPredicates(filter: Document): Predicates {
   }
   const collectPath = (path: string, operand: unknown): void => {
     if (!hasOperators(operand)) {
-      narrow(path, typeRank(operand) === ranks.regex ? prefixRange(operand) : equalTo([operand]))
+      narrow(path, equalTo([operand]))
       return
     }
     for (const [name, argument] of Object.entries(operand)) {
       if (name === '$elemMatch' && isDocument(argument) && !hasOperators(argument))
         collect(argument, `${path}.`)
-      else narrow(path, readOperator[name]?.(argument, operand))
+      else narrow(path, readOperator[name]?.(argument, path))
     }
   }
   collect(filter, '')
@@ -71,7 +73,7 @@ export function readPredicates(filter: Document): Predicates {
   return { paths, disjunctions, onlyId: onlyId && paths.get('_id')?.points?.length === 1 }
 }
 
-type Read = (argument: unknown, operators: Document) => Predicate | undefined
+type Read = (argument: unknown, path: string) => Predicate | undefined
 
 const readOperator: Record<string, Read> = {
   $eq: argument => equalTo([argument]),
@@ -81,9 +83,8 @@ const readOperator: Record<string, Read> = {
   $gte: value => ranged(value, { lower: { value, inclusive: true }, present: true }),
   $lt: value => ranged(value, { upper: { value, inclusive: false }, present: true }),
   $lte: value => ranged(value, { upper: { value, inclusive: true }, present: true }),
-  $ne: argument => (argument === null ? { present: true } : undefined),
+  $ne: (argument, path) => (argument === null && !path.includes('.') ? { present: true } : undefined),
   $exists: argument => (isTruthy(argument) ? { present: true } : undefined),
-  $regex: (pattern, { $options }) => prefixRange(pattern, String($options ?? '')),
 }
 
 /** Types whose order within the type is that of their keys, and which no array or null can satisfy. */
@@ -108,24 +109,6 @@ function equalTo(values: readonly unknown[]): Predicate | undefined {
   return { points: values, present: values.every(value => value !== null) }
 }
 
-/** The range of the strings that an anchored pattern can match, when it begins with plain characters. */
-function prefixRange(pattern: unknown, given = ''): Predicate | undefined {
-  const { pattern: source, options } =
-    typeof pattern === 'string' ? { pattern, options: '' } : regexParts(pattern)
-  const found = /^\^([\p{L}\p{N} _:@/-]+)([?*+{]?)/u.exec(source)
-  if (found?.[1] === undefined || /[imx]/.test(options + given) || source.includes('|')) return undefined
-  const prefix = found[2] ? found[1].slice(0, -1) : found[1]
-  const last = prefix.charCodeAt(prefix.length - 1)
-  // Beyond come the halves of characters, whose order is another one.
-  if (prefix === '' || last >= 0xd7ff) return undefined
-  const after = prefix.slice(0, -1) + String.fromCharCode(last + 1)
-  return {
-    lower: { value: prefix, inclusive: true },
-    upper: { value: after, inclusive: false },
-    present: true,
-  }
-}
-
 /**
  * Whether every document that matches `filter` also matches the filter of a partial index, as far as that is easily
  * seen: each of its conditions stands in the filter as it is, or holds for the values or the end of the range there.
@@ -140,6 +123,8 @@ export function implies(filter: Document, predicates: Predicates, partial: Docum
     const operators = hasOperators(condition) ? Object.entries(condition) : [['$eq', condition] as const]
     return operators.every(([name, operand]) => {
       if (name === '$exists') return isTruthy(operand) && known.present
+      // Equal values may be of different types.
+      if (name === '$type') return false
       const matcher = compileMatch({ value: { [name]: operand } })
       const holds = (value: unknown) => matcher.test({ value })
       const end = name.startsWith('$gt') ? known.lower : name.startsWith('$lt') ? known.upper : undefined

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { MongoClient, ObjectId } from 'mongodb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Ensured, ensureEmbedded } from './ensure.ts'
-import { readOwner, sightOf } from './owner.ts'
+import { ownerFile, readOwner, sightOf, takings } from './lock.ts'
 
 let dir: string
 const started = new Set<number>()
@@ -94,7 +94,7 @@ describe('the database process', () => {
     const client = await connect(uri)
     await client.close()
     await expect.poll(() => exists(pid), { timeout: 5000 }).toBe(false)
-    expect(readOwner(join(dir, 'owner.json'))).toBeUndefined()
+    expect(readOwner(dir)).toBeUndefined()
   })
 
   it('finishes what it has begun when it is asked to end', async () => {
@@ -112,9 +112,12 @@ describe('the database process', () => {
 
   it('is replaced at once when it was killed, also where it had not listened yet', async () => {
     const { pid } = await ensure()
-    const owner = readOwner(join(dir, 'owner.json'))
+    const owner = readOwner(dir)
     await kill(pid)
-    await writeFile(join(dir, 'owner.json'), JSON.stringify({ ...owner, pid: process.pid, uri: undefined }))
+    await writeFile(
+      ownerFile(dir, Math.max(...takings(dir))),
+      JSON.stringify({ ...owner, pid: process.pid, uri: undefined }),
+    )
     const again = await ensure()
     expect(again).toMatchObject({ started: true })
     expect(again.pid).not.toBe(process.pid)
@@ -162,7 +165,7 @@ await db.close()`,
 describe('a lock', () => {
   it('names a running process until that is killed', async () => {
     const { pid } = await ensure()
-    const owner = readOwner(join(dir, 'owner.json'))
+    const owner = readOwner(dir)
     expect(owner?.pid).toBe(pid)
     expect(owner && (await sightOf(owner))).toBe('running')
     expect(await readFile(join(dir, 'db.log'), 'utf8')).toContain('mongodb://')

@@ -12,7 +12,7 @@ import { healthRoutes } from '../../bot/health.ts'
 import { createMetrics } from '../../bot/metrics.ts'
 import { type Database, openDatabase } from '../connect.ts'
 import { ensureEmbedded } from './ensure.ts'
-import { readOwner } from './owner.ts'
+import { readOwner } from './lock.ts'
 
 let dataDir: string
 let database: Database | undefined
@@ -24,9 +24,9 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await database?.close()
-  const pid = readOwner(join(dataDir, 'db/owner.json'))?.pid
+  const pid = readOwner(join(dataDir, 'db'))?.pid
   if (pid !== undefined) process.kill(pid)
-  await expect.poll(() => readOwner(join(dataDir, 'db/owner.json')), { timeout: 5000 }).toBeUndefined()
+  await expect.poll(() => readOwner(join(dataDir, 'db')), { timeout: 5000 }).toBeUndefined()
   await rm(dataDir, { recursive: true, force: true })
 })
 
@@ -34,7 +34,7 @@ afterEach(async () => {
 async function startOnFullDisk(): Promise<number> {
   const { pid } = await ensureEmbedded({ dir: join(dataDir, 'db') })
   process.kill(pid)
-  await expect.poll(() => readOwner(join(dataDir, 'db/owner.json')), { timeout: 5000 }).toBeUndefined()
+  await expect.poll(() => readOwner(join(dataDir, 'db')), { timeout: 5000 }).toBeUndefined()
   const main = join(import.meta.dirname, '../../dist/models/embedded/main.js')
   const reserve = String(2 ** 52)
   const child = spawn(process.execPath, [main, '--dir', join(dataDir, 'db'), '--reserve-bytes', reserve])

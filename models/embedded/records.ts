@@ -1,13 +1,12 @@
 import type { Document, ObjectId } from 'bson'
-import { type Catalog, type Collection, documentPrefix, documentRange } from './catalog.ts'
+import type { Catalog, Collection } from './catalog.ts'
 import { MAX_DOCUMENT_BYTES, readDocument, tooLarge, withId, writeDocument } from './documents.ts'
 import { type MongoError, mongoError } from './errors.ts'
-import { type Index, indexPrefix } from './index-definition.ts'
+import type { Index } from './index-definition.ts'
 import { entriesOf, type IndexEntry } from './index-entries.ts'
-import { afterPrefix, encodeId } from './keys.ts'
+import { afterPrefix, encodeId, ID_LIMIT, losesOrder, PREFIX_BYTES, prefixOf, rangeOf } from './keys.ts'
 import { type Entry, readRange, type Store } from './store.ts'
 import { describe } from './types.ts'
-import { equalValues } from './values.ts'
 
 /** A stored document as a scan finds it. */
 export interface Stored {
@@ -23,24 +22,21 @@ export interface Stored {
  */
 export type Records = ReturnType<typeof createRecords>
 
-/** Set in the value of an entry whose key was cut. */
-const CUT = 0x8000
-
 /** The key of a document. */
 export function documentKey(collection: { id: number }, idKey: Uint8Array): Buffer {
-  return Buffer.concat([documentPrefix(collection), idKey])
+  return Buffer.concat([prefixOf(collection), idKey])
 }
 
 /** The `idKey` of the document that an index entry is about: where it begins in the key, the value tells. */
 export function idKeyOf(entry: Entry): Buffer {
-  return entry.key.subarray(entry.value.readUInt16BE(0) & ~CUT)
+  return entry.key.subarray(entry.value.readUInt16BE(0))
 }
 
 /** The stored form of an index entry of a document. */
-export function storedEntry(index: Index, { key, cut }: IndexEntry, idKey: Buffer): Entry {
-  const prefix = indexPrefix(index)
+export function storedEntry(index: Index, { key }: IndexEntry, idKey: Buffer): Entry {
+  const prefix = prefixOf(index)
   const value = Buffer.alloc(2)
-  value.writeUInt16BE((prefix.length + key.length) | (cut ? CUT : 0))
+  value.writeUInt16BE(PREFIX_BYTES + key.length)
   return { key: Buffer.concat([prefix, key, idKey]), value }
 }
 
@@ -58,13 +54,13 @@ export function createRecords(store: Store, catalog: Catalog) {
       .map(index => {
         const old = before && entriesOf(index, before).entries
         const fresh = after && entriesOf(index, after)
-        const added = [...(fresh?.entries ?? [])].filter(([key, { cut }]) => cut || !old?.has(key))
+        const added = [...(fresh?.entries ?? [])].filter(([key]) => !old?.has(key))
         if (index.unique) for (const [, entry] of added) checkUnique(collection, index, entry, idKey)
         const removed = [...(old ?? [])].filter(([key]) => !fresh?.entries.has(key))
         return () => {
-          if (fresh?.multikey && !index.multikey) catalog.setMultikey(collection, index)
+          if (fresh) catalog.note(collection, index, fresh)
           for (const [, entry] of removed) store.remove(storedEntry(index, entry, idKey).key)
-          for (const [key, entry] of added) if (!old?.has(key)) put(index, entry, idKey)
+          for (const [, entry] of added) put(index, entry, idKey)
         }
       })
     return () => {
@@ -78,21 +74,10 @@ export function createRecords(store: Store, catalog: Catalog) {
   }
 
   function checkUnique(collection: Collection, index: Index, entry: IndexEntry, idKey: Buffer): void {
-    const start = Buffer.concat([indexPrefix(index), entry.key])
-    for (const other of readRange(store, { start, end: afterPrefix(start) })) {
-      const otherId = idKeyOf(other)
-      if (otherId.equals(idKey) || other.value.readUInt16BE(0) >= CUT !== entry.cut) continue
-      if (!entry.cut || sharesValues(collection, index, entry, otherId))
-        throw duplicateKey(collection, index, entry.values)
-    }
-  }
-
-  /** Whether another document really has the values of an entry whose key was cut. */
-  function sharesValues(collection: Collection, index: Index, entry: IndexEntry, idKey: Buffer): boolean {
-    const bytes = store.get(documentKey(collection, idKey))
-    if (!bytes) return false
-    const others = [...entriesOf(index, readDocument(bytes)).entries.values()]
-    return others.some(other => equalValues(other.values, entry.values))
+    const start = Buffer.concat([prefixOf(index), entry.key])
+    const others = store.entries({ start, end: afterPrefix(start) }, 2)
+    if (others.some(other => !idKeyOf(other).equals(idKey)))
+      throw duplicateKey(collection, index, entry.values)
   }
 
   return {
@@ -109,6 +94,7 @@ export function createRecords(store: Store, catalog: Catalog) {
       const primary = collection.indexes.find(index => index.primary)
       if (primary && store.get(key)) throw duplicateKey(collection, primary, [doc._id])
       const write = prepare(collection, idKey, undefined, doc)
+      if (primary) catalog.note(collection, primary, { multikey: false, long: losesOrder(idKey, ID_LIMIT) })
       store.put(key, bytes)
       write()
       catalog.adjustCount(collection, 1)
@@ -130,17 +116,15 @@ export function createRecords(store: Store, catalog: Catalog) {
     },
     /** Makes the entries of a new index over all documents. Throws code 11000 when it cannot be unique. */
     build(collection: Collection, index: Index): void {
-      const prefix = documentPrefix(collection).length
-      let multikey = false
-      for (const { key, value } of readRange(store, documentRange(collection))) {
+      const prefix = PREFIX_BYTES
+      for (const { key, value } of readRange(store, rangeOf(collection))) {
         const found = entriesOf(index, readDocument(value))
-        multikey ||= found.multikey
+        catalog.note(collection, index, found)
         for (const entry of found.entries.values()) {
           if (index.unique) checkUnique(collection, index, entry, key.subarray(prefix))
           put(index, entry, key.subarray(prefix))
         }
       }
-      if (multikey) catalog.setMultikey(collection, index)
     },
   }
 }

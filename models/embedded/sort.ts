@@ -1,6 +1,6 @@
 import type { Document } from 'bson'
 import { mongoError } from './errors.ts'
-import { readNumber } from './numbers.ts'
+import { toDouble } from './numbers.ts'
 import { valuesAt } from './paths.ts'
 import { compareValues } from './values.ts'
 
@@ -12,15 +12,12 @@ export interface Sort {
 
 /**
  * Reads a sort specification. An array sorts by its least element ascending and by its greatest descending; an empty
- * array comes before null, and a missing field is null. Throws code 15974 or 15975 for a direction other than 1 and -1,
- * 15976 for a path that is none.
+ * array comes before null, and a missing field is null. Throws `code` for a direction other than 1 and -1.
  */
-export function readSort(spec: Document): Sort {
+export function readSort(spec: Document, code = 15975): Sort {
   const fields = Object.entries(spec).map(([path, value]) => {
-    const direction = Number(readNumber(value)?.value)
-    if (Number.isNaN(direction)) throw mongoError(15974, `Illegal key in $sort specification: ${path}`)
-    if (Math.abs(direction) !== 1) throw mongoError(15975, '$sort key ordering must be 1 or -1')
-    if (path === '' || path.startsWith('$')) throw mongoError(15976, `Illegal path in $sort: '${path}'`)
+    const direction = toDouble(value)
+    if (direction !== 1 && direction !== -1) throw mongoError(code, `$sort of '${path}' must be 1 or -1`)
     return { path, direction }
   })
   return {
@@ -36,12 +33,6 @@ export function readSort(spec: Document): Sort {
       return 0
     },
   }
-}
-
-/** Compiles a sort specification to a comparison of documents, for few of them (see `inOrder`). */
-export function compileSort(spec: Document): (a: Document, b: Document) => number {
-  const { keysOf, compare } = readSort(spec)
-  return (a, b) => compare(keysOf(a), keysOf(b))
 }
 
 /** Below this limit only the first items of the order are kept while sorting. */

@@ -24,7 +24,7 @@ it('stays unwritable until something has been written, whatever commands that wr
   await store.write(put)
   // Of a folder that is not in its place the free space cannot be told.
   await rename(join(folder, 'data'), join(folder, 'away'))
-  await expect(store.write(put)).rejects.toMatchObject({ code: 14031 })
+  await expect(store.write(put)).rejects.toMatchObject({ code: 8 })
   await store.write(() => 'nothing to change')
   const undone = store.write(() => {
     put()

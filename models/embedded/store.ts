@@ -51,6 +51,8 @@ export function openStore(
   })
   const queue: Pending[] = []
   const undone: (() => void)[] = []
+  /** So many commands run in a transaction each, because together they did not go. */
+  let alone = 0
   let scheduled = false
   let closed = false
   let failure: Error | undefined
@@ -87,14 +89,20 @@ export function openStore(
 
   /**
    * Refuses a batch that might not find room on the disk: each page that it changes is written anew. LMDB must never meet
-   * a full disk: formatting that error it writes beyond its buffer, which ends the process sooner or later.
+   * a full disk: formatting that error it writes beyond its buffer, which ends the process sooner or later. What only
+   * removes may use the reserve.
    */
   function checkSpace(): void {
     if (puts === 0) return
     const { bavail, bsize } = statfsSync(dir ?? tmpdir())
+    const reserve = putBytes > 0 ? reserveBytes : 0
     const needed = putBytes + Math.min(puts * PAGE_BYTES, putBytes + bytes())
-    if (bavail * bsize >= reserveBytes + needed) return
-    throw new Error(`only ${Math.round((bavail * bsize) / 1024)} KiB are left on the disk`)
+    // Half of what LMDB has given up counts as free: readers may hold on to the rest.
+    const { lastPageNumber = 0, pageSize = PAGE_BYTES } = db.getStats() as Record<string, number>
+    const free = bavail * bsize + Math.max(0, lastPageNumber * pageSize - bytes()) / 2
+    if (free >= reserve + needed) return
+    const left = `only ${Math.round((bavail * bsize) / 1024)} KiB are left on the disk`
+    throw new MongoError(14031, `nothing can be written at the moment: ${left}`)
   }
 
   function bytes(): number {
@@ -108,7 +116,8 @@ export function openStore(
   }
 
   function runBatch(): void {
-    const batch = queue.splice(0, BATCH)
+    const batch = queue.splice(0, alone > 0 ? 1 : BATCH)
+    alone = Math.max(0, alone - 1)
     puts = 0
     putBytes = 0
     try {
@@ -124,12 +133,19 @@ export function openStore(
       }
       for (const answer of answers) answer()
     } catch (cause) {
-      const begins = failure === undefined
-      failure = cause as Error
-      if (begins) onFailure(failure)
       undo()
-      const message = `nothing can be written at the moment: ${failure.message}`
-      for (const { reject } of batch) reject(new MongoError(14031, 'OutOfDiskSpace', message))
+      if (batch.length > 1) {
+        // One that is too large must not take the others with it.
+        queue.unshift(...batch)
+        alone = batch.length
+      } else {
+        const begins = failure === undefined
+        failure = cause as Error
+        if (begins) onFailure(failure)
+        const known =
+          cause instanceof MongoError ? cause : new MongoError(8, `nothing can be written: ${cause}`)
+        for (const { reject } of batch) reject(known)
+      }
     }
     if (queue.length > 0) setImmediate(runBatch)
     else scheduled = false
@@ -137,16 +153,20 @@ export function openStore(
 
   return {
     get: (key: Buffer): Buffer | undefined => db.get(key),
-    /** Up to `limit` entries of a range, in key order or, with `reverse`, backwards. */
+    /** Up to `limit` entries of a range, or to about 4 MiB of them; in key order or, with `reverse`, backwards. */
     entries({ start, end }: Range, limit: number, reverse = false): Entry[] {
       if (Buffer.compare(start, end) >= 0) return []
       const range = reverse
         ? { start: end, end: start, exclusiveStart: true, inclusiveEnd: true, reverse }
         : { start, end }
-      return [...db.getRange({ ...range, limit })].map(({ key, value }) => ({
-        key: asBuffer(key),
-        value: asBuffer(value),
-      }))
+      const found: Entry[] = []
+      let bytes = 0
+      for (const { key, value } of db.getRange({ ...range, limit })) {
+        found.push({ key: asBuffer(key), value: asBuffer(value) })
+        bytes += value.length
+        if (bytes > CHUNK_BYTES) break
+      }
+      return found
     },
     /** Number of keys in a range. */
     count: (range: Range): number =>
@@ -167,8 +187,7 @@ export function openStore(
      * rejects with it. Throws code 14031 while the disk is full, 91 once the store is closed.
      */
     write<T>(command: () => T): Promise<T> {
-      if (closed)
-        return Promise.reject(new MongoError(91, 'ShutdownInProgress', 'the database is shutting down'))
+      if (closed) return Promise.reject(new MongoError(91, 'the database is shutting down'))
       return new Promise<T>((resolve, reject) => {
         queue.push({ command, resolve: resolve as Pending['resolve'], reject })
         if (!scheduled) setImmediate(runBatch)
@@ -194,6 +213,7 @@ const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 
 const FIRST_CHUNK = 16
 const LARGEST_CHUNK = 1024
+const CHUNK_BYTES = 4 * 1024 * 1024
 
 /** The entries of a range, read in growing chunks; nothing of the store is held in between. */
 export function* readRange(store: Store, { start, end }: Range, reverse = false): Generator<Entry> {
@@ -201,7 +221,8 @@ export function* readRange(store: Store, { start, end }: Range, reverse = false)
     const chunk = store.entries({ start, end }, size, reverse)
     yield* chunk
     const last = chunk.at(-1)
-    if (!last || chunk.length < size) return
+    const bytes = chunk.reduce((sum, { value }) => sum + value.length, 0)
+    if (!last || (chunk.length < size && bytes <= CHUNK_BYTES)) return
     if (reverse) end = last.key
     else start = Buffer.concat([last.key, Buffer.alloc(1)])
   }

@@ -31,6 +31,13 @@ export interface Changed {
 export function changeDocuments(engine: Engine, change: Change): Changed {
   const { db, name, filter, limit } = change
   const updater = compileUpdate(change.update, change)
+  if (change.upsert && '$expr' in filter)
+    throw mongoError(224, '$expr is not allowed in the filter of an upsert')
+  // An update compares without the collation, which would change what these find.
+  const compares =
+    change.arrayFilters || ['$pull', '$pullAll', '$addToSet'].some(name => name in change.update)
+  if (change.collation && compares)
+    throw mongoError(2, 'this update with a collation is not supported by this database')
   if (limit !== 1 && updater.kind === 'replace')
     throw mongoError(9, 'A replacement is for one document, not for multi')
   const collection = readable(engine.catalog, db, name)
@@ -39,6 +46,7 @@ export function changeDocuments(engine: Engine, change: Change): Changed {
   for (const found of targets(engine, collection, query)) {
     const { doc, modified } = updater.apply(found.doc, {
       insert: false,
+      bytes: found.bytes,
       get position() {
         return query.position(found.doc)
       },

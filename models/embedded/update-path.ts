@@ -1,7 +1,7 @@
 import type { Document } from 'bson'
 import { MAX_DEPTH } from './documents.ts'
 import { mongoError } from './errors.ts'
-import { isIndex } from './paths.ts'
+import { fieldOf, isIndex } from './paths.ts'
 import { describe } from './types.ts'
 import { fieldsOf, isDocument } from './values.ts'
 
@@ -26,13 +26,11 @@ export function copyOf<T>(value: T): T {
 /** Splits an update path. Code 56: an empty component; 52: one that begins with `$`; 2: a misplaced positional one. */
 export function parsePath(path: string): Path {
   const parts = path.split('.')
-  const isPositional = (part: string) => part === '$' || /^\$\[.*\]$/.test(part)
   if (parts.includes('')) throw mongoError(56, `The update path '${path}' contains an empty field name`)
-  const dollar = parts.find(part => part.startsWith('$') && !isPositional(part))
-  if (dollar) throw mongoError(52, `The dollar ($) prefixed field '${dollar}' in '${path}' is not allowed`)
-  if (parts.findIndex(isPositional) === 0 || parts.indexOf('$') !== parts.lastIndexOf('$')) {
+  if (parts.some(part => /^\$(?!(\[.*\])?$)/.test(part)))
+    throw mongoError(52, `The dollar ($) prefixed field in '${path}' is not allowed`)
+  if (path.startsWith('$') || parts.indexOf('$') !== parts.lastIndexOf('$'))
     throw mongoError(2, `'${path}' begins with a positional element, or has more than one '$'`)
-  }
   return parts
 }
 
@@ -54,8 +52,8 @@ export function inOrder<T extends { readonly path: Path }>(items: readonly T[], 
 }
 
 function childOf(parent: unknown, part: string): unknown {
-  if (Array.isArray(parent)) return isIndex(part) ? parent[Number(part)] : undefined
-  return isDocument(parent) && Object.hasOwn(parent, part) ? parent[part] : undefined
+  if (!Array.isArray(parent)) return fieldOf(parent, part)
+  return isIndex(part) ? parent[Number(part)] : undefined
 }
 
 /** What a path without positional parts leads to, `undefined` for nothing. */
@@ -70,11 +68,11 @@ function putChild(parent: Document, part: string, value: unknown): void {
   setField(parent, part, value)
 }
 
-/** Computes the new value of a field; `undefined` is a missing field. */
-type Change = (old: unknown) => unknown
-
 /** `make` makes what is missing on the way; `look` and `try` give up. `look` gives up too for what is in the way. */
 export type Reach = 'make' | 'look' | 'try'
+
+/** Computes the new value of a field; `undefined` is a missing field. */
+type Change = (old: unknown) => unknown
 
 /**
  * Changes the field that a path without positional parts leads to; a change to `undefined` removes it, and leaves null

@@ -1,12 +1,13 @@
 import type { Document } from 'bson'
-import { compileSimpleStage, type SimpleStage } from './aggregate-simple.ts'
-import { readDocument, writeDocument } from './documents.ts'
+import { readStage, simpleStages } from './aggregate.ts'
+import { checkDepth, writeDocument } from './documents.ts'
 import { mongoError } from './errors.ts'
 import { compileMatch } from './match.ts'
+import { isRegex } from './match-operators.ts'
 import { describe, hasOperators } from './types.ts'
 import { type Step, updateOperators } from './update-operators.ts'
 import { changeAt, copyOf, inOrder, type Path, valueAt } from './update-path.ts'
-import { equalValues, isDocument, ranks, typeRank } from './values.ts'
+import { equalValues, isDocument } from './values.ts'
 
 /** What an update needs to know besides the document. */
 export interface UpdateContext {
@@ -14,6 +15,8 @@ export interface UpdateContext {
   readonly position?: number | undefined
   /** Whether the document is about to be inserted by an upsert: only then `$setOnInsert` works. */
   readonly insert: boolean
+  /** The document's BSON, if at hand. */
+  readonly bytes?: Uint8Array
 }
 
 type Change = (document: Document, context: UpdateContext) => Document
@@ -50,28 +53,25 @@ function updater(kind: Updater['kind'], change: Change): Updater {
   return {
     kind,
     apply: (document, context) => {
-      const given = document._id === undefined || kind === 'operators' ? {} : { _id: document._id }
+      const { _id } = document
+      const given = _id === undefined || kind === 'operators' ? {} : { _id }
       const doc = { ...given, ...change(document, context) }
-      if (document._id !== undefined && !equalValues(document._id, doc._id)) {
+      if (_id !== undefined && !equalValues(_id, doc._id))
         throw mongoError(66, `The update would change the immutable field '_id' to ${describe(doc._id)}`)
-      }
-      const bytes = writeDocument(doc)
-      const modified = !bytes.equals(writeDocument(document))
-      if (modified) readDocument(bytes) // which refuses what is nested too deep to be read again
+      checkDepth(doc)
+      const modified = !writeDocument(doc).equals(context.bytes ?? writeDocument(document))
       return { doc, modified }
     },
   }
 }
 
-const updateStages = new Set(['$set', '$addFields', '$unset', '$project', '$replaceRoot', '$replaceWith'])
-
 function pipeline(stages: readonly Document[], options: UpdateOptions): Change {
   if (options.arrayFilters?.length) throw mongoError(9, 'arrayFilters may not be specified for a pipeline')
   const changes = stages.map(stage => {
-    const [name = '', ...more] = Object.keys(stage ?? {})
-    if (more.length > 0) throw mongoError(40323, 'A pipeline stage must contain exactly one field.')
-    if (!updateStages.has(name)) throw mongoError(72, `${name} is not allowed to be used within an update`)
-    return compileSimpleStage(name as SimpleStage, stage[name], { variables: options.let })
+    const [name, operand] = readStage(stage)
+    const compile = simpleStages[name]
+    if (!compile) throw mongoError(72, `${name} is not allowed to be used within an update`)
+    return compile(operand, { variables: options.let })
   })
   return document => changes.reduce((changed, change) => change(changed), document)
 }
@@ -111,10 +111,8 @@ function expander(steps: readonly Step[], options: UpdateOptions): Expand {
   for (const filter of options.arrayFilters ?? []) {
     const [name = '', ...others] = new Set(namesIn(filter))
     const part = `$[${name}]`
-    if (others.length > 0 || tests.has(part) || !used.has(part)) {
+    if (others.length > 0 || tests.has(part) || !used.has(part))
       throw mongoError(9, `An array filter needs one name, its own, that is used: ${describe(filter)}`)
-    }
-    if (!/^[a-z][a-zA-Z0-9]*$/.test(name)) throw mongoError(2, `'${name}' is no name for an array filter`)
     const { test } = compileMatch(filter, { let: options.let })
     tests.set(part, element => test({ [name]: element }))
   }
@@ -148,10 +146,10 @@ function equalities(filter: Document): { path: Path; value: unknown }[] {
   return Object.entries(filter).flatMap(([key, operand]) => {
     if (key === '$and' || (key === '$or' && operand.length === 1)) return operand.flatMap(equalities)
     if (key.startsWith('$')) return []
-    const { $eq, $in, $all }: Document = hasOperators(operand) ? operand : { $in: [operand] }
-    const single = [$in, $all].flatMap(list => (Array.isArray(list) && list.length === 1 ? list : []))
-    const exact = single.filter(value => typeRank(value) !== ranks.regex && !hasOperators(value))
-    const values = $eq === undefined ? exact : [$eq, ...exact]
-    return values.map(value => ({ path: key.split('.'), value }))
+    const { $eq, $in = [], $all = [] }: Document = hasOperators(operand) ? operand : { $in: [operand] }
+    const single = [$eq === undefined ? [] : [$eq], $in, $all].filter(list => list.length === 1).flat()
+    return single
+      .filter(value => !isRegex(value) && !hasOperators(value))
+      .map(value => ({ path: key.split('.'), value }))
   })
 }

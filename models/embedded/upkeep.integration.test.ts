@@ -4,7 +4,7 @@ import { documentKey } from './records.ts'
 import { startUpkeep } from './upkeep.ts'
 
 it('tells of a document it cannot remove, and tries again at the next turn', async () => {
-  const engine = await openEngine(undefined, () => 0)
+  const engine = await openEngine(undefined)
   const collection = await engine.store.write(() => {
     const made = engine.catalog.ensure('d', 'c')
     engine.catalog.addIndex(made, { key: { at: 1 }, name: 'at', expireAfterSeconds: 0 })

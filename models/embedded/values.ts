@@ -1,9 +1,9 @@
 import type { Binary, BSONRegExp, Code, DBRef, Document, ObjectId, Timestamp } from 'bson'
-import { invert, numberKey, readNumber } from './numbers.ts'
+import { numberKey, readNumber } from './numbers.ts'
 
 /**
- * MongoDB's order of the BSON types: values of different ranks compare by rank alone. All kinds of numbers share one
- * rank, and so do strings and symbols. A missing field ranks before null.
+ * MongoDB's order of the BSON types, by their names: values of different ranks compare by rank alone. All kinds of
+ * numbers share one rank, and so do strings and symbols. A missing field ranks before null.
  */
 export const ranks = {
   minKey: -1,
@@ -13,14 +13,13 @@ export const ranks = {
   string: 15,
   object: 20,
   array: 25,
-  binary: 30,
+  binData: 30,
   objectId: 35,
   bool: 40,
   date: 45,
   timestamp: 47,
   regex: 50,
-  code: 60,
-  codeWithScope: 65,
+  javascript: 60,
   maxKey: 127,
 } as const satisfies Record<string, number>
 
@@ -30,11 +29,11 @@ const ranksByName: Record<string, number> = {
   Long: ranks.number,
   Decimal128: ranks.number,
   BSONSymbol: ranks.string,
-  Binary: ranks.binary,
+  Binary: ranks.binData,
   ObjectId: ranks.objectId,
   Timestamp: ranks.timestamp,
   BSONRegExp: ranks.regex,
-  Code: ranks.code,
+  Code: ranks.javascript,
   MinKey: ranks.minKey,
   MaxKey: ranks.maxKey,
   number: ranks.number,
@@ -47,16 +46,11 @@ const ranksByName: Record<string, number> = {
 export function typeRank(value: unknown): number {
   if (value === null) return ranks.null
   if (typeof value !== 'object') return ranksByName[typeof value] ?? ranks.missing
-  const name = (value as { _bsontype?: string })._bsontype
-  if (typeof name === 'string' && !Object.hasOwn(value, '_bsontype')) {
-    return name === 'Code' && (value as Code).scope
-      ? ranks.codeWithScope
-      : (ranksByName[name] ?? ranks.object)
-  }
   if (Array.isArray(value)) return ranks.array
   if (value instanceof Date) return ranks.date
-  if (value instanceof RegExp) return ranks.regex
-  return value instanceof Uint8Array ? ranks.binary : ranks.object
+  const name = (value as { _bsontype?: string })._bsontype
+  if (typeof name !== 'string' || Object.hasOwn(value, '_bsontype')) return ranks.object
+  return ranksByName[name] ?? ranks.object
 }
 
 /** Whether the value is an embedded document (and no array, no wrapper of a scalar). */
@@ -69,22 +63,6 @@ export function fieldsOf(value: Document): Document {
   if (value._bsontype !== 'DBRef' || Object.hasOwn(value, '_bsontype')) return value
   const { collection, oid, db, fields } = value as unknown as DBRef
   return { $ref: collection, $id: oid, ...(db ? { $db: db } : {}), ...fields }
-}
-
-/** A string or a symbol as text. */
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : String(value))
-
-/** The bytes and the subtype of a binary value. */
-export function bytesOf(value: unknown): { bytes: Uint8Array; subtype: number } {
-  if (value instanceof Uint8Array) return { bytes: value, subtype: 0 }
-  const binary = value as Binary
-  return { bytes: binary.buffer.subarray(0, binary.position), subtype: binary.sub_type }
-}
-
-/** Pattern and options of a regular expression value, whichever class it has. */
-export function regexParts(value: unknown): { pattern: string; options: string } {
-  if (value instanceof RegExp) return { pattern: value.source, options: value.flags.replace(/[^imsux]/g, '') }
-  return value as BSONRegExp
 }
 
 const end = Buffer.from([0])
@@ -108,30 +86,24 @@ function documentKey(value: Document): Buffer {
   return Buffer.concat([...parts, end])
 }
 
-function binaryKey(value: unknown): Buffer {
-  const { bytes, subtype } = bytesOf(value)
-  const head = Buffer.alloc(5, subtype)
-  head.writeUInt32BE(bytes.length)
-  return Buffer.concat([head, bytes])
+function binaryKey({ buffer, position, sub_type }: Binary): Buffer {
+  const head = Buffer.alloc(5, sub_type)
+  head.writeUInt32BE(position)
+  return Buffer.concat([head, buffer.subarray(0, position)])
 }
 
 const payloads: Record<number, (value: never) => Buffer> = {
   [ranks.number]: (value: unknown) => numberKey(readNumber(value) ?? { kind: 'int', value: 0 }),
-  [ranks.string]: (value: unknown) => textKey(textOf(value)),
+  [ranks.string]: (value: unknown) => textKey(String(value)),
   [ranks.object]: documentKey,
   [ranks.array]: (value: unknown[]) => Buffer.concat([...value.map(valueKey), end]),
-  [ranks.binary]: binaryKey,
+  [ranks.binData]: binaryKey,
   [ranks.objectId]: (value: ObjectId) => Buffer.from(value.id),
   [ranks.bool]: (value: boolean) => Buffer.from([value ? 1 : 0]),
   [ranks.date]: (value: Date) => bigKey(BigInt(value.getTime()) + 2n ** 63n),
   [ranks.timestamp]: (value: Timestamp) => bigKey(value.toBigInt()),
-  [ranks.regex]: (value: unknown) => {
-    const { pattern, options } = regexParts(value)
-    return Buffer.concat([textKey(pattern), textKey(options)])
-  },
-  [ranks.code]: (value: Code) => textKey(value.code),
-  [ranks.codeWithScope]: (value: Code) =>
-    Buffer.concat([textKey(value.code), documentKey(value.scope ?? {})]),
+  [ranks.regex]: ({ pattern, options }: BSONRegExp) => Buffer.concat([textKey(pattern), textKey(options)]),
+  [ranks.javascript]: ({ code, scope }: Code) => Buffer.concat([textKey(code), documentKey(scope ?? {})]),
 }
 
 /** The first byte of a value's key: its type. 0 is left as the end of documents and arrays. */
@@ -148,23 +120,6 @@ export function valueKey(value: unknown): Buffer {
   return payload === undefined ? tag : Buffer.concat([tag, payload(value as never)])
 }
 
-/** The key of a value in an index field of that direction. */
-export const directedKey = (value: unknown, direction: 1 | -1): Buffer =>
-  direction === 1 ? valueKey(value) : invert(valueKey(value))
-
-/** Compares text by its UTF-8 bytes, which differs from JavaScript's order where surrogates are involved. */
-function compareText(a: string, b: string): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i += 1) {
-    const left = a.charCodeAt(i)
-    const right = b.charCodeAt(i)
-    if (left === right) continue
-    const high = (unit: number) => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit)
-    return high(left) - high(right)
-  }
-  return a.length - b.length
-}
-
 /** A number that stands for a value of the frequent types within its type; NaN where only the key tells. */
 function quick(value: unknown): number {
   if (typeof value === 'number') return value
@@ -175,7 +130,7 @@ function quick(value: unknown): number {
 }
 
 /**
- * Compares any two BSON values in MongoDB's order (see `valueKey`).
+ * Compares any two BSON values in MongoDB's order (see `valueKey`); text by its UTF-8 bytes, not as JavaScript does.
  *
  * @returns a negative number, 0 or a positive number
  */
@@ -183,10 +138,14 @@ export function compareValues(a: unknown, b: unknown): number {
   if (a === b) return 0
   const difference = typeRank(a) - typeRank(b)
   if (difference !== 0) return difference
-  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
+  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b))
   const order = quick(a) - quick(b)
   return Number.isNaN(order) ? Buffer.compare(valueKey(a), valueKey(b)) : order || 0
 }
 
 /** Whether MongoDB takes two values for the same: 1, 1.0 and Decimal128 1.00 are, `{a, b}` and `{b, a}` are not. */
 export const equalValues = (a: unknown, b: unknown): boolean => compareValues(a, b) === 0
+
+/** Text that is the same for equal values only. */
+export const identityOf = (value: unknown): string =>
+  typeof value === 'string' ? `"${value}` : valueKey(value).toString('latin1')

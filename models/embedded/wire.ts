@@ -1,5 +1,5 @@
-import type { Document } from 'bson'
-import { encodeReply } from './reply.ts'
+import { type Document, serialize } from 'bson'
+import { mongoError } from './errors.ts'
 
 /** Largest message accepted, in bytes (`maxMessageSizeBytes` of `hello`). */
 export const MAX_MESSAGE_BYTES = 48_000_000
@@ -96,13 +96,8 @@ function parseSections(message: Buffer): Request {
     at += 1 + section.length
   }
   demand(body !== undefined, 'message has no body')
-  return {
-    id: message.readInt32LE(4),
-    body,
-    sequences,
-    silent: (set & flags.moreToCome) !== 0,
-    legacy: false,
-  }
+  const silent = (set & flags.moreToCome) !== 0
+  return { id: message.readInt32LE(4), body, sequences, silent, legacy: false }
 }
 
 function parseQuery(message: Buffer): Request {
@@ -137,7 +132,7 @@ let nextReplyId = 1
 /** Encodes the answer to a request, as OP_REPLY for OP_QUERY and OP_MSG otherwise. */
 export function encodeMessage({ id, legacy }: Pick<Request, 'id' | 'legacy'>, reply: Document): Buffer {
   const head = Buffer.alloc(HEADER_BYTES + (legacy ? 20 : 5))
-  const message = Buffer.concat([head, ...encodeReply(reply)])
+  const message = Buffer.concat([head, ...encodeDocument(reply)])
   message.writeInt32LE(message.length, 0)
   message.writeInt32LE(nextReplyId++ & 0x7fffffff, 4)
   message.writeInt32LE(id, 8)
@@ -145,4 +140,38 @@ export function encodeMessage({ id, legacy }: Pick<Request, 'id' | 'legacy'>, re
   // Number of documents; flags, cursor and start stay 0.
   if (legacy) message.writeInt32LE(1, 32)
   return message
+}
+
+const types = { document: 3, array: 4 } as const
+
+/**
+ * A reply as BSON, in pieces to be concatenated. The documents of a `cursor` are BSON already and are taken as they
+ * are. Throws MongoError 10334 when the rest exceeds 16 MB.
+ */
+function encodeDocument(reply: Document): Uint8Array[] {
+  const elements = Object.entries(reply).flatMap(([name, value]) => {
+    if (name === 'cursor') return [head(types.document, name), ...encodeDocument(value)]
+    if (Array.isArray(value) && value[0] instanceof Uint8Array) {
+      return [
+        head(types.array, name),
+        ...framed(value.flatMap((one, i) => [head(types.document, `${i}`), one])),
+      ]
+    }
+    try {
+      return [serialize({ [name]: value }, { ignoreUndefined: true }).subarray(4, -1)]
+    } catch (error) {
+      throw mongoError(10334, `the reply cannot be sent: ${String(error)}`)
+    }
+  })
+  return framed(elements)
+}
+
+function head(type: number, name: string): Buffer {
+  return Buffer.from(`${String.fromCharCode(type)}${name}\0`)
+}
+
+function framed(elements: readonly Uint8Array[]): Uint8Array[] {
+  const size = Buffer.alloc(4)
+  size.writeInt32LE(elements.reduce((sum, { length }) => sum + length, 5))
+  return [size, ...elements, Buffer.alloc(1)]
 }

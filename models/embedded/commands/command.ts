@@ -1,8 +1,7 @@
 import type { Document } from 'bson'
 import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
-import { truthy } from '../index-definition.ts'
-import { isDocument, ranks, typeRank } from '../values.ts'
+import { ranks, typeRank } from '../values.ts'
 
 /** A command as a connection received it: the first key of `body` is its name. */
 export interface Call {
@@ -49,11 +48,4 @@ export function collectionName({ body }: Call): string {
   const name: unknown = Object.values(body)[0]
   if (isText(name) && name !== '') return name
   throw mongoError(73, `collection name has invalid type or is empty in ${Object.keys(body)[0]}`)
-}
-
-/** Throws MongoError 72 when one of these options, which this database has not, is set. */
-export function refuse(body: Document, options: readonly string[]): void {
-  const set = (value: unknown) => (isDocument(value) ? Object.keys(value).length > 0 : truthy(value))
-  const refused = options.find(option => set(body[option]))
-  if (refused) throw mongoError(72, `the option '${refused}' is not supported by this database`)
 }

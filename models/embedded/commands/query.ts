@@ -1,4 +1,4 @@
-import { type Document, Long } from 'bson'
+import type { Document } from 'bson'
 import { compilePipeline, splitLeadingMatch, trailingWrite } from '../aggregate.ts'
 import { type Collection, readable } from '../catalog.ts'
 import { readCollation } from '../collation.ts'
@@ -8,17 +8,13 @@ import { mongoError } from '../errors.ts'
 import { compileExpression } from '../expression.ts'
 import { type PreparedQuery, prepareQuery, type Query } from '../find.ts'
 import { truthy } from '../index-definition.ts'
-import { fieldOf, isIndex } from '../paths.ts'
+import { visitPath } from '../paths.ts'
 import { writeMerge, writeOut } from '../pipeline-write.ts'
-import { RawDocuments } from '../reply.ts'
 import { isDocument, valueKey } from '../values.ts'
-import { type Call, type Command, collectionName, field, integer, isText, needed, refuse } from './command.ts'
-
-const REFUSED = ['tailable', 'awaitData', 'min', 'max', 'returnKey', 'showRecordId'] as const
+import { type Call, type Command, collectionName, field, integer, isText, needed } from './command.ts'
 
 /** What a command or a statement searches for; `filter` names the field with the filter. */
-export function readQuery(body: Document, filter: string, variables = readVariables(body)): Query {
-  refuse(body, REFUSED)
+export function readQuery(body: Document, filter: string): Query {
   return {
     filter: field(body, filter, isDocument) ?? {},
     sort: field(body, 'sort', isDocument),
@@ -26,7 +22,7 @@ export function readQuery(body: Document, filter: string, variables = readVariab
     skip: integer(body, 'skip'),
     limit: Math.abs(integer(body, 'limit', Number.MIN_SAFE_INTEGER) ?? 0),
     hint: body.hint,
-    let: variables,
+    let: readVariables(body),
     collation: readCollation(field(body, 'collation', isDocument)),
   }
 }
@@ -66,27 +62,11 @@ export function openCursor(
   { body }: Call,
   ns: string,
   results: Iterable<Uint8Array>,
-  collectionId?: number,
 ): Document {
   const batchSize = integer(field(body, 'cursor', isDocument) ?? body, 'batchSize')
-  const [single, expires] = [truthy(body.singleBatch), !truthy(body.noCursorTimeout)]
-  const options = { ns, collectionId, batchSize, single, expires }
+  const options = { ns, batchSize, single: truthy(body.singleBatch) }
   const { documents, id } = engine.cursors.open(results[Symbol.iterator](), options)
-  return { cursor: { firstBatch: new RawDocuments(documents), id, ns } }
-}
-
-function cursorId(value: unknown): Long {
-  return Long.isLong(value) ? value : Long.fromNumber(integer({ id: value }, 'id') ?? 0)
-}
-
-/** The values that are there at a path, those in an array one by one. */
-function* valuesAlong(value: unknown, path: readonly string[]): Generator<unknown> {
-  const [part, ...rest] = path
-  if (Array.isArray(value) && part === undefined) yield* value
-  else if (Array.isArray(value) && isIndex(part ?? '')) yield* valuesAlong(value[Number(part)], rest)
-  else if (Array.isArray(value)) for (const item of value.filter(isDocument)) yield* valuesAlong(item, path)
-  else if (part !== undefined) yield* valuesAlong(fieldOf(value, part), rest)
-  else if (value !== undefined) yield value
+  return { cursor: { firstBatch: documents, id, ns } }
 }
 
 /** What the driver's `countDocuments` asks for after its `$match`, `$skip` and `$limit`. */
@@ -107,7 +87,7 @@ export function preparePipeline(engine: Engine, { body, db }: Call) {
   // Sessions are not kept here: the one that asks is all there is to list.
   const session = rest[0]?.$listLocalSessions && { _id: body.lsid ?? null, lastUse: new Date() }
   const run = compilePipeline(session ? rest.slice(1) : rest, {
-    collection: other => contents(lookUp(engine, db, other, { filter: {} })),
+    collection: (other, filter) => contents(lookUp(engine, db, other, { filter })),
     let: query.let,
   })
   if (JSON.stringify(rest) === COUNT) {
@@ -128,17 +108,17 @@ export const queryCommands: Record<string, Command> = {
   find(engine, call) {
     const name = collectionName(call)
     integer(call.body, 'limit')
-    const { results, collection } = lookUp(engine, call.db, name, readQuery(call.body, 'filter'))
-    return openCursor(engine, call, `${call.db}.${name}`, results(), collection.id)
+    const { results } = lookUp(engine, call.db, name, readQuery(call.body, 'filter'))
+    return openCursor(engine, call, `${call.db}.${name}`, results())
   },
   getMore(engine, { body, db }) {
     const ns = `${db}.${needed(body, 'collection', isText)}`
-    const { documents, id } = engine.cursors.more(cursorId(body.getMore), ns, integer(body, 'batchSize'))
-    return { cursor: { nextBatch: new RawDocuments(documents), id, ns } }
+    const { documents, id } = engine.cursors.more(String(body.getMore), ns, integer(body, 'batchSize'))
+    return { cursor: { nextBatch: documents, id, ns } }
   },
   killCursors(engine, { body }) {
-    const ids = needed(body, 'cursors', Array.isArray).map(cursorId)
-    const cursorsKilled = ids.filter(id => engine.cursors.kill(id))
+    const ids = needed(body, 'cursors', Array.isArray)
+    const cursorsKilled = ids.filter(id => engine.cursors.kill(String(id)))
     const cursorsNotFound = ids.filter(id => !cursorsKilled.includes(id))
     return { cursorsKilled, cursorsNotFound, cursorsAlive: [], cursorsUnknown: [] }
   },
@@ -152,27 +132,29 @@ export const queryCommands: Record<string, Command> = {
     const { query, documents } = lookUp(engine, call.db, collectionName(call), asked)
     const values = new Map<string, unknown>()
     let bytes = 0
+    const add = (value: unknown): void => {
+      const key = valueKey(query.collation ? query.collation(value) : value).toString('latin1')
+      if (value === undefined || values.has(key)) return
+      values.set(key, value)
+      bytes += key.length
+      if (bytes > MAX_DOCUMENT_BYTES) throw mongoError(17217, 'distinct too big, 16mb cap')
+    }
     for (const { doc } of documents()) {
-      for (const value of valuesAlong(doc, path)) {
-        const compared = query.collation ? query.collation(value) : value
-        const key = valueKey(compared).toString('latin1')
-        if (values.has(key)) continue
-        values.set(key, value)
-        bytes += key.length
-        if (bytes > MAX_DOCUMENT_BYTES) throw mongoError(17217, 'distinct too big, 16mb cap')
-      }
+      visitPath(doc, path, false, value => {
+        for (const one of Array.isArray(value) ? value : [value]) add(one)
+        return false
+      })
     }
     return { values: [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value) }
   },
   aggregate(engine, call) {
     const { body, db } = call
-    refuse(body, ['explain'])
     if (!field(body, 'cursor', isDocument)) throw mongoError(9, "The 'cursor' option is required")
     const ns = `${db}.${isText(body.aggregate) ? body.aggregate : '$cmd.aggregate'}`
     const { leading, rest, documents, write } = preparePipeline(engine, call)
     if (!write) {
       const results = rest.length > 0 ? mapped(documents(), writeDocument) : leading.results()
-      return openCursor(engine, call, ns, results, leading.collection.id)
+      return openCursor(engine, call, ns, results)
     }
     return engine.store.write(() => {
       const into = write.kind === '$out' ? writeOut : writeMerge

@@ -4,8 +4,8 @@ import type { Collection } from '../catalog.ts'
 import { answer } from '../dispatch.ts'
 import { writeDocument } from '../documents.ts'
 import { type Engine, openEngine } from '../engine.ts'
-import { type Index, indexRange } from '../index-definition.ts'
-import { encodeId } from '../keys.ts'
+import type { Index } from '../index-definition.ts'
+import { encodeId, rangeOf } from '../keys.ts'
 import { documentKey } from '../records.ts'
 import type { Entry } from '../store.ts'
 
@@ -24,9 +24,9 @@ const run = (body: Document) => {
 const validate = () => run({ validate: 'c' })
 const collection = (): Collection => engine.catalog.need('d', 'c')
 const index = (name: string) => collection().indexes.find(one => one.name === name) as Index
-const entries = (name: string): Entry[] => engine.store.entries(indexRange(index(name)), 1000)
+const entries = (name: string): Entry[] => engine.store.entries(rangeOf(index(name)), 1000)
 beforeEach(async () => {
-  engine = await openEngine(undefined, () => 0)
+  engine = await openEngine(undefined)
   const indexes = [
     { key: { a: 1 }, name: 'a' },
     { key: { tags: -1 }, name: 'tags' },
@@ -40,20 +40,9 @@ beforeEach(async () => {
 
 afterEach(() => engine.store.close())
 
-it('finds a sound collection valid and counts the keys of its indexes', async () => {
-  expect(await validate()).toEqual({
-    ns: 'd.c',
-    nrecords: 21,
-    nIndexes: 5,
-    keysPerIndex: { _id_: 21, a: 21, tags: 41, email: 1, part: 14 },
-    indexDetails: Object.fromEntries(
-      ['_id_', 'a', 'tags', 'email', 'part'].map(name => [name, { valid: true }]),
-    ),
-    valid: true,
-    warnings: [],
-    errors: [],
-    ok: 1,
-  })
+it('finds a sound collection valid', async () => {
+  const found = { ns: 'd.c', nrecords: 21, nIndexes: 5, valid: true, warnings: [], errors: [], ok: 1 }
+  expect(await validate()).toEqual(found)
 })
 
 it('refuses what does not exist, and to repair', async () => {
@@ -61,10 +50,9 @@ it('refuses what does not exist, and to repair', async () => {
   await expect(run({ validate: 'c', repair: true })).rejects.toMatchObject({ code: 72 })
 })
 
-const damages: Record<string, { harm(): void; index: string; error: RegExp }> = {
+const damages: Record<string, { harm(): void; error: RegExp }> = {
   'an entry that is missing': {
     harm: () => engine.store.remove((entries('tags')[7] as Entry).key),
-    index: 'tags',
     error: /^document \d+ lacks an entry in tags$/,
   },
   'an entry that points to no document': {
@@ -72,7 +60,6 @@ const damages: Record<string, { harm(): void; index: string; error: RegExp }> = 
       const [first] = entries('email') as [Entry]
       engine.store.put(Buffer.concat([first.key, Buffer.from('z')]), first.value)
     },
-    index: 'email',
     error: /^entry \w+ of index email points to no document$/,
   },
   'an entry that its document does not have': {
@@ -81,32 +68,26 @@ const damages: Record<string, { harm(): void; index: string; error: RegExp }> = 
       const start = first.key.subarray(0, first.value.readUInt16BE(0))
       engine.store.put(Buffer.concat([start, encodeId(3)]), first.value)
     },
-    index: 'a',
     error: /^entry \w+ of index a is none of its document$/,
   },
   'an entry that cannot be read': {
     harm: () => engine.store.put((entries('a')[0] as Entry).key, Buffer.alloc(1)),
-    index: 'a',
     error: /^what a has at \w+ cannot be read/,
   },
   'a document whose entries are left behind': {
     harm: () => engine.store.remove(documentKey(collection(), encodeId(4))),
-    index: 'a',
     error: /of index a points to no document$/,
   },
   'a document that is no BSON': {
     harm: () => engine.store.put(documentKey(collection(), encodeId(3)), Buffer.from('nonsense')),
-    index: '_id_',
     error: /^what _id_ has at \w+ cannot be read: Invalid BSON/,
   },
   'a document in the place of another': {
     harm: () => engine.store.put(documentKey(collection(), encodeId(3)), writeDocument({ _id: 4, a: 0 })),
-    index: '_id_',
     error: /^document 4 is stored under another _id$/,
   },
   'an array in an index that knows of none': {
     harm: () => engine.store.put(documentKey(collection(), encodeId(3)), writeDocument({ _id: 3, a: [1] })),
-    index: 'a',
     error: /^document 3 has an array, but index a is not multikey$/,
   },
   'a number of documents that is not theirs': {
@@ -114,7 +95,6 @@ const damages: Record<string, { harm(): void; index: string; error: RegExp }> = 
       engine.catalog.count(collection())
       engine.catalog.adjustCount(collection(), 2)
     },
-    index: '_id_',
     error: /^21 documents are stored, but 23 counted$/,
   },
   'two documents with one value of a unique index': {
@@ -125,17 +105,15 @@ const damages: Record<string, { harm(): void; index: string; error: RegExp }> = 
       const start = first.key.subarray(0, first.value.readUInt16BE(0))
       engine.store.put(Buffer.concat([start, idKey]), first.value)
     },
-    index: 'email',
     error: /of index email is not the only one of these values$/,
   },
 }
 
 describe('finds', () => {
-  it.each(Object.entries(damages))('%s', async (_what, { harm, index: name, error }) => {
+  it.each(Object.entries(damages))('%s', async (_what, { harm, error }) => {
     await engine.store.write(harm)
-    const { valid, indexDetails, errors } = await validate()
+    const { valid, errors } = await validate()
     expect(errors).toContainEqual(expect.stringMatching(error))
-    expect(indexDetails[name]).toEqual({ valid: false })
     expect(valid).toBe(false)
   })
 })
@@ -143,11 +121,11 @@ describe('finds', () => {
 it('names a hundred errors and tells that there may be more', async () => {
   const documents = Array.from({ length: 200 }, (_, n) => ({ _id: `m${n}`, a: n }))
   await run({ insert: 'c', documents })
-  await engine.store.write(() => engine.store.removeRange(indexRange(index('a'))))
-  const { errors, warnings, indexDetails } = await validate()
+  await engine.store.write(() => engine.store.removeRange(rangeOf(index('a'))))
+  const { errors, warnings, valid } = await validate()
   expect(errors).toHaveLength(100)
   expect(warnings).toHaveLength(1)
-  expect(indexDetails).toMatchObject({ a: { valid: false }, tags: { valid: true } })
+  expect(valid).toBe(false)
 })
 
 it('lets others read and write in between, and takes nothing they do for damage', async () => {

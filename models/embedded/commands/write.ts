@@ -1,25 +1,21 @@
 import type { Document } from 'bson'
-import { readDocument, writeDocument } from '../documents.ts'
+import { readDocument } from '../documents.ts'
 import type { Engine } from '../engine.ts'
 import { MongoError, mongoError } from '../errors.ts'
 import { prepareQuery, type Query } from '../find.ts'
 import { truthy } from '../index-definition.ts'
 import { compileMatch } from '../match.ts'
 import { compileProjection } from '../project.ts'
-import type { Stored } from '../records.ts'
-import { RawDocument } from '../reply.ts'
 import { type Change, type Changed, changeDocuments, targets } from '../update-one.ts'
 import { isDocument } from '../values.ts'
 import { type Call, type Command, collectionName, field, integer, needed } from './command.ts'
 import { readQuery, readVariables } from './query.ts'
 
-const MAX_STATEMENTS = 100_000
-
-/** What a statement has done. */
-type Done = Pick<Changed, 'matched' | 'modified' | 'upsertedId'>
+/** So many errors of one command are told with their message. */
+const TOLD_ERRORS = 1000
 
 /** Runs statements one by one and adds up what they did; errors are listed, and end it when it is ordered. */
-function runStatements<T>(body: Document, statements: readonly T[], run: (one: T, index: number) => Done) {
+function runStatements<T>(body: Document, statements: readonly T[], run: (one: T, index: number) => Changed) {
   const ordered = body.ordered === undefined || truthy(body.ordered)
   const [upserted, writeErrors]: [Document[], Document[]] = [[], []]
   let [n, nModified] = [0, 0]
@@ -31,7 +27,10 @@ function runStatements<T>(body: Document, statements: readonly T[], run: (one: T
       if ('upsertedId' in done) upserted.push({ index, _id: done.upsertedId })
     } catch (error) {
       if (!(error instanceof MongoError)) throw error
-      writeErrors.push({ index, code: error.code, ...error.extra, errmsg: error.message })
+      // Of very many only the codes, so that they fit into the answer.
+      const told =
+        writeErrors.length < TOLD_ERRORS ? { ...error.extra, errmsg: error.message } : { errmsg: '' }
+      writeErrors.push({ index, code: error.code, ...told })
       if (ordered) break
     }
   }
@@ -47,8 +46,8 @@ function runStatements<T>(body: Document, statements: readonly T[], run: (one: T
 function documentsOf({ body, sequences }: Call, name: string): Document[] {
   const list = sequences.get(name)?.map(readDocument) ?? needed(body, name, Array.isArray)
   if (!list.every(isDocument)) throw mongoError(14, `the elements of '${name}' must be documents`)
-  if (list.length > 0 && list.length <= MAX_STATEMENTS) return list
-  throw mongoError(16, `Write batch sizes must be between 1 and ${MAX_STATEMENTS}. Got ${list.length}.`)
+  if (list.length > 0) return list
+  throw mongoError(16, `a write needs at least one of '${name}'`)
 }
 
 /** Reads the statements of `update` or `delete`. The limit of each query is 1 or 0, which is all. */
@@ -57,9 +56,8 @@ export function readStatements(call: Call, name: 'updates' | 'deletes'): { body:
   return documentsOf(call, name).map(body => {
     if (body.sort !== undefined) throw mongoError(40415, `BSON field '${name}.sort' is an unknown field.`)
     needed(body, 'q', isDocument)
-    const query = readQuery(body, 'q', { ...variables, ...field(body, 'c', isDocument) })
     const limit = name === 'updates' ? Number(!truthy(body.multi)) : integer(body, 'limit')
-    if (limit === 0 || limit === 1) return { body, query: { ...query, limit } }
+    if (limit === 0 || limit === 1) return { body, query: { ...readQuery(body, 'q'), let: variables, limit } }
     throw mongoError(9, `The limit field in delete objects must be 0 or 1. Got ${limit}`)
   })
 }
@@ -73,27 +71,25 @@ function readChange(call: Call, body: Document, update: unknown, query: Query): 
   return { ...query, ...where, update, upsert: truthy(body.upsert), arrayFilters }
 }
 
-/** Removes what a query finds, all or the first. Returns how many that were, and the last of them. */
-function removeFound(engine: Engine, call: Call, query: Query): Done & { last?: Stored } {
+/** Removes what a query finds, all or the first. */
+function removeFound(engine: Engine, call: Call, query: Query): Changed {
   const collection = engine.catalog.find(call.db, collectionName(call))
-  if (!collection) return { matched: 0, modified: 0 }
-  let [matched, last]: [number, Stored?] = [0]
+  let done: Changed = { matched: 0, modified: 0 }
+  if (!collection) return done
   for (const target of targets(engine, collection, prepareQuery(engine.store, collection, query))) {
     engine.records.remove(collection, target)
-    matched += 1
-    last = target
+    done = { matched: done.matched + 1, modified: 0, before: target.bytes }
   }
-  return { matched, modified: 0, ...(last && { last }) }
+  return done
 }
 
 /** How the answer shows a document: whole, or as the `fields` of the command project it. */
 function projector(fields: Document, { filter, let: variables }: Query) {
-  const project = Object.keys(fields).length > 0 ? compileProjection(fields) : undefined
-  const matcher = project && compileMatch(filter, { let: variables })
-  return (bytes: Uint8Array | undefined): RawDocument | null => {
-    const doc = project && bytes && readDocument(bytes)
-    const shown = doc ? writeDocument(project(doc, matcher?.position(doc))) : bytes
-    return shown ? new RawDocument(shown) : null
+  const project = compileProjection(fields)
+  const matcher = compileMatch(filter, { let: variables })
+  return (bytes: Uint8Array | undefined): Document | null => {
+    const doc = bytes && readDocument(bytes)
+    return doc ? project(doc, matcher.position(doc)) : null
   }
 }
 
@@ -107,14 +103,11 @@ const findAndModify: Command = (engine, call) => {
   const change = removes ? undefined : readChange(call, body, body.update, query)
   const show = projector(field(body, 'fields', isDocument) ?? {}, query)
   return engine.store.write(() => {
-    if (!change) {
-      const { matched, last } = removeFound(engine, call, query)
-      return { lastErrorObject: { n: matched }, value: show(last?.bytes) }
-    }
-    const { matched, before, after, ...done } = changeDocuments(engine, change)
-    const upserted = 'upsertedId' in done ? { n: 1, upserted: done.upsertedId } : {}
-    const lastErrorObject = { n: matched, updatedExisting: matched > 0, ...upserted }
-    return { lastErrorObject, value: show(showsNew ? after : before) }
+    const done = change ? changeDocuments(engine, change) : removeFound(engine, call, query)
+    const upserted = 'upsertedId' in done ? { upserted: done.upsertedId } : {}
+    const n = 'upsertedId' in done ? 1 : done.matched
+    const lastErrorObject = { n, ...(change && { updatedExisting: done.matched > 0 }), ...upserted }
+    return { lastErrorObject, value: show(showsNew ? done.after : done.before) }
   })
 }
 
@@ -141,5 +134,4 @@ export const writeCommands: Record<string, Command> = {
     return engine.store.write(() => runStatements(call.body, queries, one => removeFound(engine, call, one)))
   },
   findAndModify,
-  findandmodify: findAndModify,
 }

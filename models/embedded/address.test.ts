@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { addressUri, withDatabase } from './uri.ts'
+import { addressUri, withDatabase } from './address.ts'
 
 it('puts the database name between the socket and the options', () => {
   const uri = addressUri({ socket: '/tmp/a b/x.sock' })
