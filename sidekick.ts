@@ -22,7 +22,7 @@ import {
   type Verb,
 } from './jobs/verbs.ts'
 import { openDatabase } from './models/connect.ts'
-import { ensureEmbedded } from './models/embedded/ensure.ts'
+import { ensureEmbedded, smallMemory } from './models/embedded/ensure.ts'
 
 const warn = (message: string): void => console.error(message)
 const when = (at: Date | undefined): string | undefined => at?.toISOString().replace('T', ' ').slice(0, 19)
@@ -237,7 +237,9 @@ const ownedExit = 3
 async function serveDatabase(dir: string, port: string | undefined, tell: (uri: string) => void) {
   const main = fileURLToPath(new URL('./models/embedded/main.js', import.meta.url))
   const options = ['--dir', dir, '--linger-ms', String(foreverMs), ...(port ? ['--port', port] : [])]
-  const child = spawn(process.execPath, [main, ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...smallMemory, main, ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   child.stdout.setEncoding('utf8').once('data', (line: string) => tell(line.trim()))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill('SIGTERM'))
   const code = await new Promise<number | null>((resolve, reject) => {

@@ -71,15 +71,17 @@ export function prepareQuery(store: Store, collection: Collection, query: Query)
     }
   }
 
-  /** Holds no documents while it sorts: each is read again when its turn comes. */
+  /** Holds no documents while it sorts, but ids as text, which is smallest: each is read again when its turn comes. */
   function* sorted(): Generator<Stored> {
-    for (const idKey of inOrder(
+    const ids = inOrder(
       matches(),
       order,
       ({ doc }) => folded(doc),
-      one => one.idKey,
+      one => one.idKey.toString('latin1'),
       end,
-    )) {
+    )
+    for (const id of ids) {
+      const idKey = Buffer.from(id, 'latin1')
       const bytes = store.get(documentKey(collection, idKey))
       if (bytes) yield lazyDocument(idKey, bytes)
     }

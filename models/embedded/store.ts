@@ -115,6 +115,12 @@ export function openStore(
     return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
   }
 
+  /** Waits for more commands as long as each turn brings some: they share one flush, which takes longest of all. */
+  function gather(seen: number): void {
+    if (queue.length > seen && queue.length < BATCH) setImmediate(gather, queue.length)
+    else runBatch()
+  }
+
   function runBatch(): void {
     const batch = queue.splice(0, alone > 0 ? 1 : BATCH)
     alone = Math.max(0, alone - 1)
@@ -147,7 +153,7 @@ export function openStore(
         for (const { reject } of batch) reject(known)
       }
     }
-    if (queue.length > 0) setImmediate(runBatch)
+    if (queue.length > 0) setImmediate(gather, 0)
     else scheduled = false
   }
 
@@ -190,7 +196,7 @@ export function openStore(
       if (closed) return Promise.reject(new MongoError(91, 'the database is shutting down'))
       return new Promise<T>((resolve, reject) => {
         queue.push({ command, resolve: resolve as Pending['resolve'], reject })
-        if (!scheduled) setImmediate(runBatch)
+        if (!scheduled) setImmediate(gather, 0)
         scheduled = true
       })
     },
@@ -212,7 +218,7 @@ export function openStore(
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 const FIRST_CHUNK = 16
-const LARGEST_CHUNK = 1024
+const LARGEST_CHUNK = 256
 const CHUNK_BYTES = 4 * 1024 * 1024
 
 /** The entries of a range, read in growing chunks; nothing of the store is held in between. */
