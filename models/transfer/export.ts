@@ -38,10 +38,12 @@ export const maxInexact = 100
 const batchSize = 1_000
 /** What is exported is personal data: for the one who asked for it alone. */
 const fileMode = 0o600
+/** Leases of running instances are about this moment: with them an import would look as if it were in use. */
+const leases = 'locks'
 
 /**
  * Writes collections into a folder: one file of canonical Extended JSON each, a document a line, and a manifest, which
- * is written last. What is changed meanwhile by others is in it or not.
+ * is written last. Leases are left out unless they are named. What is changed meanwhile by others is in it or not.
  *
  * @throws TransferError when the folder is not empty, a collection isn't there, or a document cannot be written.
  */
@@ -58,7 +60,7 @@ export async function exportDatabase(db: Db, { folder, only, tell }: ExportOptio
 
   const inexact: Exported['inexact'] = []
   const collections: ExportedCollection[] = []
-  for (const name of only ? names.filter(one => only.includes(one)) : names) {
+  for (const name of names.filter(one => only?.includes(one) ?? one !== leases)) {
     const options = stored.find(one => one.name === name)?.options ?? {}
     const written = await writeCollection(db, name, folder, tell, id => {
       if (inexact.length < maxInexact) inexact.push({ collection: name, id })

@@ -190,6 +190,15 @@ describe('an export that is imported elsewhere', () => {
     expect((await put(true)).collections.map(one => one.collection)).toEqual(['odd/name:*', 'some'])
   })
 
+  it('has no leases of running instances unless they are asked for', async () => {
+    await fill('locks', 1)
+    await take()
+    expect(await readdir(folder)).not.toContain('locks.jsonl')
+    await rm(folder, { recursive: true })
+    await take(['locks'])
+    expect(await readdir(folder)).toContain('locks.jsonl')
+  })
+
   it('is not written into a folder that holds something, and not of a collection that is not there', async () => {
     await expect(take(['nowhere'])).rejects.toThrow(/there is no collection nowhere; there are categories, /)
     await writeFile(file('mine.txt'), '')
