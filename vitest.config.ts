@@ -37,7 +37,7 @@ export default defineConfig({
           globalSetup: ['fixtures/test/database.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
     ],

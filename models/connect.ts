@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mongoose'
 import { withDatabase } from './embedded/address.ts'
 import { ensureEmbedded } from './embedded/ensure.ts'
@@ -83,6 +84,12 @@ function unreachable(error: Error): DatabaseState {
   return { state: 'unreachable', reason: error.message }
 }
 
+/** Throws when it is time to give up waiting for a driver that has lost its way: its own time-outs may be lost too. */
+async function silence(): Promise<never> {
+  await delay(2 * selectionTimeoutMs, undefined, { ref: false })
+  throw new Error('the driver does not answer')
+}
+
 /** Starts the embedded database again whenever the driver loses it, and tells when it cannot be written. */
 function keepRunning(
   connection: Connection,
@@ -130,7 +137,7 @@ function keepRunning(
   /** A driver that has lost its way is connected anew, whatever it waits for. */
   const probe = async (): Promise<void> => {
     try {
-      await ask()
+      await Promise.race([ask(), silence()])
       seenAt = Date.now()
       return
     } catch {
@@ -140,8 +147,8 @@ function keepRunning(
     if (stopped || Date.now() - seenAt < lostMs) return
     log('warn', 'the database was not found again; connecting anew')
     try {
-      await client.close()
-      await client.connect()
+      await Promise.race([client.close(true), silence()])
+      await Promise.race([client.connect(), silence()])
       seenAt = Date.now()
     } catch (error) {
       log('error', 'the database cannot be connected', { error })

@@ -1,6 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { BrowserContextOptions } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { violationsIn } from '../fixtures/browser/axe.ts'
 import { describeInChromium } from '../fixtures/browser/describe.ts'
 import { desk } from '../fixtures/browser/desk.ts'
 import { type OpenDemo, openDemo } from '../fixtures/browser/open-demo.ts'
@@ -22,9 +22,7 @@ describeInChromium('axe finds nothing', () => {
     try {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })
-        const { violations } = await new AxeBuilder({ page }).analyze()
-        const found = violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html}`))
-        expect(found, colorScheme).toEqual([])
+        expect(await violationsIn(page), colorScheme).toEqual([])
       }
     } finally {
       await putBack?.()

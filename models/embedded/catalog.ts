@@ -50,7 +50,9 @@ export async function openCatalog(store: Store) {
       store.get(META_KEY) ?? writeDocument({ format: FORMAT, nextId }),
     )
     if (Number(format) !== FORMAT)
-      throw new Error(`the data is of format ${format}, this version reads ${FORMAT}`)
+      throw new Error(
+        `the data is of format ${format}, this version reads ${FORMAT}: export it with the version that wrote it, or take an empty folder`,
+      )
     nextId = Number(next)
     const tag = Buffer.from([COLLECTION_TAG])
     for (const { value } of readRange(store, { start: tag, end: afterPrefix(tag) })) {

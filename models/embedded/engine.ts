@@ -20,14 +20,16 @@ export interface EngineOptions {
   readonly reserveBytes?: number | undefined
   /** Whether `configureFailPoint` works, for MongoDB's own tests of drivers. */
   readonly testCommands?: boolean | undefined
+  /** Called before each request, and in each write before it touches anything; a throw ends the connection or the write. */
+  readonly admit?: (() => void) | undefined
   /** Called when writing begins to fail (the disk is full), and with undefined when it works again. */
   readonly onFailure?: (failure: Error | undefined) => void
 }
 
 /** Opens the data in a folder, or in temporary space when `dir` is undefined. */
 export async function openEngine(dir: string | undefined, options: EngineOptions = {}): Promise<Engine> {
-  const { reserveBytes, testCommands = false, onFailure } = options
-  const store = openStore(dir, onFailure, reserveBytes)
+  const { testCommands = false } = options
+  const store = openStore(dir, options)
   try {
     const catalog = await openCatalog(store)
     return { store, catalog, records: createRecords(store, catalog), cursors: createCursors(), testCommands }

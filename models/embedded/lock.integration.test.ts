@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cp, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -77,7 +77,12 @@ async function race(count: number): Promise<{ child: ChildProcess; took: boolean
   return contenders.map((child, i) => ({ child, took: words[i] === 'took' }))
 }
 
-const elsewhere: Owner = { pid: process.pid, host: 'another', presence: '/nowhere/t.sock' }
+const elsewhere = (): Owner => ({
+  pid: process.pid,
+  host: 'another',
+  folder: statSync(dir).ino,
+  presence: '/nowhere/t.sock',
+})
 const ownerFiles = async () => (await readdir(dir)).filter(name => name.startsWith('owner')).sort()
 
 describe('of many processes that start at once', () => {
@@ -95,40 +100,53 @@ describe('of many processes that start at once', () => {
 })
 
 describe('of two that would succeed the same owner', () => {
-  const other: Owner = { ...elsewhere, presence: '/nowhere/u.sock' }
+  const other = (): Owner => ({ ...elsewhere(), presence: '/nowhere/u.sock' })
 
   it.each([1, 0])('the one that finds it succeeded in the meantime leaves it to the other', async stood => {
-    if (stood) await leave(elsewhere, 2 * SILENCE_MS)
-    meanwhile.happens = () => writeFileSync(ownerFile(dir, stood + 1), JSON.stringify(other))
+    if (stood) await leave(elsewhere(), 2 * SILENCE_MS)
+    meanwhile.happens = () => writeFileSync(ownerFile(dir, stood + 1), JSON.stringify(other()))
     await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
-    expect(readOwner(dir)).toMatchObject(other)
+    expect(readOwner(dir)).toMatchObject(other())
     expect(await ownerFiles()).toHaveLength(stood + 1)
   })
 
   it.each([
     ['another has taken it', other],
-    ['another has given it up', null],
+    ['another has given it up', () => null],
   ])(
     'the one that comes so late that %s and nothing is left of the first leaves it as it is',
     async (_what, now) => {
-      await leave(elsewhere, 2 * SILENCE_MS)
+      await leave(elsewhere(), 2 * SILENCE_MS)
       meanwhile.happens = () => {
         rmSync(ownerFile(dir, 1))
-        writeFileSync(ownerFile(dir, 3), JSON.stringify(now))
+        writeFileSync(ownerFile(dir, 3), JSON.stringify(now()))
       }
       await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
       expect(await ownerFiles()).toEqual(['owner.3.json'])
-      expect(JSON.parse(await readFile(ownerFile(dir, 3), 'utf8'))).toEqual(now)
+      expect(JSON.parse(await readFile(ownerFile(dir, 3), 'utf8'))).toEqual(now())
     },
   )
 
   it('the one that wins leaves one file, and none of those who were late and killed', async () => {
-    await leave(elsewhere, 2 * SILENCE_MS, 8)
-    await leave(other, 0, 7)
+    await leave(elsewhere(), 2 * SILENCE_MS, 8)
+    await leave(other(), 0, 7)
     await take()
     expect(readOwner(dir)?.pid).toBe(process.pid)
     expect(await ownerFiles()).toEqual(['owner.9.json'])
   })
+})
+
+it('the owner of a folder does not own its copy', async () => {
+  await take()
+  const copy = await mkdtemp(join(tmpdir(), 'embedded-copy-'))
+  try {
+    await cp(dir, copy, { recursive: true })
+    expect(readOwner(dir)).toBeDefined()
+    expect(readOwner(copy)).toBeUndefined()
+    ;(await lockFolder(copy, () => undefined)).release()
+  } finally {
+    await rm(copy, { recursive: true })
+  }
 })
 
 describe('an owner that was killed', () => {
@@ -138,7 +156,7 @@ describe('an owner that was killed', () => {
     const child = spawn(process.execPath, ['-e', script, gone])
     children.add(child)
     await once(child.stdout, 'data')
-    await leave({ ...elsewhere, presence: gone }, 0)
+    await leave({ ...elsewhere(), presence: gone }, 0)
     await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
     child.kill('SIGKILL')
     await once(child, 'exit')
@@ -154,21 +172,21 @@ describe('an owner that was killed', () => {
     children.add(child)
     await once(child.stdout, 'data')
     child.kill('SIGSTOP')
-    await leave({ ...elsewhere, presence: busy }, 10 * SILENCE_MS)
+    await leave({ ...elsewhere(), presence: busy }, 10 * SILENCE_MS)
     await expect(take()).rejects.toMatchObject({ code: 'EMBEDDED_OWNED' })
   })
 })
 
 describe('an owner in another container or on another host', () => {
   it('is alive while it gives signs of life', async () => {
-    await leave(elsewhere, 0.8 * SILENCE_MS)
+    await leave(elsewhere(), 0.8 * SILENCE_MS)
     await expect(take()).rejects.toThrow(/process \d+ on another/)
   })
 
   it('has ended when it has given none for long', async () => {
-    await leave(elsewhere, 2 * SILENCE_MS)
+    await leave(elsewhere(), 2 * SILENCE_MS)
     await take()
-    const presence = expect.not.stringMatching(elsewhere.presence)
+    const presence = expect.not.stringMatching(elsewhere().presence)
     expect(readOwner(dir)).toMatchObject({ pid: process.pid, presence })
   })
 })
@@ -198,21 +216,21 @@ describe('the owner of a folder', () => {
 
   it('leaves a lock alone that is another’s by now', async () => {
     const lock = await take()
-    await leave(elsewhere, 0, 2)
+    await leave(elsewhere(), 0, 2)
     expect(() => lock.announce('mongodb://x/')).toThrow(expect.objectContaining({ code: 'EMBEDDED_OWNED' }))
     lock.release()
-    expect(readOwner(dir)).toMatchObject(elsewhere)
+    expect(readOwner(dir)).toMatchObject(elsewhere())
   })
 
   it('is told when the folder is another’s by now', async () => {
-    const lost = new Promise<void>(resolve => void take(10, resolve).then(() => leave(elsewhere, 0, 2)))
+    const lost = new Promise<void>(resolve => void take(10, resolve).then(() => leave(elsewhere(), 0, 2)))
     await lost
   })
 
   it('looks whether the folder is another’s before it goes on after a long sleep', async () => {
     const onLost = vi.fn()
     const lock = await take(60_000, onLost)
-    await leave(elsewhere, 0, 2)
+    await leave(elsewhere(), 0, 2)
     lock.ensure()
     expect(onLost).not.toHaveBeenCalled()
     vi.setSystemTime(Date.now() + SILENCE_MS)

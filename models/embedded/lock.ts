@@ -19,6 +19,8 @@ import { knock, socketNamed } from './address.ts'
 export interface Owner {
   readonly pid: number
   readonly host: string
+  /** Which folder it owns: the entry in a copy of that folder means nothing. */
+  readonly folder: number
   /** A socket of its own where its process listens from before it owns the folder until it ends. */
   readonly presence: string
   /** Set as soon as it serves. */
@@ -52,13 +54,14 @@ export function takings(dir: string): number[] {
   return [0, ...readdirSync(dir).map(name => Number(/^owner\.(\d+)\.json$/.exec(name)?.[1] ?? 0))]
 }
 
-/** Who has taken a folder last; undefined when it was given up or there is nothing that can be read. */
+/** Who has taken a folder last; undefined when it was given up, there is nothing that can be read, or this is a
+ * copy of the folder that was taken. */
 export function readOwner(dir: string): SeenOwner | undefined {
   try {
     const path = ownerFile(dir, Math.max(...takings(dir)))
     // Read before its time: of one that is replaced in between, the sign of life is too young, never too old.
     const owner = JSON.parse(readFileSync(path, 'utf8')) as Owner | null
-    return owner ? { ...owner, beatAt: statSync(path).mtimeMs } : undefined
+    return owner?.folder === statSync(dir).ino ? { ...owner, beatAt: statSync(path).mtimeMs } : undefined
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
@@ -92,6 +95,7 @@ export async function lockFolder(dir: string, onLost: () => void, beatMs = 5000)
   const self: Owner = {
     pid: process.pid,
     host: hostname(),
+    folder: statSync(dir).ino,
     presence: await socketNamed(randomBytes(12).toString('hex')),
   }
   const path = ownerFile(dir, last + 1)
@@ -109,8 +113,9 @@ export async function lockFolder(dir: string, onLost: () => void, beatMs = 5000)
   let beatAt = Date.now()
   function beat(): void {
     if (isOurs()) {
-      beatAt = Date.now()
-      utimesSync(path, beatAt / 1000, beatAt / 1000)
+      const now = Date.now()
+      utimesSync(path, now / 1000, now / 1000)
+      beatAt = now
       return
     }
     clearInterval(beating)
@@ -164,6 +169,11 @@ function take(dir: string, number: number, self: Owner): void {
   for (const other of late ? [number] : all.filter(one => one < number))
     rmSync(ownerFile(dir, other), { force: true })
   if (late) throw new FolderOwnedError(dir, readOwner(dir))
+  // What those left behind that were killed while they wrote; younger ones may be at work.
+  for (const name of readdirSync(dir).filter(one => /^owner\.[0-9a-f]{24}$/.test(one))) {
+    const left = statSync(join(dir, name), { throwIfNoEntry: false })
+    if (left && Date.now() - left.mtimeMs > SILENCE_MS) rmSync(join(dir, name), { force: true })
+  }
 }
 
 /** Writes an owner, or that there is none, to a file of its own, on disk before anything refers to it. */

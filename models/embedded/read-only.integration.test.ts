@@ -38,7 +38,11 @@ async function startOnFullDisk(): Promise<number> {
   const main = join(import.meta.dirname, '../../dist/models/embedded/main.js')
   const reserve = String(2 ** 52)
   const child = spawn(process.execPath, [main, '--dir', join(dataDir, 'db'), '--reserve-bytes', reserve])
-  await once(child.stdout, 'data')
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the database ended with ${code}: ${child.stderr.read()}`)
+  })
+  await Promise.race([once(child.stdout, 'data'), ended])
+  ended.catch(() => undefined)
   return child.pid ?? 0
 }
 
@@ -85,7 +89,7 @@ it('a full disk is told by the readiness and once in the log, and so is its end'
   // Started anew it finds room.
   process.kill(pid, 'SIGKILL')
   await expect
-    .poll(ready, { timeout: 20_000 })
+    .poll(ready, { timeout: 30_000 })
     .toMatchObject({ status: 200, body: { status: 'ok', database: { mode: 'embedded', state: 'ok' } } })
   expect(await database.state()).toEqual({ state: 'ok' })
   const told = logged.filter(line => /read-only|written again/.test(line))
@@ -93,4 +97,4 @@ it('a full disk is told by the readiness and once in the log, and so is its end'
     'error: the database is read-only: the disk under DATA_DIR is full',
     'warn: the database can be written again',
   ])
-})
+}, 60_000)

@@ -14,8 +14,6 @@ export type EmbeddedOptions = Address &
     readonly dir?: string | undefined
     /** How often expired documents and cursors are looked for; 30 s unless given. */
     readonly upkeepMs?: number
-    /** Called before each request; a throw ends its connection. */
-    readonly admit?: () => void
     /** Called when the number of clients has changed. */
     readonly onClients?: (clients: number) => void
   }

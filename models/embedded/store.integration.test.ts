@@ -10,7 +10,7 @@ const failures: (Error | undefined)[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'embedded-store-'))
-  store = openStore(join(folder, 'data'), failure => failures.push(failure))
+  store = openStore(join(folder, 'data'), { onFailure: failure => failures.push(failure) })
 })
 
 afterEach(async () => {
@@ -38,4 +38,20 @@ it('stays unwritable until something has been written, whatever commands that wr
   await store.write(put)
   expect(store.failure()).toBeUndefined()
   expect(failures).toEqual([expect.any(Error), undefined])
+})
+
+it('writes nothing of what it is not admitted to', async () => {
+  const key = Buffer.from('k')
+  let owned = true
+  const guarded = openStore(join(folder, 'guarded'), {
+    admit() {
+      if (!owned) throw new Error('another owns it')
+    },
+  })
+  await guarded.write(() => guarded.put(key, Buffer.from('before')))
+  const late = guarded.write(() => guarded.put(key, Buffer.from('after')))
+  owned = false
+  await expect(late).rejects.toThrow('another owns it')
+  expect(String(guarded.get(key))).toBe('before')
+  await guarded.close()
 })

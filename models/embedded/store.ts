@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { open, type RootDatabase } from 'lmdb'
+import type { EngineOptions } from './engine.ts'
 import { MongoError } from './errors.ts'
 
 /** A stored key with its value; both are copies. */
@@ -34,13 +35,10 @@ const PAGE_BYTES = 4096
 /**
  * Opens the store in a folder, or in temporary space when `dir` is undefined (nothing of it is left behind). Each batch
  * of commands is one LMDB transaction with a child transaction per command; it is flushed to disk before any of the
- * batch is answered. `onFailure` is told when writing begins to fail and when it works again.
+ * batch is answered. See `EngineOptions` for the rest.
  */
-export function openStore(
-  dir: string | undefined,
-  onFailure: (failure: Error | undefined) => void = () => {},
-  reserveBytes: number = RESERVE_BYTES,
-) {
+export function openStore(dir: string | undefined, options: EngineOptions = {}) {
+  const { onFailure = () => {}, admit = () => {}, reserveBytes = RESERVE_BYTES } = options
   const db: RootDatabase<Buffer, Buffer> = open({
     ...(dir !== undefined && { path: dir, noSubdir: false }),
     encoding: 'binary',
@@ -128,6 +126,8 @@ export function openStore(
     putBytes = 0
     try {
       const answers = db.transactionSync(() => {
+        // Here, as LMDB lets one process write at a time: one that slept meanwhile writes nothing when it wakes up.
+        admit()
         const settled = batch.map(runOne)
         checkSpace()
         return settled
