@@ -1,8 +1,7 @@
 import type { Document } from 'bson'
 import { mongoError } from './errors.ts'
 import { compileExpression, type ExpressionOptions } from './expression.ts'
-import { identityOf } from './expression-operators.ts'
-import { isDocument } from './values.ts'
+import { identityOf, isDocument } from './values.ts'
 
 /** Of so many values these keep only what they come to, so that a group does not keep them all. */
 const kept = 1000

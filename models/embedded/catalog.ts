@@ -135,7 +135,8 @@ export async function openCatalog(store: Store) {
       saveIndexes(collection, indexes => indexes.filter(({ id }) => id !== index.id))
     },
     /** Remembers what an index has become by a document. */
-    note({ db, name }: Collection, { id }: Index, { multikey, long }: IndexState): void {
+    note({ db, name }: Collection, { id, ...seen }: Index, { multikey, long }: IndexState): void {
+      if (seen.multikey >= multikey && seen.long >= long) return
       const index = catalog.need(db, name).indexes.find(one => one.id === id)
       if (!index || (index.multikey >= multikey && index.long >= long)) return
       const changed = { ...index, multikey: index.multikey || multikey, long: index.long || long }

@@ -9,7 +9,7 @@ import { writeCommands } from './commands/write.ts'
 import { readDocument } from './documents.ts'
 import type { Engine } from './engine.ts'
 import { mongoError } from './errors.ts'
-import { truthy } from './index-definition.ts'
+import { isTruthy } from './match-operators.ts'
 import { isDocument } from './values.ts'
 import { MAX_BODY_BYTES, type Request, WireError } from './wire.ts'
 
@@ -60,7 +60,7 @@ export async function answer(engine: Engine, request: Request, connectionId: num
 
 /** Refuses, as a standalone MongoDB does, what this database cannot keep: transactions, snapshots, replication. */
 function refuseUnsupported(body: Document, options: readonly string[]): void {
-  const refused = options.find(name => unsupported.has(name) && truthy(body[name]))
+  const refused = options.find(name => unsupported.has(name) && isTruthy(body[name]))
   if (refused) throw mongoError(72, `the option '${refused}' is not supported by this database`)
   if (body.startTransaction !== undefined || body.autocommit !== undefined) {
     throw mongoError(20, 'Transaction numbers are only allowed on a replica set member or mongos')

@@ -5,7 +5,7 @@ import { isTruthy } from './match-operators.ts'
 import { callMingo } from './mingo.ts'
 import { combine, decimalFrom, isNumber, readNumber, wrapWhole } from './numbers.ts'
 import { typeName } from './types.ts'
-import { compareValues, equalValues, fieldsOf, isDocument, ranks, typeRank, valueKey } from './values.ts'
+import { compareValues, equalValues, fieldsOf, identityOf, isDocument, ranks, typeRank } from './values.ts'
 
 /** Computes with the values of its arguments; `undefined` is a missing value. */
 export type Compute = (...values: unknown[]) => unknown
@@ -18,10 +18,6 @@ function arrayFor(value: unknown, code = 28689): unknown[] {
   if (Array.isArray(value)) return value
   throw mongoError(code, `The argument must be an array, but was of type: ${typeName(value)}`)
 }
-
-/** Text that is the same for equal values only. */
-export const identityOf = (value: unknown): string =>
-  typeof value === 'string' ? `"${value}` : valueKey(value).toString('latin1')
 
 const failed = (value: unknown, to: string) =>
   mongoError(241, `Unsupported conversion from ${typeName(value)} to ${to}`)

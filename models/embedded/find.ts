@@ -59,7 +59,7 @@ export function prepareQuery(store: Store, collection: Collection, query: Query)
   const order = readSort(sort)
   // No index knows a collation.
   const plan = collation
-    ? { ...makePlan(collection, { filter: {}, sort, hint: natural ?? { $natural: 1 } }) }
+    ? makePlan(collection, { filter: {}, sort, hint: natural ?? { $natural: 1 } })
     : makePlan(collection, { filter: query.filter, sort, hint: hint ?? natural })
   const exact = plan.access.kind === 'id' && plan.access.exact
   const project = Object.keys(projection).length > 0 ? compileProjection(projection) : undefined

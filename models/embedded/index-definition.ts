@@ -164,5 +164,3 @@ export function existingIndex(indexes: readonly Index[], spec: Document): Index 
 export function patternText(key: Document): string {
   return JSON.stringify(Object.entries(key).map(([path, direction]) => [path, Number(direction)]))
 }
-
-export { isTruthy as truthy }

@@ -63,8 +63,7 @@ export function boundKey(
 /** Whether a value's key is too long to keep its order. */
 export const losesOrder = (key: Buffer, limit: number): boolean => key.length >= limit
 
-const directed = (key: Buffer, direction: Direction): Buffer =>
-  direction === 1 ? key : invert(Buffer.from(key))
+const directed = (key: Buffer, direction: Direction): Buffer => (direction === 1 ? key : invert(key))
 
 /** The part of a document's key that stands for its `_id`. */
 export const encodeId = (id: unknown): Buffer => fieldKey(id, 1, ID_LIMIT)

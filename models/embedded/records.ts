@@ -34,10 +34,9 @@ export function idKeyOf(entry: Entry): Buffer {
 
 /** The stored form of an index entry of a document. */
 export function storedEntry(index: Index, { key }: IndexEntry, idKey: Buffer): Entry {
-  const prefix = prefixOf(index)
   const value = Buffer.alloc(2)
   value.writeUInt16BE(PREFIX_BYTES + key.length)
-  return { key: Buffer.concat([prefix, key, idKey]), value }
+  return { key: Buffer.concat([prefixOf(index), key, idKey]), value }
 }
 
 /** Makes the writer of documents for a store and its catalogue. */
@@ -100,13 +99,16 @@ export function createRecords(store: Store, catalog: Catalog) {
       catalog.adjustCount(collection, 1)
       return doc._id
     },
-    /** Puts `doc` (with the same `_id`) in the place of a stored one. Returns its BSON. Throws as `insert` does. */
-    replace(collection: Collection, { idKey, doc: before }: Stored, doc: Document): Uint8Array {
-      const bytes = writeDocument(doc)
+    /** Puts `doc` (with the same `_id`) in the place of a stored one. `bytes` is its BSON, if at hand. Throws as `insert` does. */
+    replace(
+      collection: Collection,
+      { idKey, doc: before }: Stored,
+      doc: Document,
+      bytes: Uint8Array = writeDocument(doc),
+    ): void {
       const write = prepare(collection, idKey, before, doc)
       store.put(documentKey(collection, idKey), bytes)
       write()
-      return bytes
     },
     remove(collection: Collection, { idKey, doc }: Stored): void {
       const write = prepare(collection, idKey, doc, undefined)
@@ -116,13 +118,13 @@ export function createRecords(store: Store, catalog: Catalog) {
     },
     /** Makes the entries of a new index over all documents. Throws code 11000 when it cannot be unique. */
     build(collection: Collection, index: Index): void {
-      const prefix = PREFIX_BYTES
       for (const { key, value } of readRange(store, rangeOf(collection))) {
         const found = entriesOf(index, readDocument(value))
         catalog.note(collection, index, found)
+        const idKey = key.subarray(PREFIX_BYTES)
         for (const entry of found.entries.values()) {
-          if (index.unique) checkUnique(collection, index, entry, key.subarray(prefix))
-          put(index, entry, key.subarray(prefix))
+          if (index.unique) checkUnique(collection, index, entry, idKey)
+          put(index, entry, idKey)
         }
       }
     },

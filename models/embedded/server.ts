@@ -26,7 +26,7 @@ const UPKEEP_MS = 30_000
 const READ_GRACE_MS = 1000
 
 /**
- * Opens the data and listens. Throws when the folder cannot be opened, its data is newer than this code, or the
+ * Opens the data and listens. Throws when the folder cannot be opened, its data is of another format than this code's, or the
  * address is taken. One process only may open a folder: see `lock.ts`.
  */
 export async function startEmbedded(options: EmbeddedOptions) {

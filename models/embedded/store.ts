@@ -94,23 +94,22 @@ export function openStore(dir: string | undefined, options: EngineOptions = {}) 
     if (puts === 0) return
     const { bavail, bsize } = statfsSync(dir ?? tmpdir())
     const reserve = putBytes > 0 ? reserveBytes : 0
-    const needed = putBytes + Math.min(puts * PAGE_BYTES, putBytes + bytes())
+    const { used, given } = pages()
+    const needed = putBytes + Math.min(puts * PAGE_BYTES, putBytes + used)
     // Half of what LMDB has given up counts as free: readers may hold on to the rest.
-    const { lastPageNumber = 0, pageSize = PAGE_BYTES } = db.getStats() as Record<string, number>
-    const free = bavail * bsize + Math.max(0, lastPageNumber * pageSize - bytes()) / 2
+    const free = bavail * bsize + Math.max(0, given - used) / 2
     if (free >= reserve + needed) return
     const left = `only ${Math.round((bavail * bsize) / 1024)} KiB are left on the disk`
     throw new MongoError(14031, `nothing can be written at the moment: ${left}`)
   }
 
-  function bytes(): number {
-    const {
-      treeBranchPageCount = 0,
-      treeLeafPageCount = 0,
-      overflowPages = 0,
-      pageSize = PAGE_BYTES,
-    } = db.getStats() as Record<string, number>
-    return (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
+  /** How many bytes of the file are in use, and how many it has been given. */
+  function pages(): { used: number; given: number } {
+    const stats = db.getStats() as Record<string, number>
+    const { treeBranchPageCount = 0, treeLeafPageCount = 0, overflowPages = 0, lastPageNumber = 0 } = stats
+    const { pageSize = PAGE_BYTES } = stats
+    const used = (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize
+    return { used, given: lastPageNumber * pageSize }
   }
 
   /** Waits for more commands as long as each turn brings some: they share one flush, which takes longest of all. */
@@ -203,7 +202,7 @@ export function openStore(dir: string | undefined, options: EngineOptions = {}) 
     /** Calls `listener` whenever something written was undone, so that what is cached from it can be read again. */
     onUndo: (listener: () => void): void => void undone.push(listener),
     /** Size of the data in bytes. */
-    bytes,
+    bytes: (): number => pages().used,
     /** Why nothing can be written at the moment, if so. */
     failure: (): Error | undefined => failure,
     /** Finishes the writes under way and closes. */

@@ -44,16 +44,16 @@ export function changeDocuments(engine: Engine, change: Change): Changed {
   const query = prepareQuery(engine.store, collection, change)
   let done: Changed = { matched: 0, modified: 0 }
   for (const found of targets(engine, collection, query)) {
-    const { doc, modified } = updater.apply(found.doc, {
+    const { doc, bytes, modified } = updater.apply(found.doc, {
       insert: false,
       bytes: found.bytes,
       get position() {
         return query.position(found.doc)
       },
     })
-    const after = modified ? engine.records.replace(engine.catalog.need(db, name), found, doc) : found.bytes
+    if (modified) engine.records.replace(engine.catalog.need(db, name), found, doc, bytes)
     const counts = { matched: done.matched + 1, modified: done.modified + Number(modified) }
-    done = { before: found.bytes, after, ...done, ...counts }
+    done = { before: found.bytes, after: bytes, ...done, ...counts }
   }
   if (done.matched > 0 || !change.upsert) return done
   const doc = withId(updater.apply(upsertSeed(filter), { insert: true }).doc)

@@ -25,10 +25,10 @@ type Change = (document: Document, context: UpdateContext) => Document
 export interface Updater {
   kind: 'replace' | 'operators' | 'pipeline'
   /**
-   * The changed document; the one given stays as it is. `modified` is false when not a byte has changed. Throws
+   * The changed document and its BSON; the one given stays as it is. `modified` is false when not a byte has changed. Throws
    * MongoError where the document does not allow the update: 66 for another `_id`, 15 and 10334 for too large a result.
    */
-  apply(document: Document, context: UpdateContext): { doc: Document; modified: boolean }
+  apply(document: Document, context: UpdateContext): { doc: Document; bytes: Buffer; modified: boolean }
 }
 
 /** Settings of an update command that its meaning depends on. */
@@ -59,8 +59,8 @@ function updater(kind: Updater['kind'], change: Change): Updater {
       if (_id !== undefined && !equalValues(_id, doc._id))
         throw mongoError(66, `The update would change the immutable field '_id' to ${describe(doc._id)}`)
       checkDepth(doc)
-      const modified = !writeDocument(doc).equals(context.bytes ?? writeDocument(document))
-      return { doc, modified }
+      const bytes = writeDocument(doc)
+      return { doc, bytes, modified: !bytes.equals(context.bytes ?? writeDocument(document)) }
     },
   }
 }

@@ -145,12 +145,13 @@ export function encodeMessage({ id, legacy }: Pick<Request, 'id' | 'legacy'>, re
 const types = { document: 3, array: 4 } as const
 
 /**
- * A reply as BSON, in pieces to be concatenated. The documents of a `cursor` are BSON already and are taken as they
- * are. Throws MongoError 10334 when the rest exceeds 16 MB.
+ * A reply as BSON, in pieces to be concatenated. Bytes are a document in BSON, and those in a list a document each: they
+ * are taken as they are. Throws MongoError 10334 when the rest exceeds 16 MB.
  */
 function encodeDocument(reply: Document): Uint8Array[] {
   const elements = Object.entries(reply).flatMap(([name, value]) => {
     if (name === 'cursor') return [head(types.document, name), ...encodeDocument(value)]
+    if (value instanceof Uint8Array) return [head(types.document, name), value]
     if (Array.isArray(value) && value[0] instanceof Uint8Array) {
       return [
         head(types.array, name),

@@ -3,9 +3,10 @@ import type { Collection } from '../catalog.ts'
 import { writeDocument } from '../documents.ts'
 import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
-import { existingIndex, type Index, normaliseIndexSpec, patternText, truthy } from '../index-definition.ts'
+import { existingIndex, type Index, normaliseIndexSpec, patternText } from '../index-definition.ts'
 import { rangeOf } from '../keys.ts'
 import { compileMatch } from '../match.ts'
+import { isTruthy } from '../match-operators.ts'
 import { isDocument } from '../values.ts'
 import { type Command, collectionName, field, needed } from './command.ts'
 import { openCursor } from './query.ts'
@@ -13,7 +14,7 @@ import { openCursor } from './query.ts'
 /** What a listing shows: the items that fit its filter, with `nameOnly` little of them. */
 function chosen(body: Document, items: Document[]): Document[] {
   const found = items.filter(compileMatch(field(body, 'filter', isDocument) ?? {}).test)
-  return truthy(body.nameOnly) ? found.map(({ name, type }) => ({ name, ...(type && { type }) })) : found
+  return isTruthy(body.nameOnly) ? found.map(({ name, type }) => ({ name, ...(type && { type }) })) : found
 }
 
 /** Drops collections and then ends what reads from them. Returns how many there were. */

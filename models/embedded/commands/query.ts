@@ -7,7 +7,7 @@ import type { Engine } from '../engine.ts'
 import { mongoError } from '../errors.ts'
 import { compileExpression } from '../expression.ts'
 import { type PreparedQuery, prepareQuery, type Query } from '../find.ts'
-import { truthy } from '../index-definition.ts'
+import { isTruthy } from '../match-operators.ts'
 import { visitPath } from '../paths.ts'
 import { writeMerge, writeOut } from '../pipeline-write.ts'
 import { isDocument, valueKey } from '../values.ts'
@@ -64,7 +64,7 @@ export function openCursor(
   results: Iterable<Uint8Array>,
 ): Document {
   const batchSize = integer(field(body, 'cursor', isDocument) ?? body, 'batchSize')
-  const options = { ns, batchSize, single: truthy(body.singleBatch) }
+  const options = { ns, batchSize, single: isTruthy(body.singleBatch) }
   const { documents, id } = engine.cursors.open(results[Symbol.iterator](), options)
   return { cursor: { firstBatch: documents, id, ns } }
 }

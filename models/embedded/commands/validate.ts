@@ -3,8 +3,8 @@ import { type Collection, readable } from '../catalog.ts'
 import { readDocument } from '../documents.ts'
 import type { Index } from '../index-definition.ts'
 import { entriesOf } from '../index-entries.ts'
-import { afterPrefix, encodeId, PREFIX_BYTES, prefixOf, rangeOf } from '../keys.ts'
-import { documentKey, idKeyOf } from '../records.ts'
+import { afterPrefix, encodeId, PREFIX_BYTES, rangeOf } from '../keys.ts'
+import { documentKey, idKeyOf, storedEntry } from '../records.ts'
 import { type Entry, readRange, type Store } from '../store.ts'
 import { describe } from '../types.ts'
 import { type Command, collectionName } from './command.ts'
@@ -71,7 +71,7 @@ function documentFaults(store: Store, collection: Collection, { key, value }: En
   const others = collection.indexes.filter(({ primary }) => !primary)
   return others.flatMap(index => {
     const { entries, multikey } = entriesOf(index, doc)
-    const keys = [...entries.values()].map(entry => Buffer.concat([prefixOf(index), entry.key, idKey]))
+    const keys = [...entries.values()].map(entry => storedEntry(index, entry, idKey).key)
     const faults = keys.filter(wanted => !store.get(wanted)).map(() => `lacks an entry in ${index.name}`)
     if (multikey && !index.multikey) faults.push(`has an array, but index ${index.name} is not multikey`)
     return faults.map(fault => `${what} ${fault}`)

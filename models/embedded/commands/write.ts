@@ -3,8 +3,8 @@ import { readDocument } from '../documents.ts'
 import type { Engine } from '../engine.ts'
 import { MongoError, mongoError } from '../errors.ts'
 import { prepareQuery, type Query } from '../find.ts'
-import { truthy } from '../index-definition.ts'
 import { compileMatch } from '../match.ts'
+import { isTruthy } from '../match-operators.ts'
 import { compileProjection } from '../project.ts'
 import { type Change, type Changed, changeDocuments, targets } from '../update-one.ts'
 import { isDocument } from '../values.ts'
@@ -16,7 +16,7 @@ const TOLD_ERRORS = 1000
 
 /** Runs statements one by one and adds up what they did; errors are listed, and end it when it is ordered. */
 function runStatements<T>(body: Document, statements: readonly T[], run: (one: T, index: number) => Changed) {
-  const ordered = body.ordered === undefined || truthy(body.ordered)
+  const ordered = body.ordered === undefined || isTruthy(body.ordered)
   const [upserted, writeErrors]: [Document[], Document[]] = [[], []]
   let [n, nModified] = [0, 0]
   for (const [index, statement] of statements.entries()) {
@@ -56,7 +56,7 @@ export function readStatements(call: Call, name: 'updates' | 'deletes'): { body:
   return documentsOf(call, name).map(body => {
     if (body.sort !== undefined) throw mongoError(40415, `BSON field '${name}.sort' is an unknown field.`)
     needed(body, 'q', isDocument)
-    const limit = name === 'updates' ? Number(!truthy(body.multi)) : integer(body, 'limit')
+    const limit = name === 'updates' ? Number(!isTruthy(body.multi)) : integer(body, 'limit')
     if (limit === 0 || limit === 1) return { body, query: { ...readQuery(body, 'q'), let: variables, limit } }
     throw mongoError(9, `The limit field in delete objects must be 0 or 1. Got ${limit}`)
   })
@@ -68,7 +68,7 @@ function readChange(call: Call, body: Document, update: unknown, query: Query): 
   }
   const arrayFilters: Document[] | undefined = field(body, 'arrayFilters', Array.isArray)
   const where = { db: call.db, name: collectionName(call) }
-  return { ...query, ...where, update, upsert: truthy(body.upsert), arrayFilters }
+  return { ...query, ...where, update, upsert: isTruthy(body.upsert), arrayFilters }
 }
 
 /** Removes what a query finds, all or the first. */
@@ -83,11 +83,12 @@ function removeFound(engine: Engine, call: Call, query: Query): Changed {
   return done
 }
 
-/** How the answer shows a document: whole, or as the `fields` of the command project it. */
+/** How the answer shows a document: as it is stored, or as the `fields` of the command project it. */
 function projector(fields: Document, { filter, let: variables }: Query) {
+  if (Object.keys(fields).length === 0) return (bytes?: Uint8Array) => bytes ?? null
   const project = compileProjection(fields)
   const matcher = compileMatch(filter, { let: variables })
-  return (bytes: Uint8Array | undefined): Document | null => {
+  return (bytes?: Uint8Array): Document | null => {
     const doc = bytes && readDocument(bytes)
     return doc ? project(doc, matcher.position(doc)) : null
   }
@@ -95,7 +96,7 @@ function projector(fields: Document, { filter, let: variables }: Query) {
 
 const findAndModify: Command = (engine, call) => {
   const { body } = call
-  const [removes, upserts, showsNew] = [truthy(body.remove), truthy(body.upsert), truthy(body.new)]
+  const [removes, upserts, showsNew] = [isTruthy(body.remove), isTruthy(body.upsert), isTruthy(body.new)]
   if (removes === (body.update !== undefined) || (removes && (upserts || showsNew))) {
     throw mongoError(9, 'either an update or remove=true is needed, the latter without upsert and new')
   }
