@@ -84,6 +84,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       store: createTokenStore(models.tokens, secrets),
       log: call => {
         metrics.calls.inc({ path: call.path, errcode: String(call.errcode ?? 'none') })
+        metrics.callSeconds.observe({ path: call.path }, call.ms / 1000)
         log.debug(call, 'platform call')
       },
     })
@@ -110,6 +111,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       apps,
       actions,
       replies,
+      metrics,
       log,
       retentionMs,
       live: createLiveHandlers(models, actions, (corpId, broken) =>

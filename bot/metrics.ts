@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What is counted and timed, in Prometheus' text form. */
 export interface Metrics {
@@ -7,32 +7,65 @@ export interface Metrics {
   callbacks: Counter<'result'>
   /** Seconds from a request to its answer, for callbacks that were accepted. */
   acknowledged: Histogram
-  /** Platform calls by path and errcode. */
+  /** Ends of attempts at events: `done`, `dead`, or `again` for a retry. */
+  events: Counter<'lane' | 'outcome'>
+  /** Seconds from an event's arrival to its being done or dead. */
+  handled: Histogram<'lane'>
+  /** Events that were left to the inbox because their lane was full. */
+  postponed: Counter<'lane'>
+  /** Welcome codes by how they ended, see `welcomeStates`. */
+  welcomes: Counter<'state'>
+  /** Seconds from CreateTime, which is whole, to the platform's answer to a welcome that was sent. */
+  welcomed: Histogram
+  /** Requests to the platform by path and errcode; `none` where no answer could be read. */
   calls: Counter<'path' | 'errcode'>
+  /** Seconds of one request to the platform, each try on its own. */
+  callSeconds: Histogram<'path'>
+  /** 1 for each app whose credentials the platform refused, so that no token is asked for any more. */
+  tokensStopped: Gauge<'corp' | 'app' | 'errcode'>
 }
 
+const quick = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5]
+const slow = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300, 3600]
+
+/** A registry of its own with everything in it; nothing is shared between calls. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
+  const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]): Counter<L> =>
+    new Counter({ name, help, labelNames, registers })
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: L[] = [],
+  ): Histogram<L> => new Histogram({ name, help, labelNames, buckets, registers })
   return {
     registry,
-    callbacks: new Counter({
-      name: 'sidekick_callbacks_total',
-      help: 'Callbacks by result',
-      labelNames: ['result'],
-      registers: [registry],
-    }),
-    acknowledged: new Histogram({
-      name: 'sidekick_callback_seconds',
-      help: 'Time until a callback was answered',
-      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
-      registers: [registry],
-    }),
-    calls: new Counter({
-      name: 'sidekick_platform_calls_total',
-      help: 'Platform calls by path and errcode',
-      labelNames: ['path', 'errcode'],
-      registers: [registry],
+    callbacks: counter('sidekick_callbacks_total', 'Callbacks by result', ['result']),
+    acknowledged: histogram('sidekick_callback_seconds', 'Time until a callback was answered', quick),
+    events: counter('sidekick_events_total', 'Attempts at events by outcome', ['lane', 'outcome']),
+    handled: histogram('sidekick_event_seconds', "From an event's arrival to its end", slow, ['lane']),
+    postponed: counter('sidekick_events_postponed_total', 'Events left to the inbox by a full lane', [
+      'lane',
+    ]),
+    welcomes: counter('sidekick_welcomes_total', 'Welcome codes by how they ended', ['state']),
+    welcomed: histogram(
+      'sidekick_welcome_seconds',
+      "From CreateTime to the platform's answer to a welcome",
+      [0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 15, 20, 30],
+    ),
+    calls: counter('sidekick_platform_calls_total', 'Platform calls by path and errcode', [
+      'path',
+      'errcode',
+    ]),
+    callSeconds: histogram('sidekick_platform_call_seconds', 'Time of a platform call', quick, ['path']),
+    tokensStopped: new Gauge({
+      name: 'sidekick_tokens_stopped',
+      help: 'Apps whose credentials the platform refused',
+      labelNames: ['corp', 'app', 'errcode'],
+      registers,
     }),
   }
 }

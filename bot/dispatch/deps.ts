@@ -5,6 +5,7 @@ import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import type { Apps } from '../apps.ts'
 import type { LiveHandlers } from '../handlers/live.ts'
+import type { Metrics } from '../metrics.ts'
 import type { ReplySlots } from './reply-slots.ts'
 
 /** What handling an event needs of the rest of the house. */
@@ -15,6 +16,7 @@ export interface DispatchDeps {
   actions: ActionTable
   directory: Directory
   replies: ReplySlots
+  metrics: Metrics
   log: Logger
   admins: Admins
   retentionMs: number
