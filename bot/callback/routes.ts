@@ -6,8 +6,7 @@ import { type Apps, type CallbackKeys, UnknownApp } from '../apps.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { Inbox } from '../dispatch/inbox.ts'
 import type { ReplySlots } from '../dispatch/reply-slots.ts'
-import { eventDefinition } from '../events/names.ts'
-import { type BotEvent, parseEvent } from '../events/parse.ts'
+import { type BotEvent, mayBeAnswered, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
 import type { Metrics } from '../metrics.ts'
 import { encryptReply } from '../wecom/crypto.ts'
@@ -95,7 +94,7 @@ function verifyUrl(keys: CallbackKeys, context: RouterContext): void {
 async function receive(deps: CallbackDeps, keys: CallbackKeys, context: RouterContext): Promise<void> {
   const query = readQuery(context.query)
   const event = read(keys, openCallback(keys, query, readEnvelope(await readBody(context.req))))
-  const mayAnswer = eventDefinition(event.name)?.passiveReply === true && event.userid !== undefined
+  const mayAnswer = mayBeAnswered(event)
   if (mayAnswer) deps.replies.open(event.id)
   try {
     const answer = await takeIn(deps, event, keys.app, mayAnswer)
