@@ -41,6 +41,16 @@ export interface Running {
 
 const dayMs = 24 * 60 * 60 * 1000
 const drainMs = 10_000
+/**
+ * Nothing that is sent here is large: whoever takes longer than this for the head or for all of a request is cut off, and
+ * a thousand that do so cost no more than their sockets.
+ */
+const httpLimits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+}
 
 /** Opens, starts and connects the parts, in order. What was opened is closed again when a later part fails. */
 export async function startSidekick(config: Config, log: Logger): Promise<Running> {
@@ -56,7 +66,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     let handle = (_request: IncomingMessage, response: ServerResponse): void => {
       response.writeHead(503).end('starting')
     }
-    const http = createServer((request, response) => handle(request, response))
+    const http = createServer(httpLimits, (request, response) => handle(request, response))
     const url = await listen(http, config)
     closers.push(() => closeServer(http))
 
@@ -129,23 +139,14 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const origin = publicUrl === undefined || demo !== undefined ? url : new URL(publicUrl).origin
     const koa = new Koa()
     koa.on('error', error => log.error({ err: error }, 'a request failed'))
+    if (roles.has('web')) {
+      // Before all others: nothing is asked for as often.
+      const inbox = createInbox(models, retentionMs)
+      const { replyBudgetMs } = config
+      koa.use(callbackRoutes({ own, apps, models, inbox, dispatcher, replies, metrics, log, replyBudgetMs }))
+    }
     koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: app.corpId }).routes())
     if (roles.has('web')) {
-      const inbox = createInbox(models, retentionMs)
-      const { replyBudgetMs, sessionSecret } = config
-      koa.use(
-        callbackRoutes({
-          own,
-          apps,
-          models,
-          inbox,
-          dispatcher,
-          replies,
-          metrics,
-          log,
-          replyBudgetMs,
-        }).routes(),
-      )
       if (publicUrl === undefined && demo === undefined)
         log.warn({ url }, 'PUBLIC_URL is not set: login and sidebar work only under the local address')
       // Pages and answers of the sidebar; what callbacks are answered is a few bytes.
@@ -158,7 +159,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         directory,
         admins,
         log,
-        sessionSecret,
+        sessionSecret: config.sessionSecret,
         client: () => apps.client(app.corpId),
         origin,
         now: () => new Date(),

@@ -57,9 +57,9 @@ describe('the corps of the database', () => {
     const text = JSON.stringify(await stored())
     for (const secret of ['app-secret', 'tok', 'a'.repeat(43), 'b'.repeat(43)])
       expect(text).not.toContain(`"${secret}"`)
-    const keys = { corpId, token: 'tok', aesKey: 'a'.repeat(43) }
-    expect(await open().callbackKeys(corpId, '1000002')).toEqual({ ...keys, app: '1000002' })
-    expect(await open().callbackKeys(corpId, 'contact')).toMatchObject({ token: 'tok2' })
+    const pairs = [{ token: 'tok', aesKey: 'a'.repeat(43) }]
+    expect(await open().callbackKeys(corpId, '1000002')).toEqual({ corpId, app: '1000002', pairs })
+    expect(await open().callbackKeys(corpId, 'contact')).toMatchObject({ pairs: [{ token: 'tok2' }] })
   })
 
   it('keep the sealed form of secrets that have not changed, and only of those', async () => {
@@ -70,13 +70,13 @@ describe('the corps of the database', () => {
     expect(second?.secret).toBe(first?.secret)
     expect(second?.callback.aesKey).toBe(first?.callback.aesKey)
     expect(second?.callback.token).not.toBe(first?.callback.token)
-    expect((await open().callbackKeys(corpId, '1000002')).token).toBe('new')
+    expect((await open().callbackKeys(corpId, '1000002')).pairs[0]?.token).toBe('new')
   })
 
   it('keep their other apps when one is written', async () => {
     await save([app, contact])
     await save([{ ...app, token: 'new' }])
-    expect((await open().callbackKeys(corpId, 'contact')).token).toBe('tok2')
+    expect((await open().callbackKeys(corpId, 'contact')).pairs[0]?.token).toBe('tok2')
   })
 
   it('are sealed anew where the key was lost, and cannot be read before that', async () => {
@@ -84,7 +84,7 @@ describe('the corps of the database', () => {
     await expect(open().callbackKeys(corpId, '1000002')).rejects.toThrow(SealError)
     await expect(open().client(corpId)).rejects.toThrow(SealError)
     await save([app])
-    expect((await open().callbackKeys(corpId, '1000002')).token).toBe('tok')
+    expect((await open().callbackKeys(corpId, '1000002')).pairs[0]?.token).toBe('tok')
   })
 
   it('are spoken for by the app of the environment, else by the one that was first, or by the one that is named', async () => {
@@ -116,9 +116,9 @@ describe('the corps of the database', () => {
     await apps.callbackKeys(corpId, '1000002')
     await save([{ ...app, token: 'new' }])
     vi.advanceTimersByTime(4_999)
-    expect((await apps.callbackKeys(corpId, '1000002')).token).toBe('tok')
+    expect((await apps.callbackKeys(corpId, '1000002')).pairs[0]?.token).toBe('tok')
     vi.advanceTimersByTime(1)
-    expect((await apps.callbackKeys(corpId, '1000002')).token).toBe('new')
+    expect((await apps.callbackKeys(corpId, '1000002')).pairs[0]?.token).toBe('new')
   })
 
   it('are found as soon as they are there, though they were asked for before', async () => {

@@ -12,12 +12,18 @@ export class UnknownApp extends Error {
   }
 }
 
+/** Token and EncodingAESKey, which are rotated together. */
+export interface CallbackKeyPair {
+  token: string
+  aesKey: string
+}
+
 export interface CallbackKeys {
   corpId: string
   /** Agent id or `contact`. */
   app: string
-  token: string
-  aesKey: string
+  /** The current pair first, then the one before it as long as it is still taken. */
+  pairs: readonly CallbackKeyPair[]
 }
 
 /** The corps and apps of the database, with their secrets opened. */
@@ -90,13 +96,12 @@ export function createApps(
     async callbackKeys(corpId, app) {
       const found = (await corp(corpId)).apps.find(one => one.app === app)
       if (found === undefined) throw new UnknownApp(corpId, app)
+      const openPair = ({ token, aesKey }: CallbackKeyPair): CallbackKeyPair => ({
+        token: secrets.open(placeOf(corpId, app, 'token'), token),
+        aesKey: secrets.open(placeOf(corpId, app, 'aesKey'), aesKey),
+      })
       // Every callback asks for them: what was read of the corp is opened once.
-      const keys = opened.get(found) ?? {
-        corpId,
-        app,
-        token: secrets.open(placeOf(corpId, app, 'token'), found.callback.token),
-        aesKey: secrets.open(placeOf(corpId, app, 'aesKey'), found.callback.aesKey),
-      }
+      const keys = opened.get(found) ?? { corpId, app, pairs: [openPair(found.callback)] }
       opened.set(found, keys)
       return keys
     },

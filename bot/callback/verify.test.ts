@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import type { CallbackKeyPair, CallbackKeys } from '../apps.ts'
 import { encryptMessage, signMessage } from '../wecom/crypto.ts'
 import { CallbackRefused, type RefusalReason } from './refusal.ts'
 import { openCallback, readQuery } from './verify.ts'
 
-const keys = {
-  corpId: 'wx5823bf96d3bd56c7',
-  app: '218',
-  token: 'QDG6eK',
-  aesKey: 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C',
-}
-const modern = { ...keys, corpId: 'ww6a112864f8022910', app: '1000002' }
+const pair = { token: 'QDG6eK', aesKey: 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C' }
+const keys: CallbackKeys = { corpId: 'wx5823bf96d3bd56c7', app: '218', pairs: [pair] }
+const modern = { corpId: 'ww6a112864f8022910', app: '1000002' }
 
 function refusalOf(work: () => unknown): RefusalReason | undefined {
   try {
@@ -47,8 +44,12 @@ describe('a callback as the platform sends it', () => {
       what: 'a verification with a long token',
       keys: {
         ...modern,
-        token: 'kjr2TKI8umCBfVF3wAHk8JiPwma5VBme',
-        aesKey: '4Ma3YBrSBbX2aez8MJpXGBne5LSDwgGqHbhM9WPYIws',
+        pairs: [
+          {
+            token: 'kjr2TKI8umCBfVF3wAHk8JiPwma5VBme',
+            aesKey: '4Ma3YBrSBbX2aez8MJpXGBne5LSDwgGqHbhM9WPYIws',
+          },
+        ],
       },
       timestamp: '1583940690',
       nonce: 'VHh7ymSeb0jc4lSb',
@@ -60,8 +61,7 @@ describe('a callback as the platform sends it', () => {
       what: 'a message to an app with a seven-digit id',
       keys: {
         ...modern,
-        token: 'kz7Yx62CH8SaLN',
-        aesKey: 'cD0d7jx4tYvVtzqrmh3Dm3QFCXe6f8SlHoMtMh3qQEP',
+        pairs: [{ token: 'kz7Yx62CH8SaLN', aesKey: 'cD0d7jx4tYvVtzqrmh3Dm3QFCXe6f8SlHoMtMh3qQEP' }],
       },
       timestamp: '1583995625',
       nonce: '1584392382',
@@ -72,14 +72,14 @@ describe('a callback as the platform sends it', () => {
         '<xml><ToUserName><![CDATA[ww6a112864f8022910]]></ToUserName><FromUserName><![CDATA[foobar]]></FromUserName><CreateTime>1583995625</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[x123]]></Content><MsgId>2018405441</MsgId><AgentID>1000002</AgentID></xml>',
     },
   ])('opens: $what', ({ keys: own, encrypt, plain, ...query }) => {
-    expect(openCallback(own, query, encrypt, Number(query.timestamp) * 1000)).toBe(plain)
+    expect(openCallback(own, query, encrypt, Number(query.timestamp) * 1000).text).toBe(plain)
   })
 })
 
 /** Signed and encrypted as it should be, but for what the test changes. */
 const seconds = 1_700_000_000
-const sealed = encryptMessage({ aesKey: keys.aesKey, receiveId: keys.corpId }, '<xml></xml>')
-function sent(encrypt: string, timestamp = String(seconds), token = keys.token) {
+const sealed = encryptMessage({ aesKey: pair.aesKey, receiveId: keys.corpId }, '<xml></xml>')
+function sent(encrypt: string, timestamp = String(seconds), token = pair.token) {
   const nonce = 'n1'
   return { timestamp, nonce, msg_signature: signMessage({ token, timestamp, nonce, encrypt }) }
 }
@@ -100,7 +100,7 @@ describe('the time of a callback', () => {
 
   it('is today, unless said otherwise', () => {
     const fresh = sent(sealed, String(Math.floor(Date.now() / 1000)))
-    expect(openCallback(keys, fresh, sealed)).toBe('<xml></xml>')
+    expect(openCallback(keys, fresh, sealed).text).toBe('<xml></xml>')
     expect(refusalOf(() => openCallback(keys, sent(sealed), sealed))).toBe('out_of_time')
   })
 
@@ -130,12 +130,14 @@ describe('the signature of a callback', () => {
   })
 
   it('over another ciphertext is refused', () => {
-    const other = encryptMessage({ aesKey: keys.aesKey, receiveId: keys.corpId }, '<xml></xml>')
+    const other = encryptMessage({ aesKey: pair.aesKey, receiveId: keys.corpId }, '<xml></xml>')
     expect(open(other, right)).toBe('bad_signature')
   })
 
   it('is worth nothing where there is no token', () => {
-    expect(open(sealed, sent(sealed, undefined, ''), { ...keys, token: '' })).toBe('bad_signature')
+    expect(open(sealed, sent(sealed, undefined, ''), { ...keys, pairs: [{ ...pair, token: '' }] })).toBe(
+      'bad_signature',
+    )
   })
 })
 
@@ -161,18 +163,43 @@ describe('the ciphertext of a callback', () => {
   })
 
   it('is undecipherable with a key that is none', () => {
-    expect(open(sealed, undefined, { ...keys, aesKey: 'short' })).toBe('undecipherable')
+    expect(open(sealed, undefined, { ...keys, pairs: [{ ...pair, aesKey: 'short' }] })).toBe('undecipherable')
   })
 
   it.each(['ww0000000000000000', '', `${keys.corpId}x`])('for the receiver "%s" is refused', receiveId => {
-    expect(open(encryptMessage({ aesKey: keys.aesKey, receiveId }, '<xml></xml>'))).toBe('wrong_receiver')
+    expect(open(encryptMessage({ aesKey: pair.aesKey, receiveId }, '<xml></xml>'))).toBe('wrong_receiver')
   })
 
   it('holds an empty message, and one that fills its last block', () => {
     for (const message of ['', 'x'.repeat(26), '你好 🙂']) {
-      const encrypt = encryptMessage({ aesKey: keys.aesKey, receiveId: keys.corpId }, message)
-      expect(openCallback(keys, sent(encrypt), encrypt, seconds * 1000)).toBe(message)
+      const encrypt = encryptMessage({ aesKey: pair.aesKey, receiveId: keys.corpId }, message)
+      expect(openCallback(keys, sent(encrypt), encrypt, seconds * 1000).text).toBe(message)
     }
+  })
+})
+
+describe('keys that are being rotated', () => {
+  const next = { token: 'next', aesKey: 'b'.repeat(43) }
+  const both: CallbackKeys = { ...keys, pairs: [next, pair] }
+  const sealedBy = ({ token, aesKey }: CallbackKeyPair, signed = token) => {
+    const encrypt = encryptMessage({ aesKey, receiveId: keys.corpId }, '<xml></xml>')
+    return { encrypt, query: sent(encrypt, undefined, signed) }
+  }
+
+  it.each([next, pair])('are both taken, and the answer is for the ones that were used: $token', used => {
+    const { encrypt, query } = sealedBy(used)
+    expect(openCallback(both, query, encrypt, seconds * 1000)).toEqual({ text: '<xml></xml>', pair: used })
+  })
+
+  it('are taken in pairs: the token of one does not open the ciphertext of the other', () => {
+    const { encrypt, query } = sealedBy(pair, next.token)
+    expect(open(encrypt, query, both)).toBe('undecipherable')
+  })
+
+  it('are no longer taken when they are gone', () => {
+    const { encrypt, query } = sealedBy(pair)
+    expect(open(encrypt, query, { ...keys, pairs: [next] })).toBe('bad_signature')
+    expect(open(encrypt, query, { ...keys, pairs: [] })).toBe('bad_signature')
   })
 })
 

@@ -17,7 +17,7 @@ const cdataEnd = ']]>'
 
 /**
  * Reads a message that is written as WeCom writes its own: elements without attributes, and in each of them either
- * elements between white space, or one CDATA section, or plain text. That is nearly every message, in a twentieth of a
+ * elements between white space, or one CDATA section, or plain text. That is nearly every message, in a tenth of a
  * parser's time; what is written in another way, well-formed or not, is for the parser to judge.
  *
  * @param maxDepth elements inside one another, the root included

@@ -165,6 +165,10 @@ class WireReader implements Wire {
 export function canonical(value: WireValue | WireValue[]): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  const fields = Object.keys(value).sort()
-  return `{${fields.map(name => `${JSON.stringify(name)}:${canonical(value[name] ?? '')}`).join(',')}}`
+  let fields = ''
+  for (const name of Object.keys(value).sort()) {
+    if (fields !== '') fields += ','
+    fields += `${JSON.stringify(name)}:${canonical(value[name] ?? '')}`
+  }
+  return `{${fields}}`
 }
