@@ -10,8 +10,9 @@ import { actions } from './bot/actions/registry.ts'
 import { createApps, type PlainApp, saveCorp } from './bot/apps.ts'
 import { callbackRoutes } from './bot/callback/routes.ts'
 import { builtInHandlers } from './bot/commands/builtin.ts'
-import { createDispatcher, releaseDead } from './bot/dispatch/dispatcher.ts'
+import { createDispatcher } from './bot/dispatch/dispatcher.ts'
 import { createInbox } from './bot/dispatch/inbox.ts'
+import { releaseDead } from './bot/dispatch/lease.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
 import { startSweep } from './bot/dispatch/sweep.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
@@ -21,10 +22,12 @@ import { createMetrics } from './bot/metrics.ts'
 import { createWecom } from './bot/wecom/client.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
+import { openClock } from './models/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './models/connect.ts'
 import { createDirectory } from './models/directory.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
+import { processName } from './models/process-name.ts'
 import { createSecretBox } from './models/secrets.ts'
 import { createTokenStore } from './models/token-store.ts'
 import { useSidebar } from './sidebar/server/routes.ts'
@@ -103,6 +106,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     })
     closers.push(() => jobs.stop())
     const replies = createReplySlots()
+    const clock = await openClock(connection)
+    const name = processName()
     const directory = createDirectory(models)
     const admins = { corpId: app.corpId, userids: config.adminStaff }
     const retentionMs = config.retentionDays * dayMs
@@ -113,6 +118,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       replies,
       metrics,
       log,
+      process: name,
+      clock,
       retentionMs,
       live: createLiveHandlers(models, actions, (corpId, broken) =>
         log.error({ corpId, broken }, 'stored handlers that cannot run are skipped'),
@@ -131,7 +138,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     koa.on('error', error => log.error({ err: error }, 'a request failed'))
     koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: app.corpId }).routes())
     if (roles.has('web')) {
-      const inbox = createInbox(models, retentionMs)
+      const inbox = createInbox(models, retentionMs, { clock, process: name })
       const { replyBudgetMs, sessionSecret } = config
       koa.use(
         callbackRoutes({
@@ -165,7 +172,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         ...(loginBase !== undefined && { loginBase }),
       })
     }
-    if (roles.has('worker')) closers.push(startSweep(dispatcher, log))
+    closers.push(startSweep(dispatcher, roles.has('worker'), log))
     // Closed first: whoever is answered from here on must have been taken in.
     closers.push(() => closeServer(http))
     await jobs.start()

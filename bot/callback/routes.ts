@@ -6,6 +6,7 @@ import { type Apps, type CallbackKeys, UnknownApp } from '../apps.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { Inbox } from '../dispatch/inbox.ts'
 import type { ReplySlots } from '../dispatch/reply-slots.ts'
+import { awaitReply } from '../dispatch/stored-reply.ts'
 import { eventDefinition } from '../events/names.ts'
 import { type BotEvent, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
@@ -123,7 +124,11 @@ async function takeIn(
     deps.replies.close(event.id)
     return stored.reply
   }
-  return mayAnswer ? deps.replies.wait(event.id, deps.replyBudgetMs) : undefined
+  if (!mayAnswer) return undefined
+  // What came before may be answered by whoever works on it.
+  return fresh
+    ? deps.replies.wait(event.id, deps.replyBudgetMs)
+    : awaitReply(deps, event.id, deps.replyBudgetMs)
 }
 
 function read(keys: CallbackKeys, xml: string): BotEvent {
