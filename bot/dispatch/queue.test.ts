@@ -10,7 +10,10 @@ const many = (make: (n: number) => Turn, count = 200) => Array.from({ length: co
 function rig({
   waitingMax = 1_000,
   heldBack = () => false,
-}: { waitingMax?: number; heldBack?: () => boolean } = {}) {
+}: {
+  waitingMax?: number
+  heldBack?: () => boolean
+} = {}) {
   const begun: string[] = []
   const open = new Map<string, () => void>()
   const queue: KeyedQueue = createKeyedQueue(
