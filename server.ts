@@ -10,8 +10,9 @@ import { actions } from './bot/actions/registry.ts'
 import { createApps, type PlainApp, saveCorp } from './bot/apps.ts'
 import { callbackRoutes } from './bot/callback/routes.ts'
 import { builtInHandlers } from './bot/commands/builtin.ts'
-import { createDispatcher, releaseDead } from './bot/dispatch/dispatcher.ts'
+import { createDispatcher } from './bot/dispatch/dispatcher.ts'
 import { createInbox } from './bot/dispatch/inbox.ts'
+import { releaseDead } from './bot/dispatch/lease.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
 import { startSweep } from './bot/dispatch/sweep.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
@@ -21,10 +22,12 @@ import { createMetrics } from './bot/metrics.ts'
 import { createWecom } from './bot/wecom/client.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
+import { openClock } from './models/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './models/connect.ts'
 import { createDirectory } from './models/directory.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
+import { processName } from './models/process-name.ts'
 import { createSecretBox } from './models/secrets.ts'
 import { createTokenStore } from './models/token-store.ts'
 import { useSidebar } from './sidebar/server/routes.ts'
@@ -113,6 +116,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     })
     closers.push(() => jobs.stop())
     const replies = createReplySlots()
+    const clock = await openClock(connection)
+    const name = processName()
     const directory = createDirectory(models)
     const admins = { corpId: app.corpId, userids: config.adminStaff }
     const retentionMs = config.retentionDays * dayMs
@@ -123,6 +128,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       replies,
       metrics,
       log,
+      process: name,
+      clock,
       retentionMs,
       live: createLiveHandlers(models, actions, (corpId, broken) =>
         log.error({ corpId, broken }, 'stored handlers that cannot run are skipped'),
@@ -141,7 +148,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     koa.on('error', error => log.error({ err: error }, 'a request failed'))
     if (roles.has('web')) {
       // Before all others: nothing is asked for as often.
-      const inbox = createInbox(models, retentionMs)
+      const inbox = createInbox(models, retentionMs, { clock, process: name })
       const { replyBudgetMs } = config
       koa.use(callbackRoutes({ own, apps, models, inbox, dispatcher, replies, metrics, log, replyBudgetMs }))
     }
@@ -166,7 +173,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         ...(loginBase !== undefined && { loginBase }),
       })
     }
-    if (roles.has('worker')) closers.push(startSweep(dispatcher, log))
+    closers.push(startSweep(dispatcher, roles.has('worker'), log))
     // Closed first: whoever is answered from here on must have been taken in.
     closers.push(() => closeServer(http))
     await jobs.start()

@@ -15,13 +15,19 @@ export interface InboxEvent {
   lane: 'fast' | 'slow'
   /** Events with one order key run one after the other. */
   orderKey: string
+  /** Whom the event names, as given. */
+  userid?: string
+  externalUserid?: string
   /** The platform's CreateTime. */
   createdAt: Date
-  /** Arrival: milliseconds, then a counter of the receiving process. Breaks ties of `createdAt`. */
+  /** Arrival: milliseconds of the database's clock, a counter, the process that received it. Breaks ties of `createdAt`. */
   arrival: string
   state: 'waiting' | 'done' | 'dead'
+  /** Attempts that came to an end. */
   attempts: number
-  /** Not to be tried before. */
+  /** Attempts of others than the receiver since then that nobody has heard the end of. */
+  begun?: number
+  /** Not to be tried before, by the database's clock. */
   notBefore: Date
   /** What answered a message in the HTTP response, so that a redelivery gets the same answer. */
   reply?: string
@@ -41,10 +47,13 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     xml: { type: String, required: true },
     lane: { type: String, required: true, enum: ['fast', 'slow'] },
     orderKey: { type: String, required: true },
+    userid: String,
+    externalUserid: String,
     createdAt: { type: Date, required: true },
     arrival: { type: String, required: true },
     state: { type: String, required: true, enum: ['waiting', 'done', 'dead'] },
     attempts: { type: Number, required: true },
+    begun: Number,
     notBefore: { type: Date, required: true },
     reply: String,
     failingSince: Date,

@@ -6,6 +6,7 @@ import { type Apps, type CallbackKeys, UnknownApp } from '../apps.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { Inbox } from '../dispatch/inbox.ts'
 import type { ReplySlots } from '../dispatch/reply-slots.ts'
+import { awaitReply } from '../dispatch/stored-reply.ts'
 import { type BotEvent, mayBeAnswered, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
 import type { Metrics } from '../metrics.ts'
@@ -118,7 +119,11 @@ async function takeIn(
     deps.replies.close(event.id)
     return stored.reply
   }
-  return mayAnswer ? deps.replies.wait(event.id, deps.replyBudgetMs) : undefined
+  if (!mayAnswer) return undefined
+  // What came before may be answered by whoever works on it.
+  return fresh
+    ? deps.replies.wait(event.id, deps.replyBudgetMs)
+    : awaitReply(deps, event.id, deps.replyBudgetMs)
 }
 
 function readEvent(keys: CallbackKeys, xml: string): BotEvent {
