@@ -38,6 +38,8 @@ const restMaxMs = 5_000
 const window = 20
 /** Keys that one look of the sweep takes up in each lane. */
 const sweepMax = 500
+/** Welcomes under way at once; those beyond wait in the order in which they came. */
+const welcomesMax = 256
 /** A redelivery within this time of a welcome does not begin it again. */
 const onceMs = 30_000
 /** An event as young as this is its receiver's. */
@@ -52,7 +54,11 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /** Keys that another process holds, with the timer that looks again. */
   const resting = new Map<string, NodeJS.Timeout>()
   const working = new Set<Promise<void>>()
-  const welcoming = new Map<string, Promise<void>>()
+  const welcomeLimit = pLimit(welcomesMax)
+  /** Welcomes that wait or are under way, by event: how many there are is its size. */
+  const welcomesUnderWay = new Map<string, Promise<void>>()
+  /** Events whose welcome was begun here a short while ago. */
+  const welcomed = new Set<string>()
   let draining = false
 
   function track(work: Promise<void>): void {
@@ -147,7 +153,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   async function handle(stored: InboxEvent): Promise<void> {
     const { _id } = stored
-    await welcoming.get(_id)
+    await welcomesUnderWay.get(_id)
     const attempts = stored.attempts + 1
     // One that was left lying may be what ended the process: it counts before it is tried.
     if (Date.now() - arrivedAt(stored) > graceMs) await inbox.updateOne({ _id }, { $set: { attempts } })
@@ -193,11 +199,16 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** Welcomes outside the queue; what fails here is tried again when the event's turn comes. */
   function express(event: BotEvent): void {
-    if (welcoming.has(event.id) || draining) return
-    const work = welcomeAtOnce(deps, event)
-      .catch(error => deps.log.warn({ err: error, event: event.id }, 'the welcome was not sent at once'))
-      .finally(() => setTimeout(() => welcoming.delete(event.id), onceMs).unref())
-    welcoming.set(event.id, work)
+    const { id } = event
+    if (welcomed.has(id) || draining) return
+    welcomed.add(id)
+    const work = welcomeLimit(() => welcomeAtOnce(deps, event))
+      .catch(error => deps.log.warn({ err: error, event: id }, 'the welcome was not sent at once'))
+      .finally(() => {
+        welcomesUnderWay.delete(id)
+        setTimeout(() => welcomed.delete(id), onceMs).unref()
+      })
+    welcomesUnderWay.set(id, work)
     track(work)
   }
 

@@ -54,10 +54,9 @@ export async function beginByConsent(models: Models, event: BotEvent): Promise<v
 export async function announce(models: Models, event: BotEvent<'customer.added'>): Promise<Announcement> {
   const pair = pairOf(event)
   const slot = event.data.half ? 'half' : 'full'
-  await ensureFollow(models, event)
+  let held = await beginOrFind(models, event, { first: event.id, at: event.createdAt, [slot]: event.id })
   for (;;) {
-    const { relation, past = [] } =
-      (await models.follows.findOne(pair, { relation: 1, past: 1 }).lean()) ?? {}
+    const { relation, past = [] } = held ?? {}
     const known = [relation, ...past].find(one => one?.half === event.id || one?.full === event.id)
     if (known !== undefined) return toAnnouncement(known, event.id, known !== relation)
     const joins = relation !== undefined && isJoinable(relation, event)
@@ -80,7 +79,27 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
         : { $set: { relation: next }, ...(ended !== undefined && keep(ended)) },
     )
     if (matchedCount === 1) return toAnnouncement(next, event.id, false)
+    held = await models.follows.findOne(pair, relationFields).lean()
   }
+}
+
+const relationFields = { relation: 1, past: 1 } as const
+
+/** What is held of a pair; where nothing is, it begins with this add. One command, for most who add are new. */
+function beginOrFind(
+  models: Models,
+  event: BotEvent<'customer.added'>,
+  relation: Relation,
+): Promise<Pick<Follow, 'relation' | 'past'> | null> {
+  const { state } = event.data
+  const begun = { relation, addedAt: event.createdAt, ...(state !== '' && { state }) }
+  return models.follows
+    .findOneAndUpdate(
+      pairOf(event),
+      { $setOnInsert: { ...newFollow, ...begun, userid: event.userid ?? '', status: 'active' } },
+      { upsert: true, returnDocument: 'after', projection: relationFields },
+    )
+    .lean()
 }
 
 /**
