@@ -14,7 +14,8 @@ import type { ActionContext } from './define.ts'
 const leaseMs = 5_000
 /** The end of a lease that begins now, by the database's clock. */
 const leaseEnd = { $add: ['$$NOW', leaseMs] }
-const lookAgainMs = 250
+/** How often somebody else's code is looked at. */
+const lookAgainMs = 500
 /** How long a code lives (`path/92137`). */
 const codeMs = 20_000
 

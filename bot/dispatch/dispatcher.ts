@@ -54,11 +54,8 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
   /** Keys that another process holds, with the timer that looks again. */
   const resting = new Map<string, NodeJS.Timeout>()
   const working = new Set<Promise<void>>()
-  const welcomeLimit = pLimit(welcomesMax)
-  /** Welcomes that wait or are under way, by event: how many there are is its size. */
-  const welcomesUnderWay = new Map<string, Promise<void>>()
-  /** Events whose welcome was begun here a short while ago. */
-  const welcomed = new Set<string>()
+  const inTurn = pLimit(welcomesMax)
+  const welcoming = new Map<string, Promise<void>>()
   let draining = false
 
   function track(work: Promise<void>): void {
@@ -153,7 +150,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   async function handle(stored: InboxEvent): Promise<void> {
     const { _id } = stored
-    await welcomesUnderWay.get(_id)
+    await welcoming.get(_id)
     const attempts = stored.attempts + 1
     // One that was left lying may be what ended the process: it counts before it is tried.
     if (Date.now() - arrivedAt(stored) > graceMs) await inbox.updateOne({ _id }, { $set: { attempts } })
@@ -199,20 +196,18 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
 
   /** Welcomes outside the queue; what fails here is tried again when the event's turn comes. */
   function express(event: BotEvent): void {
-    const { id } = event
-    if (welcomed.has(id) || draining) return
-    welcomed.add(id)
-    const work = welcomeLimit(() => welcomeAtOnce(deps, event))
-      .catch(error => deps.log.warn({ err: error, event: id }, 'the welcome was not sent at once'))
-      .finally(() => {
-        welcomesUnderWay.delete(id)
-        setTimeout(() => welcomed.delete(id), onceMs).unref()
-      })
-    welcomesUnderWay.set(id, work)
+    if (welcoming.has(event.id) || draining) return
+    const work = inTurn(() => welcomeAtOnce(deps, event))
+      .catch(error => deps.log.warn({ err: error, event: event.id }, 'the welcome was not sent at once'))
+      .finally(() => setTimeout(() => welcoming.delete(event.id), onceMs).unref())
+    welcoming.set(event.id, work)
     track(work)
   }
 
-  /** A welcome whose first receiver died must not wait for the queue either; one that is under way is left alone. */
+  /**
+   * A welcome whose first receiver died must not wait for the queue either. While that one's lease runs the ledger makes
+   * it wait, and whichever of the two is there when it ends goes on.
+   */
   async function expressAgain(id: string): Promise<void> {
     try {
       const stored = await inbox.findById(id).lean()
@@ -221,8 +216,7 @@ export function createDispatcher(deps: DispatchDeps): Dispatcher {
       const { welcomeCode } = event.data as { welcomeCode?: string }
       if (welcomeCode === undefined) return
       const row = await welcomes.findOne({ corpId: event.corpId, welcomeCode }).lean()
-      const free = row === null || (row.state === 'sending' && (row.leaseUntil?.getTime() ?? 0) <= Date.now())
-      if (free) express(event)
+      if (row === null || row.state === 'sending') express(event)
     } catch (error) {
       // What cannot be read ends as dead when its turn comes; the others must not wait for it.
       deps.log.error({ err: error, event: id }, 'a welcome could not be taken up')

@@ -54,17 +54,15 @@ export async function beginByConsent(models: Models, event: BotEvent): Promise<v
 export async function announce(models: Models, event: BotEvent<'customer.added'>): Promise<Announcement> {
   const pair = pairOf(event)
   const slot = event.data.half ? 'half' : 'full'
-  let held = await beginOrFind(models, event, { first: event.id, at: event.createdAt, [slot]: event.id })
+  const first: Relation = { first: event.id, at: event.createdAt, [slot]: event.id }
   for (;;) {
-    const { relation, past = [] } = held ?? {}
+    const { relation, past = [] } = (await beginOrFind(models, event, first)) ?? {}
     const known = [relation, ...past].find(one => one?.half === event.id || one?.full === event.id)
     if (known !== undefined) return toAnnouncement(known, event.id, known !== relation)
     const joins = relation !== undefined && isJoinable(relation, event)
     const overtaken = joins ? undefined : overtaking(relation, past, event)
     if (overtaken !== undefined) return { name: 'customer.confirmed', relation: overtaken.first, over: true }
-    const next: Relation = joins
-      ? { ...relation, [slot]: event.id }
-      : { first: event.id, at: event.createdAt, [slot]: event.id, ...consented(relation) }
+    const next: Relation = joins ? { ...relation, [slot]: event.id } : { ...first, ...consented(relation) }
     const ended =
       !joins && relation !== undefined && isAnnounced(relation)
         ? { ...relation, endedAt: event.createdAt }
@@ -79,11 +77,8 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
         : { $set: { relation: next }, ...(ended !== undefined && keep(ended)) },
     )
     if (matchedCount === 1) return toAnnouncement(next, event.id, false)
-    held = await models.follows.findOne(pair, relationFields).lean()
   }
 }
-
-const relationFields = { relation: 1, past: 1 } as const
 
 /** What is held of a pair; where nothing is, it begins with this add. One command, for most who add are new. */
 function beginOrFind(
@@ -97,7 +92,7 @@ function beginOrFind(
     .findOneAndUpdate(
       pairOf(event),
       { $setOnInsert: { ...newFollow, ...begun, userid: event.userid ?? '', status: 'active' } },
-      { upsert: true, returnDocument: 'after', projection: relationFields },
+      { upsert: true, returnDocument: 'after', projection: { relation: 1, past: 1 } },
     )
     .lean()
 }
