@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { BotEvent } from '../events/parse.ts'
 import { laneOf, orderKey, parseEvent } from '../events/parse.ts'
 import { within } from '../within.ts'
@@ -28,6 +29,8 @@ export interface DispatcherOptions {
   run?: RunEvent
 }
 
+/** Welcomes under way at once; those beyond wait in the order in which they came. */
+const welcomesMax = 256
 /** A redelivery within this time of a welcome does not begin it again. */
 const onceMs = 30_000
 /** While more welcomes than this are under way, other work is held back. */
@@ -43,6 +46,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
   const queue = createKeyedQueue(workThrough, () => welcomesUnderWay > manyWelcomes, limits.waitingMax)
   /** Pools of which this process has left something to the inbox. */
   const postponed = new Set<Pool>()
+  const inTurn = pLimit(welcomesMax)
   const welcoming = new Map<string, Promise<void>>()
   let welcomesUnderWay = 0
   let draining = false
@@ -100,7 +104,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
   function express(event: BotEvent): void {
     if (welcoming.has(event.id) || draining) return
     welcomesUnderWay += 1
-    const work = welcomeAtOnce(deps, event)
+    const work = inTurn(() => welcomeAtOnce(deps, event))
       .catch(error => log.warn({ err: error, event: event.id }, 'the welcome was not sent at once'))
       .finally(() => {
         welcomesUnderWay -= 1
@@ -110,7 +114,10 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
     welcoming.set(event.id, work)
   }
 
-  /** A welcome whose first receiver died must not wait for the queue either; one that is under way is left alone. */
+  /**
+   * A welcome whose first receiver died must not wait for the queue either. While that one's lease runs the ledger makes
+   * it wait, and whichever of the two is there when it ends goes on.
+   */
   async function expressAgain(left: Left): Promise<void> {
     if (!left.name.startsWith('customer.') || isReceivedBy(left, owner)) return
     try {
@@ -118,8 +125,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
       const { welcomeCode } = event.data as { welcomeCode?: string }
       if (welcomeCode === undefined) return
       const row = await welcomes.findOne({ corpId: event.corpId, welcomeCode }).lean()
-      const free = row === null || (row.state === 'sending' && (row.leaseUntil?.getTime() ?? 0) <= Date.now())
-      if (free) express(event)
+      if (row === null || row.state === 'sending') express(event)
     } catch (error) {
       // What cannot be read ends as dead when its turn comes; the others must not wait for it.
       log.error({ err: error, event: left._id }, 'a welcome could not be taken up')
