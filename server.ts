@@ -19,12 +19,14 @@ import { createLiveHandlers } from './bot/handlers/live.ts'
 import { seedHandlers } from './bot/handlers/publish.ts'
 import { healthRoutes } from './bot/health.ts'
 import { createMetrics } from './bot/metrics.ts'
+import { createTokenAlert } from './bot/token-alert.ts'
 import { createWecom } from './bot/wecom/client.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
 import { openClock } from './models/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './models/connect.ts'
 import { createDirectory } from './models/directory.ts'
+import { createLimitStore } from './models/limit-store.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
 import { processName } from './models/process-name.ts'
@@ -95,10 +97,17 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const wecom = createWecom({
       ...(apiBase !== undefined && { apiBase }),
       store: createTokenStore(models.tokens, secrets),
+      limits: createLimitStore(models.limits),
       log: call => {
         metrics.calls.inc({ path: call.path, errcode: String(call.errcode ?? 'none') })
         metrics.callSeconds.observe({ path: call.path }, call.ms / 1000)
         log.debug(call, 'platform call')
+      },
+      onTokenStop: createTokenAlert(metrics, log),
+      onLimitsAway(error) {
+        if (error === undefined) log.info('platform limits are shared with the other instances again')
+        else
+          log.warn({ err: error }, 'platform limits cannot be shared; each instance takes an eighth of them')
       },
     })
     closers.push(() => wecom.close())
