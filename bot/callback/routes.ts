@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import Router, { type RouterContext } from '@koa/router'
 import type { Logger } from 'pino'
 import type { Models } from '../../models/models.ts'
-import { type Apps, type CallbackKeys, UnknownApp } from '../apps.ts'
+import { type Apps, type CallbackKeys, type CallbackPair, UnknownApp } from '../apps.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { Inbox } from '../dispatch/inbox.ts'
 import type { ReplySlots } from '../dispatch/reply-slots.ts'
@@ -89,18 +89,19 @@ function verifyUrl(keys: CallbackKeys, context: RouterContext): void {
   if (typeof echostr !== 'string' || echostr === '') throw new CallbackRefused('malformed')
   const query = readQuery(context.query)
   // A `+` that was not percent-encoded has become a space on the way.
-  context.body = openCallback(keys, query, echostr.replaceAll(' ', '+'))
+  context.body = openCallback(keys, query, echostr.replaceAll(' ', '+')).xml
 }
 
 async function receive(deps: CallbackDeps, keys: CallbackKeys, context: RouterContext): Promise<void> {
   const query = readQuery(context.query)
-  const event = read(keys, openCallback(keys, query, readEnvelope(await readBody(context.req))))
+  const { xml, pair } = openCallback(keys, query, readEnvelope(await readBody(context.req)))
+  const event = read(keys, xml)
   const mayAnswer = eventDefinition(event.name)?.passiveReply === true && event.userid !== undefined
   if (mayAnswer) deps.replies.open(event.id)
   try {
     const answer = await takeIn(deps, event, keys.app, mayAnswer)
     context.status = 200
-    context.body = answer === undefined ? '' : seal(keys, event, answer)
+    context.body = answer === undefined ? '' : seal(keys, pair, event, answer)
   } catch (error) {
     deps.replies.close(event.id)
     throw new CallbackRefused('inbox_unavailable', { cause: error })
@@ -139,7 +140,7 @@ function read(keys: CallbackKeys, xml: string): BotEvent {
 }
 
 /** A text answer in its envelope (`path/90241`). */
-function seal(keys: CallbackKeys, event: BotEvent, text: string): string {
+function seal(keys: CallbackKeys, pair: CallbackPair, event: BotEvent, text: string): string {
   const seconds = Math.floor(Date.now() / 1000)
   const xml = toXml({
     ToUserName: event.userid ?? '',
@@ -149,8 +150,5 @@ function seal(keys: CallbackKeys, event: BotEvent, text: string): string {
     Content: text,
   })
   const nonce = randomBytes(8).toString('hex')
-  return encryptReply(
-    { token: keys.token, aesKey: keys.aesKey, receiveId: keys.corpId, timestamp: seconds, nonce },
-    xml,
-  )
+  return encryptReply({ ...pair, receiveId: keys.corpId, timestamp: seconds, nonce }, xml)
 }

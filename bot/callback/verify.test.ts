@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { encryptMessage, signMessage } from '../wecom/crypto.ts'
 import { CallbackRefused, type RefusalReason } from './refusal.ts'
-import { openCallback, readQuery } from './verify.ts'
+import { type CallbackQuery, openCallback as openWith, readQuery } from './verify.ts'
 
 const keys = {
   corpId: 'wx5823bf96d3bd56c7',
@@ -10,6 +10,12 @@ const keys = {
   aesKey: 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C',
 }
 const modern = { ...keys, corpId: 'ww6a112864f8022910', app: '1000002' }
+
+/** With the one pair that there is. */
+function openCallback(own: typeof keys, query: CallbackQuery, encrypt: string, now?: number): string {
+  const { corpId, app, ...pair } = own
+  return openWith({ corpId, app, pairs: [pair] }, query, encrypt, now).xml
+}
 
 function refusalOf(work: () => unknown): RefusalReason | undefined {
   try {
@@ -173,6 +179,27 @@ describe('the ciphertext of a callback', () => {
       const encrypt = encryptMessage({ aesKey: keys.aesKey, receiveId: keys.corpId }, message)
       expect(openCallback(keys, sent(encrypt), encrypt, seconds * 1000)).toBe(message)
     }
+  })
+})
+
+describe('a callback address with former keys', () => {
+  const { corpId, app, ...former } = keys
+  const current = { token: 'new', aesKey: 'b'.repeat(43) }
+  const pairs = [current, former]
+
+  it.each([current, former])('takes what was signed with $token, and says with which', pair => {
+    const encrypt = encryptMessage({ aesKey: pair.aesKey, receiveId: corpId }, '<xml></xml>')
+    const query = sent(encrypt, undefined, pair.token)
+    expect(openWith({ corpId, app, pairs }, query, encrypt, seconds * 1000)).toEqual({
+      xml: '<xml></xml>',
+      pair,
+    })
+  })
+
+  it('does not mix the token of one with the key of the other', () => {
+    const query = sent(sealed, undefined, current.token)
+    const mixed = () => openWith({ corpId, app, pairs }, query, sealed, seconds * 1000)
+    expect(refusalOf(mixed)).toBe('undecipherable')
   })
 })
 

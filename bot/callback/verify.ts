@@ -1,4 +1,4 @@
-import type { CallbackKeys } from '../apps.ts'
+import type { CallbackKeys, CallbackPair } from '../apps.ts'
 import { CallbackCryptoError, decryptCallback, verifySignature } from '../wecom/crypto.ts'
 import { CallbackRefused } from './refusal.ts'
 
@@ -28,9 +28,9 @@ export function readQuery(query: Record<string, string | string[] | undefined>):
 }
 
 /**
- * Checks the signature, then the time, then decrypts and checks the receiver.
+ * Checks the signature, then the time, then decrypts and checks the receiver, with the first pair whose token signed it.
  *
- * @returns the plain text
+ * @returns the plain text, and the pair, which an answer is sealed with
  * @throws CallbackRefused
  */
 export function openCallback(
@@ -38,14 +38,15 @@ export function openCallback(
   query: CallbackQuery,
   encrypt: string,
   now = Date.now(),
-): string {
+): { xml: string; pair: CallbackPair } {
   const { msg_signature: signature, timestamp, nonce } = query
-  if (!verifySignature({ token: keys.token, timestamp, nonce, encrypt, signature })) {
-    throw new CallbackRefused('bad_signature')
-  }
+  const pair = keys.pairs.find(({ token }) =>
+    verifySignature({ token, timestamp, nonce, encrypt, signature }),
+  )
+  if (pair === undefined) throw new CallbackRefused('bad_signature')
   if (Math.abs(now / 1000 - Number(timestamp)) > windowSeconds) throw new CallbackRefused('out_of_time')
   try {
-    return decryptCallback({ aesKey: keys.aesKey, encrypt, receiveId: keys.corpId })
+    return { xml: decryptCallback({ aesKey: pair.aesKey, encrypt, receiveId: keys.corpId }), pair }
   } catch (error) {
     if (!(error instanceof CallbackCryptoError)) throw error
     throw new CallbackRefused(error.code === 'wrong_receiver' ? 'wrong_receiver' : 'undecipherable', {
