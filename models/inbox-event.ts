@@ -10,6 +10,9 @@ export interface InboxEvent {
   app: string
   /** Our name of it, see bot/events/names.ts. */
   name: string
+  /** Who it is about, as the message has them; for people who look for it. */
+  userid?: string
+  externalUserid?: string
   /** The decrypted message as it came. */
   xml: string
   lane: 'fast' | 'slow'
@@ -38,6 +41,8 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     corpId: { type: String, required: true },
     app: { type: String, required: true },
     name: { type: String, required: true },
+    userid: String,
+    externalUserid: String,
     xml: { type: String, required: true },
     lane: { type: String, required: true, enum: ['fast', 'slow'] },
     orderKey: { type: String, required: true },
@@ -58,4 +63,6 @@ inboxEventSchema.index({ corpId: 1, orderKey: 1, state: 1, createdAt: 1, arrival
 // The sweep asks for what is left lying, over all corps.
 inboxEventSchema.index({ state: 1, lane: 1, notBefore: 1 })
 inboxEventSchema.index({ corpId: 1, createdAt: -1 })
+// Who looks for the few that were given up need not go through all the others.
+inboxEventSchema.index({ state: 1, corpId: 1, createdAt: -1 }, { partialFilterExpression: { state: 'dead' } })
 inboxEventSchema.index({ expireAt: 1 }, { expireAfterSeconds: 0 })

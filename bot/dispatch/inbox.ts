@@ -76,6 +76,8 @@ export function createInbox(models: Models, retentionMs: number): Inbox {
         corpId: event.corpId,
         app,
         name: event.name,
+        ...(event.userid !== undefined && { userid: event.userid }),
+        ...(event.externalUserid !== undefined && { externalUserid: event.externalUserid }),
         xml: event.xml,
         lane: laneOf(event),
         orderKey: orderKey(event),
