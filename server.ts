@@ -7,7 +7,7 @@ import compress from 'koa-compress'
 import { type Logger, pino } from 'pino'
 import type { ActionTable } from './bot/actions/define.ts'
 import { actions } from './bot/actions/registry.ts'
-import { createApps, type PlainApp, saveCorp } from './bot/apps.ts'
+import { createApps } from './bot/apps.ts'
 import { callbackRoutes } from './bot/callback/routes.ts'
 import { builtInHandlers } from './bot/commands/builtin.ts'
 import { createDispatcher } from './bot/dispatch/dispatcher.ts'
@@ -19,6 +19,7 @@ import { createLiveHandlers } from './bot/handlers/live.ts'
 import { seedHandlers } from './bot/handlers/publish.ts'
 import { healthRoutes } from './bot/health.ts'
 import { createMetrics } from './bot/metrics.ts'
+import { type PlainApp, saveCorp } from './bot/save-corp.ts'
 import { createTokenAlert } from './bot/token-alert.ts'
 import { createWecom } from './bot/wecom/client.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
@@ -87,11 +88,14 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const app = config.app ?? demo?.app
     if (app === undefined) throw new ConfigError(['WECOM_CORP_ID is missing'])
     const secrets = createSecretBox(config.encryptionKey)
-    await saveCorp(models, secrets, {
-      corpId: app.corpId,
-      name: demo?.name ?? app.corpId,
+    const { corpId } = app
+    const behind = await saveCorp(models, secrets, {
+      corpId,
+      name: demo?.name ?? corpId,
       apps: plainApps(app),
     })
+    for (const one of behind)
+      log.warn({ corpId, ...one }, 'the environment has what was replaced since; what is stored stays')
     const metrics = createMetrics()
     const apiBase = demo?.simulator.url ?? config.apiBase
     const wecom = createWecom({
@@ -111,9 +115,12 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       },
     })
     closers.push(() => wecom.close())
-    const own = { corpId: app.corpId, agentId: app.agentId }
-    const apps = createApps(models, secrets, wecom, own)
-    await seedHandlers(models, app.corpId, builtInHandlers, actions)
+    const own = { corpId, agentId: app.agentId }
+    const callbacks = Object.fromEntries(
+      plainApps(app).map(({ app, token, aesKey }) => [app, { token, aesKey }]),
+    )
+    const apps = createApps(models, secrets, wecom, { ...own, callbacks })
+    for (const one of await apps.corpIds()) await seedHandlers(models, one, builtInHandlers, actions)
     await demo?.seed(models, actions)
 
     const jobs = createJobs({
@@ -128,7 +135,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const clock = await openClock(connection)
     const name = processName()
     const directory = createDirectory(models)
-    const admins = { corpId: app.corpId, userids: config.adminStaff }
+    const admins = { corpId, userids: config.adminStaff }
     const retentionMs = config.retentionDays * dayMs
     const dispatcher = createDispatcher({
       models,
@@ -161,7 +168,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       const { replyBudgetMs } = config
       koa.use(callbackRoutes({ own, apps, models, inbox, dispatcher, replies, metrics, log, replyBudgetMs }))
     }
-    koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: app.corpId }).routes())
+    koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: corpId }).routes())
     if (roles.has('web')) {
       if (publicUrl === undefined && demo === undefined)
         log.warn({ url }, 'PUBLIC_URL is not set: login and sidebar work only under the local address')
@@ -176,7 +183,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         admins,
         log,
         sessionSecret: config.sessionSecret,
-        client: () => apps.client(app.corpId),
+        client: () => apps.client(corpId),
         origin,
         now: () => new Date(),
         ...(loginBase !== undefined && { loginBase }),

@@ -10,14 +10,14 @@ export interface InboxEvent {
   app: string
   /** Our name of it, see bot/events/names.ts. */
   name: string
+  /** Who it is about, as the message has them; for people who look for it. */
+  userid?: string
+  externalUserid?: string
   /** The decrypted message as it came. */
   xml: string
   lane: 'fast' | 'slow'
   /** Events with one order key run one after the other. */
   orderKey: string
-  /** Whom the event names, as given. */
-  userid?: string
-  externalUserid?: string
   /** The platform's CreateTime. */
   createdAt: Date
   /** Arrival: milliseconds of the database's clock, a counter, the process that received it. Breaks ties of `createdAt`. */
@@ -44,11 +44,11 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     corpId: { type: String, required: true },
     app: { type: String, required: true },
     name: { type: String, required: true },
+    userid: String,
+    externalUserid: String,
     xml: { type: String, required: true },
     lane: { type: String, required: true, enum: ['fast', 'slow'] },
     orderKey: { type: String, required: true },
-    userid: String,
-    externalUserid: String,
     createdAt: { type: Date, required: true },
     arrival: { type: String, required: true },
     state: { type: String, required: true, enum: ['waiting', 'done', 'dead'] },
@@ -67,4 +67,6 @@ inboxEventSchema.index({ corpId: 1, orderKey: 1, state: 1, createdAt: 1, arrival
 // The sweep asks for what is left lying, over all corps.
 inboxEventSchema.index({ state: 1, lane: 1, notBefore: 1 })
 inboxEventSchema.index({ corpId: 1, createdAt: -1 })
+// Who looks for the few that were given up need not go through all the others.
+inboxEventSchema.index({ state: 1, corpId: 1, createdAt: -1 }, { partialFilterExpression: { state: 'dead' } })
 inboxEventSchema.index({ expireAt: 1 }, { expireAfterSeconds: 0 })

@@ -10,11 +10,6 @@ export interface Keyring {
   keysFor(path: string): Promise<CallbackKeys> | undefined
 }
 
-/** A corp that is not there yet is looked for this often, in milliseconds, whoever asks and for however many. */
-const unknownMs = 1_000
-/** A corp that was there is there for this long. */
-const knownMs = 60_000
-
 const address = /^\/callback\/([^/]+)(?:\/([^/]+))?\/?$/
 
 /**
@@ -22,8 +17,6 @@ const address = /^\/callback\/([^/]+)(?:\/([^/]+))?\/?$/
  * `/callback/:corpId/:app`
  */
 export function createKeyring(apps: Apps, own: { corpId: string; agentId: string }): Keyring {
-  const corps = createKnownCorps(apps)
-
   /** Where no separate customer-contact server is configured, the app's own keys are good at its address too. */
   async function contactKeys(): Promise<CallbackKeys> {
     try {
@@ -34,42 +27,13 @@ export function createKeyring(apps: Apps, own: { corpId: string; agentId: string
     }
   }
 
-  async function keysOf(corpId: string, app: string): Promise<CallbackKeys> {
-    if (corpId !== own.corpId && !(await corps.has(corpId))) throw new UnknownApp(corpId, app)
-    return apps.callbackKeys(corpId, app)
-  }
-
   return {
     keysFor(path) {
       const [, first, second] = address.exec(path) ?? []
       if (first === undefined) return undefined
-      if (second !== undefined) return keysOf(first, second)
+      if (second !== undefined) return apps.callbackKeys(first, second)
       if (first === 'app') return apps.callbackKeys(own.corpId, own.agentId)
       return first === 'contact' ? contactKeys() : undefined
-    },
-  }
-}
-
-/** All corps by one look at the database, so that guessing their names costs it nothing. */
-function createKnownCorps(apps: Apps): { has(corpId: string): Promise<boolean> } {
-  let known: ReadonlySet<string> = new Set()
-  let reading: Promise<void> = Promise.resolve()
-  let readAt = Number.NEGATIVE_INFINITY
-
-  async function read(): Promise<void> {
-    known = new Set(await apps.corpIds())
-  }
-
-  return {
-    async has(corpId) {
-      // Not the time of day, which may be set back.
-      const now = performance.now()
-      if (now - readAt >= (known.has(corpId) ? knownMs : unknownMs)) {
-        readAt = now
-        reading = read()
-      }
-      await reading
-      return known.has(corpId)
     },
   }
 }

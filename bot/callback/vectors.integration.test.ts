@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { altered, made, received, sample } from '../../fixtures/test/vectors.ts'
 import { createSecretBox } from '../../models/secrets.ts'
-import { saveCorp } from '../apps.ts'
+import { saveCorp } from '../save-corp.ts'
 import { signMessage } from '../wecom/crypto.ts'
 
 describe('the sample data of the protocol, over HTTP', () => {
