@@ -61,6 +61,7 @@ export function createLane(deps: {
   let chunk = 1
   let resting: { until: number; because: WecomError } | undefined
   let serving = false
+  let restocking: Promise<Grant> | undefined
   let reminder: NodeJS.Timeout | undefined
 
   return {
@@ -107,6 +108,8 @@ export function createLane(deps: {
   function takeFromStock(now: number): boolean {
     if (stock === 0 || now > staleAt) return false
     stock -= 1
+    // So busy that the next chunk is wanted before this one is used up.
+    if (chunk === largest && stock < largest / 2 && largest > 1) void (restocking ?? restock(now))
     return true
   }
 
@@ -161,20 +164,31 @@ export function createLane(deps: {
       const now = performance.now()
       if (restMs(now) > 0) await pause(restMs(now), closed)
       else if (takeFromStock(now)) waiting.shift()?.start()
-      else await restock(now)
+      else await waitForStock(now)
     }
   }
 
-  async function restock(now: number): Promise<void> {
-    // Used up in good time: there will be more. Idle, or left lying: less.
-    const busy = stock === 0 && now <= staleAt
-    chunk = busy ? Math.min(largest, 2 * chunk) : Math.max(1, Math.floor(chunk / 2))
-    stock = 0
-    const { granted, level, rest } = await ask(Math.min(largest, Math.max(chunk, waiting.length)))
-    stock = granted
-    staleAt = performance.now() + STALE_MS
+  async function waitForStock(now: number): Promise<void> {
+    const { granted, level, rest } = await (restocking ?? restock(now))
     if (granted === 0 && rest === undefined)
       await pause(Math.ceil(((keep + 1 - level) / rate.perSecond) * 1000), closed)
+  }
+
+  function restock(now: number): Promise<Grant> {
+    const usedUp = now <= staleAt
+    // Used up in good time: there will be more. Idle, or left lying: less.
+    chunk = usedUp ? Math.min(largest, 2 * chunk) : Math.max(1, Math.floor(chunk / 2))
+    if (!usedUp) stock = 0
+    restocking = ask(Math.min(largest, Math.max(chunk, waiting.length)))
+      .then(grant => {
+        stock = grant.rest === undefined ? stock + grant.granted : 0
+        staleAt = performance.now() + STALE_MS
+        return grant
+      })
+      .finally(() => {
+        restocking = undefined
+      })
+    return restocking
   }
 
   async function ask(want: number): Promise<Grant> {
