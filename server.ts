@@ -14,6 +14,7 @@ import { createDispatcher, releaseDead } from './bot/dispatch/dispatcher.ts'
 import { createInbox } from './bot/dispatch/inbox.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
 import { startSweep } from './bot/dispatch/sweep.ts'
+import { createGapWatch } from './bot/gap-watch.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
 import { seedHandlers } from './bot/handlers/publish.ts'
 import { healthRoutes } from './bot/health.ts'
@@ -137,6 +138,13 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const koa = new Koa()
     koa.on('error', error => log.error({ err: error }, 'a request failed'))
     koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId }).routes())
+    const gaps = createGapWatch({
+      connection,
+      models,
+      metrics,
+      log,
+      requestReconcile: async corpId => void (await jobs.enqueue('gap.reconcile', { corpId })),
+    })
     if (roles.has('web')) {
       const inbox = createInbox(models, retentionMs)
       const { replyBudgetMs, sessionSecret } = config
@@ -151,6 +159,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
           metrics,
           log,
           replyBudgetMs,
+          onStored: () => gaps.stored(),
+          onRefused: () => gaps.refused(),
         }).routes(),
       )
       if (publicUrl === undefined && demo === undefined)
@@ -173,11 +183,13 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       })
     }
     if (roles.has('worker')) closers.push(startSweep(dispatcher, log))
+    closers.push(() => gaps.stop())
     // Closed first: whoever is answered from here on must have been taken in.
     closers.push(() => closeServer(http))
     await jobs.start()
     await demo?.settle(models)
     handle = koa.callback()
+    if (roles.has('web')) gaps.start()
     complete = true
     return { url, lines: linesFor(url, roles.has('web') ? origin : undefined, demo?.simulator.url), stop }
   } catch (error) {

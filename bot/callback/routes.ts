@@ -27,6 +27,9 @@ export interface CallbackDeps {
   metrics: Metrics
   log: Logger
   replyBudgetMs: number
+  /** Told of each event that was stored, and of each that could not be. */
+  onStored?(): void
+  onRefused?(): void
 }
 
 /** The callback URLs: verification by GET, messages and events by POST (`path/90930`). Answers are plain text. */
@@ -75,6 +78,7 @@ async function guarded(deps: CallbackDeps, context: RouterContext, work: () => P
           })
     deps.metrics.callbacks.inc({ result: refused.code })
     const { code, status, cause } = refused
+    if (code === 'inbox_unavailable') deps.onRefused?.()
     const why = status === 503 ? { err: cause } : cause instanceof Error ? { why: cause.message } : {}
     deps.log.warn({ code, status, path: context.path, from: context.ip, ...why }, 'callback refused')
     context.status = status
@@ -116,6 +120,7 @@ async function takeIn(
   mayAnswer: boolean,
 ): Promise<string | undefined> {
   const fresh = await deps.inbox.put(event, app)
+  deps.onStored?.()
   deps.metrics.callbacks.inc({ result: fresh ? 'accepted' : 'duplicate' })
   const stored = fresh ? undefined : await deps.models.inbox.findById(event.id, { state: 1, reply: 1 }).lean()
   // A known event that nobody has finished is taken up too: its first receiver may have died.
