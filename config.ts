@@ -64,8 +64,15 @@ const origin = httpUrl.regex(
   /^https?:\/\/[^/?#@]+\/?$/i,
   'is more than an origin: no path, query, hash or user',
 )
-const callbackToken = z.string().regex(/^[A-Za-z0-9]{1,32}$/, 'is not 1 to 32 letters and digits')
-const callbackAesKey = z.string().regex(/^[A-Za-z0-9]{43}$/, 'is not 43 letters and digits')
+/** What identifies an app to WeCom and WeCom to the app, wherever an operator gives it. */
+export const appRules = {
+  corpId: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'is not a corp id'),
+  agentId: z.string().regex(/^[0-9]{1,16}$/, 'is not an agent id (digits)'),
+  secret: z.string().regex(/^\S+$/, 'holds white space'),
+  token: z.string().regex(/^[A-Za-z0-9]{1,32}$/, 'is not 1 to 32 letters and digits'),
+  aesKey: z.string().regex(/^[A-Za-z0-9]{43}$/, 'is not 43 letters and digits'),
+} as const
+const { token: callbackToken, aesKey: callbackAesKey } = appRules
 const list = z.string().transform(text =>
   text
     .split(',')
@@ -114,22 +121,10 @@ const settings = {
   },
   WECOM_API_BASE: { read: httpUrl.optional(), example: 'https://qyapi.weixin.qq.com' },
   WECOM_LOGIN_BASE: { read: httpUrl.optional(), example: 'https://login.work.weixin.qq.com' },
-  WECOM_CORP_ID: {
-    read: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'is not a corp id')
-      .optional(),
-    example: 'ww0123456789abcdef',
-  },
-  WECOM_AGENT_ID: {
-    read: z
-      .string()
-      .regex(/^[0-9]{1,16}$/, 'is not an agent id (digits)')
-      .optional(),
-    example: '1000002',
-  },
+  WECOM_CORP_ID: { read: appRules.corpId.optional(), example: 'ww0123456789abcdef' },
+  WECOM_AGENT_ID: { read: appRules.agentId.optional(), example: '1000002' },
   WECOM_AGENT_SECRET: {
-    read: z.string().regex(/^\S+$/, 'holds white space').optional(),
+    read: appRules.secret.optional(),
     example: 'the Secret of the app in the admin console',
   },
   WECOM_CALLBACK_TOKEN: { read: callbackToken.optional(), example: 'the Token under 接收消息 → 设置API接收' },

@@ -7,24 +7,30 @@ import compress from 'koa-compress'
 import { type Logger, pino } from 'pino'
 import type { ActionTable } from './bot/actions/define.ts'
 import { actions } from './bot/actions/registry.ts'
-import { createApps, type PlainApp, saveCorp } from './bot/apps.ts'
+import { createApps } from './bot/apps.ts'
 import { callbackRoutes } from './bot/callback/routes.ts'
 import { builtInHandlers } from './bot/commands/builtin.ts'
-import { createDispatcher, releaseDead } from './bot/dispatch/dispatcher.ts'
+import { createDispatcher } from './bot/dispatch/dispatcher.ts'
 import { createInbox } from './bot/dispatch/inbox.ts'
+import { releaseDead } from './bot/dispatch/lease.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
 import { startSweep } from './bot/dispatch/sweep.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
 import { seedHandlers } from './bot/handlers/publish.ts'
 import { healthRoutes } from './bot/health.ts'
 import { createMetrics } from './bot/metrics.ts'
+import { type PlainApp, saveCorp } from './bot/save-corp.ts'
+import { createTokenAlert } from './bot/token-alert.ts'
 import { createWecom } from './bot/wecom/client.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
+import { openClock } from './models/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './models/connect.ts'
 import { createDirectory } from './models/directory.ts'
+import { createLimitStore } from './models/limit-store.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
+import { processName } from './models/process-name.ts'
 import { createSecretBox } from './models/secrets.ts'
 import { createTokenStore } from './models/token-store.ts'
 import { useSidebar } from './sidebar/server/routes.ts'
@@ -41,6 +47,16 @@ export interface Running {
 
 const dayMs = 24 * 60 * 60 * 1000
 const drainMs = 10_000
+/**
+ * Nothing that is sent here is large: whoever takes longer than this for the head or for all of a request is cut off, and
+ * a thousand that do so cost no more than their sockets.
+ */
+const httpLimits = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+}
 
 /** Opens, starts and connects the parts, in order. What was opened is closed again when a later part fails. */
 export async function startSidekick(config: Config, log: Logger): Promise<Running> {
@@ -56,7 +72,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     let handle = (_request: IncomingMessage, response: ServerResponse): void => {
       response.writeHead(503).end('starting')
     }
-    const http = createServer((request, response) => handle(request, response))
+    const http = createServer(httpLimits, (request, response) => handle(request, response))
     const url = await listen(http, config)
     closers.push(() => closeServer(http))
 
@@ -72,26 +88,39 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const app = config.app ?? demo?.app
     if (app === undefined) throw new ConfigError(['WECOM_CORP_ID is missing'])
     const secrets = createSecretBox(config.encryptionKey)
-    await saveCorp(models, secrets, {
-      corpId: app.corpId,
-      name: demo?.name ?? app.corpId,
+    const { corpId } = app
+    const behind = await saveCorp(models, secrets, {
+      corpId,
+      name: demo?.name ?? corpId,
       apps: plainApps(app),
     })
+    for (const one of behind)
+      log.warn({ corpId, ...one }, 'the environment has what was replaced since; what is stored stays')
     const metrics = createMetrics()
     const apiBase = demo?.simulator.url ?? config.apiBase
     const wecom = createWecom({
       ...(apiBase !== undefined && { apiBase }),
       store: createTokenStore(models.tokens, secrets),
+      limits: createLimitStore(models.limits),
       log: call => {
         metrics.calls.inc({ path: call.path, errcode: String(call.errcode ?? 'none') })
         metrics.callSeconds.observe({ path: call.path }, call.ms / 1000)
         log.debug(call, 'platform call')
       },
+      onTokenStop: createTokenAlert(metrics, log),
+      onLimitsAway(error) {
+        if (error === undefined) log.info('platform limits are shared with the other instances again')
+        else
+          log.warn({ err: error }, 'platform limits cannot be shared; each instance takes an eighth of them')
+      },
     })
     closers.push(() => wecom.close())
-    const own = { corpId: app.corpId, agentId: app.agentId }
-    const apps = createApps(models, secrets, wecom, own)
-    await seedHandlers(models, app.corpId, builtInHandlers, actions)
+    const own = { corpId, agentId: app.agentId }
+    const callbacks = Object.fromEntries(
+      plainApps(app).map(({ app, token, aesKey }) => [app, { token, aesKey }]),
+    )
+    const apps = createApps(models, secrets, wecom, { ...own, callbacks })
+    for (const one of await apps.corpIds()) await seedHandlers(models, one, builtInHandlers, actions)
     await demo?.seed(models, actions)
 
     const jobs = createJobs({
@@ -103,8 +132,10 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     })
     closers.push(() => jobs.stop())
     const replies = createReplySlots()
+    const clock = await openClock(connection)
+    const name = processName()
     const directory = createDirectory(models)
-    const admins = { corpId: app.corpId, userids: config.adminStaff }
+    const admins = { corpId, userids: config.adminStaff }
     const retentionMs = config.retentionDays * dayMs
     const dispatcher = createDispatcher({
       models,
@@ -113,6 +144,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       replies,
       metrics,
       log,
+      process: name,
+      clock,
       retentionMs,
       live: createLiveHandlers(models, actions, (corpId, broken) =>
         log.error({ corpId, broken }, 'stored handlers that cannot run are skipped'),
@@ -129,23 +162,14 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const origin = publicUrl === undefined || demo !== undefined ? url : new URL(publicUrl).origin
     const koa = new Koa()
     koa.on('error', error => log.error({ err: error }, 'a request failed'))
-    koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: app.corpId }).routes())
     if (roles.has('web')) {
-      const inbox = createInbox(models, retentionMs)
-      const { replyBudgetMs, sessionSecret } = config
-      koa.use(
-        callbackRoutes({
-          own,
-          apps,
-          models,
-          inbox,
-          dispatcher,
-          replies,
-          metrics,
-          log,
-          replyBudgetMs,
-        }).routes(),
-      )
+      // Before all others: nothing is asked for as often.
+      const inbox = createInbox(models, retentionMs, { clock, process: name })
+      const { replyBudgetMs } = config
+      koa.use(callbackRoutes({ own, apps, models, inbox, dispatcher, replies, metrics, log, replyBudgetMs }))
+    }
+    koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: corpId }).routes())
+    if (roles.has('web')) {
       if (publicUrl === undefined && demo === undefined)
         log.warn({ url }, 'PUBLIC_URL is not set: login and sidebar work only under the local address')
       // Pages and answers of the sidebar; what callbacks are answered is a few bytes.
@@ -158,14 +182,14 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         directory,
         admins,
         log,
-        sessionSecret,
-        client: () => apps.client(app.corpId),
+        sessionSecret: config.sessionSecret,
+        client: () => apps.client(corpId),
         origin,
         now: () => new Date(),
         ...(loginBase !== undefined && { loginBase }),
       })
     }
-    if (roles.has('worker')) closers.push(startSweep(dispatcher, log))
+    closers.push(startSweep(dispatcher, roles.has('worker'), log))
     // Closed first: whoever is answered from here on must have been taken in.
     closers.push(() => closeServer(http))
     await jobs.start()

@@ -1,6 +1,6 @@
-import type { Corp, CorpApp } from '../models/corp.ts'
+import { type Corp, type CorpApp, type SealedCallbackKeys, sealPlace } from '../models/corp.ts'
 import type { Models } from '../models/models.ts'
-import type { SecretBox } from '../models/secrets.ts'
+import { opens, type SecretBox } from '../models/secrets.ts'
 import type { AppClient, Wecom } from './wecom/client.ts'
 
 /** No such corp, or the corp has no such app. */
@@ -12,12 +12,18 @@ export class UnknownApp extends Error {
   }
 }
 
+/** Token and EncodingAESKey of a callback address; they are changed together. */
+export interface CallbackPair {
+  token: string
+  aesKey: string
+}
+
 export interface CallbackKeys {
   corpId: string
   /** Agent id or `contact`. */
   app: string
-  token: string
-  aesKey: string
+  /** The current one first, then what it was before, while that is still taken. At least one. */
+  pairs: readonly CallbackPair[]
 }
 
 /** The corps and apps of the database, with their secrets opened. */
@@ -30,133 +36,118 @@ export interface Apps {
   callbackKeys(corpId: string, app: string): Promise<CallbackKeys>
 }
 
-/** An app of a corp, in the open. */
-export interface PlainApp {
-  app: string
-  secret?: string
-  token: string
-  aesKey: string
+/** What the environment says of its corp. */
+export interface OwnApp {
+  corpId: string
+  agentId: string
+  /** By app: a pair that an instance was started with is taken by it, whatever was stored since. */
+  callbacks?: Readonly<Record<string, CallbackPair>>
 }
 
 /** How long what was read of a corp is used before it is read again, in milliseconds. */
 const rereadMs = 5_000
+/** Whoever asks for corps that there are not costs one look at the list of all of them in this time. */
+const relistMs = 2_000
 
 /**
  * Reads corps when they are asked for and keeps them for some seconds.
  *
  * @param own the app of the environment, which speaks for its corp whatever else is stored
  */
-export function createApps(
-  models: Models,
-  secrets: SecretBox,
-  wecom: Wecom,
-  own?: { corpId: string; agentId: string },
-): Apps {
+export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own?: OwnApp): Apps {
   const corps = new Map<string, { corp: Corp; readAt: number }>()
-  const clients = new Map<string, AppClient>()
+  const clients = new Map<string, { sealed: string; client: AppClient }>()
   const opened = new WeakMap<CorpApp, CallbackKeys>()
+  const reading = new Map<string, Promise<Corp>>()
+  let list = { ids: new Set<string>(), readAt: Number.NEGATIVE_INFINITY }
+  let listing: Promise<void> | undefined
 
-  async function corp(corpId: string): Promise<Corp> {
-    const known = corps.get(corpId)
-    if (known !== undefined && Date.now() - known.readAt < rereadMs) return known.corp
+  async function corpIds(): Promise<string[]> {
+    const all = await models.corps.find({}, { corpId: 1 }).sort({ corpId: 1 }).lean()
+    return all.map(one => one.corpId)
+  }
+
+  async function isListed(corpId: string): Promise<boolean> {
+    if (!list.ids.has(corpId) && Date.now() - list.readAt >= relistMs) {
+      listing ??= corpIds()
+        .then(ids => {
+          list = { ids: new Set(ids), readAt: Date.now() }
+        })
+        .finally(() => {
+          listing = undefined
+        })
+      await listing
+    }
+    return list.ids.has(corpId)
+  }
+
+  async function read(corpId: string): Promise<Corp> {
+    if (!(await isListed(corpId))) throw new UnknownApp(corpId)
     const found = await models.corps.findOne({ corpId }).lean()
-    if (found === null) throw new UnknownApp(corpId)
+    if (found === null) {
+      list.ids.delete(corpId)
+      corps.delete(corpId)
+      throw new UnknownApp(corpId)
+    }
     corps.set(corpId, { corp: found, readAt: Date.now() })
     return found
   }
 
+  async function corp(corpId: string): Promise<Corp> {
+    const known = corps.get(corpId)
+    if (known !== undefined && Date.now() - known.readAt < rereadMs) return known.corp
+    const running = reading.get(corpId) ?? read(corpId).finally(() => reading.delete(corpId))
+    reading.set(corpId, running)
+    return running
+  }
+
+  function pairsOf(corpId: string, { app, callback, previous = [] }: CorpApp): CallbackPair[] {
+    const placeOf = (what: 'token' | 'aesKey'): string => sealPlace(corpId, app, what)
+    const openPair = (sealed: SealedCallbackKeys): CallbackPair => ({
+      token: secrets.open(placeOf('token'), sealed.token),
+      aesKey: secrets.open(placeOf('aesKey'), sealed.aesKey),
+    })
+    const pairs = [openPair(callback)]
+    for (const one of previous) {
+      // One from before the key was lost can no longer be read, and is none of the current one's business.
+      if (one.until.getTime() > Date.now() && opens(secrets, placeOf('token'), one.token) !== undefined)
+        pairs.push(openPair(one))
+    }
+    const given = own?.corpId === corpId ? own.callbacks?.[app] : undefined
+    if (given !== undefined && !pairs.some(one => isSamePair(one, given))) pairs.push(given)
+    return pairs
+  }
+
   return {
     corp,
-    corpIds: async () => {
-      const all = await models.corps.find({}, { corpId: 1 }).sort({ corpId: 1 }).lean()
-      return all.map(one => one.corpId)
-    },
+    corpIds,
     async client(corpId, agentId = own?.corpId === corpId ? own.agentId : undefined) {
       const { apps } = await corp(corpId)
       const main = apps.find(one => one.secret !== undefined && (agentId ?? one.app) === one.app)
       if (main?.secret === undefined) throw new UnknownApp(corpId, agentId)
-      // The sealed text changes with every new secret, and so does the client.
-      const key = `${corpId}:${main.app}:${main.secret}`
-      const client =
-        clients.get(key) ??
-        wecom.app({
-          corpId,
-          agentId: main.app,
-          secret: secrets.open(placeOf(corpId, main.app, 'secret'), main.secret),
-        })
-      clients.set(key, client)
+      const key = `${corpId}:${main.app}`
+      const known = clients.get(key)
+      // The sealed text changes with every secret that is given, and so does the client.
+      if (known?.sealed === main.secret) return known.client
+      const secret = secrets.open(sealPlace(corpId, main.app, 'secret'), main.secret)
+      const client = wecom.app({ corpId, agentId: main.app, secret })
+      // The same secret given once more is an operator's word that it is right.
+      if (known !== undefined) await client.resume()
+      clients.set(key, { sealed: main.secret, client })
       return client
     },
     async callbackKeys(corpId, app) {
       const found = (await corp(corpId)).apps.find(one => one.app === app)
       if (found === undefined) throw new UnknownApp(corpId, app)
       // Every callback asks for them: what was read of the corp is opened once.
-      const keys = opened.get(found) ?? {
-        corpId,
-        app,
-        token: secrets.open(placeOf(corpId, app, 'token'), found.callback.token),
-        aesKey: secrets.open(placeOf(corpId, app, 'aesKey'), found.callback.aesKey),
-      }
+      const keys = opened.get(found) ?? { corpId, app, pairs: pairsOf(corpId, found) }
       opened.set(found, keys)
       return keys
     },
   }
 }
 
-/**
- * Writes a corp with its apps, secrets sealed; other apps of the corp stay. Secrets that have not changed keep their
- * sealed form, so that nothing is made anew at every start.
- */
-export async function saveCorp(
-  models: Models,
-  secrets: SecretBox,
-  corp: { corpId: string; name: string; apps: readonly PlainApp[] },
-): Promise<void> {
-  const { corpId } = corp
-  const known = await models.corps.findOne({ corpId }).lean()
-  const sealed = corp.apps.map(app =>
-    seal(
-      secrets,
-      corpId,
-      app,
-      known?.apps.find(one => one.app === app.app),
-    ),
-  )
-  const before = known?.apps ?? []
-  const isNew = (app: CorpApp): boolean => !before.some(one => one.app === app.app)
-  // Each keeps its place: the first one speaks for a corp that the environment does not name.
-  const apps = [...before.map(one => sealed.find(app => app.app === one.app) ?? one), ...sealed.filter(isNew)]
-  await models.corps.updateOne(
-    { corpId },
-    { $set: { apps, updatedAt: new Date() }, $setOnInsert: { name: corp.name } },
-    { upsert: true, setDefaultsOnInsert: true },
-  )
-}
-
-function seal(secrets: SecretBox, corpId: string, app: PlainApp, known: CorpApp | undefined): CorpApp {
-  const keep = (what: string, plain: string, old: string | undefined): string => {
-    const place = placeOf(corpId, app.app, what)
-    return old !== undefined && opens(secrets, place, old) === plain ? old : secrets.seal(place, plain)
-  }
-  return {
-    app: app.app,
-    ...(app.secret !== undefined && { secret: keep('secret', app.secret, known?.secret) }),
-    callback: {
-      token: keep('token', app.token, known?.callback.token),
-      aesKey: keep('aesKey', app.aesKey, known?.callback.aesKey),
-    },
-  }
-}
-
-/** What was sealed with a key that is gone cannot be read, but can be replaced. */
-function opens(secrets: SecretBox, place: string, sealed: string): string | undefined {
-  try {
-    return secrets.open(place, sealed)
-  } catch {
-    return undefined
-  }
-}
-
-function placeOf(corpId: string, app: string, what: string): string {
-  return `corp:${corpId}:${app}:${what}`
+/** Whether two pairs are the same in both parts. */
+export function isSamePair(one: CallbackPair, other: CallbackPair): boolean {
+  return one.token === other.token && one.aesKey === other.aesKey
 }

@@ -57,7 +57,8 @@ async function ready(
       .updateOne({ _id: 'ready' }, { $set: { at: new Date() } }, { upsert: true, timeoutMS: proofMs })
     const workers = await jobs.workers()
     const client = await apps.client(corpId)
-    const [token, ticket] = [client.tokenStop(), client.ticketStop('agent') ?? client.ticketStop('corp')]
+    const token = await client.tokenStop()
+    const ticket = (await client.ticketStop('agent')) ?? (await client.ticketStop('corp'))
     const well = workers.length > 0 && token === undefined && ticket === undefined
     context.body = {
       status: well ? 'ok' : 'degraded',

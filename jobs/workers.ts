@@ -22,10 +22,12 @@ export async function leave(locks: Model<Lock>, worker: string): Promise<void> {
 
 /** The workers that said so and have not left: those who are there, and those who died, as far as that can be told. */
 export async function listWorkers(locks: Model<Lock>): Promise<{ alive: string[]; dead: string[] }> {
-  const now = Date.now()
-  // `;` follows `:`, so this is every name with the prefix.
-  const found = await locks.find({ _id: { $gte: prefix, $lt: 'worker;' } }).lean()
-  const alive = found.filter(({ until, owner }) => until.getTime() > now && !isGone(owner))
-  const dead = found.filter(lock => !alive.includes(lock))
+  // `;` follows `:`, so this is every name with the prefix. Only the database's clock tells whose time is over.
+  const found = await locks.aggregate<{ owner: string; heard: boolean }>([
+    { $match: { _id: { $gte: prefix, $lt: 'worker;' } } },
+    { $project: { owner: 1, heard: { $gt: ['$until', '$$NOW'] } } },
+  ])
+  const alive = found.filter(({ heard, owner }) => heard && !isGone(owner))
+  const dead = found.filter(worker => !alive.includes(worker))
   return { alive: alive.map(({ owner }) => owner), dead: dead.map(({ owner }) => owner) }
 }

@@ -13,6 +13,16 @@ export interface CorpApp {
   /** The app's secret, sealed. Missing for `contact`, which only receives. */
   secret?: string
   callback: SealedCallbackKeys
+  /**
+   * What `callback` was before, the last one first. It is taken until then, and kept longer, so that an instance which
+   * starts with it in its environment is known to be behind.
+   */
+  previous?: (SealedCallbackKeys & { until: Date })[]
+}
+
+/** Where a secret of an app is sealed for, see `SecretBox`. */
+export function sealPlace(corpId: string, app: string, what: 'secret' | 'token' | 'aesKey'): string {
+  return `corp:${corpId}:${app}:${what}`
 }
 
 /** 企业: one company and its self-built apps. Secrets are sealed with the installation's key. */
@@ -26,6 +36,11 @@ export interface Corp {
   apps: CorpApp[]
   updatedAt: Date
 }
+
+const callbackKeys = {
+  token: { type: String, required: true },
+  aesKey: { type: String, required: true },
+} as const
 
 export const corpSchema = new Schema<Corp>(
   {
@@ -42,7 +57,8 @@ export const corpSchema = new Schema<Corp>(
         _id: false,
         app: { type: String, required: true },
         secret: String,
-        callback: { token: { type: String, required: true }, aesKey: { type: String, required: true } },
+        callback: callbackKeys,
+        previous: { type: [{ _id: false, ...callbackKeys, until: Date }], default: undefined },
       },
     ],
     updatedAt: { type: Date, required: true },

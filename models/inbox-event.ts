@@ -10,6 +10,9 @@ export interface InboxEvent {
   app: string
   /** Our name of it, see bot/events/names.ts. */
   name: string
+  /** Who it is about, as the message has them; for people who look for it. */
+  userid?: string
+  externalUserid?: string
   /** The decrypted message as it came. */
   xml: string
   lane: 'fast' | 'slow'
@@ -17,11 +20,14 @@ export interface InboxEvent {
   orderKey: string
   /** The platform's CreateTime. */
   createdAt: Date
-  /** Arrival: milliseconds, then a counter of the receiving process. Breaks ties of `createdAt`. */
+  /** Arrival: milliseconds of the database's clock, a counter, the process that received it. Breaks ties of `createdAt`. */
   arrival: string
   state: 'waiting' | 'done' | 'dead'
+  /** Attempts that came to an end. */
   attempts: number
-  /** Not to be tried before. */
+  /** Attempts of others than the receiver since then that nobody has heard the end of. */
+  begun?: number
+  /** Not to be tried before, by the database's clock. */
   notBefore: Date
   /** What answered a message in the HTTP response, so that a redelivery gets the same answer. */
   reply?: string
@@ -38,6 +44,8 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     corpId: { type: String, required: true },
     app: { type: String, required: true },
     name: { type: String, required: true },
+    userid: String,
+    externalUserid: String,
     xml: { type: String, required: true },
     lane: { type: String, required: true, enum: ['fast', 'slow'] },
     orderKey: { type: String, required: true },
@@ -45,6 +53,7 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     arrival: { type: String, required: true },
     state: { type: String, required: true, enum: ['waiting', 'done', 'dead'] },
     attempts: { type: Number, required: true },
+    begun: Number,
     notBefore: { type: Date, required: true },
     reply: String,
     failingSince: Date,
@@ -58,4 +67,6 @@ inboxEventSchema.index({ corpId: 1, orderKey: 1, state: 1, createdAt: 1, arrival
 // The sweep asks for what is left lying, over all corps.
 inboxEventSchema.index({ state: 1, lane: 1, notBefore: 1 })
 inboxEventSchema.index({ corpId: 1, createdAt: -1 })
+// Who looks for the few that were given up need not go through all the others.
+inboxEventSchema.index({ state: 1, corpId: 1, createdAt: -1 }, { partialFilterExpression: { state: 'dead' } })
 inboxEventSchema.index({ expireAt: 1 }, { expireAfterSeconds: 0 })

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
 import type { Database } from './connect.ts'
-import { isDuplicateKey, releaseLock, takeLock } from './lock.ts'
+import { askLock, isDuplicateKey, releaseLock, renewLock, takeLock } from './lock.ts'
 
 describe('a lease on a name', () => {
   let database: Database
@@ -13,6 +13,9 @@ describe('a lease on a name', () => {
   afterAll(() => database.close())
   beforeEach(() => {
     name = randomUUID()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
   })
   const take = (owner: string, ms = 60_000, of = name) => takeLock(database.models.locks, of, owner, ms)
   const held = () => database.models.locks.findById(name).lean()
@@ -61,6 +64,40 @@ describe('a lease on a name', () => {
     await releaseLock(database.models.locks, name, 'a')
     expect(await held()).toMatchObject({ owner: 'b' })
   })
+
+  it('is renewed by its owner alone, who hears until when it runs', async () => {
+    await take('a', 1_000)
+    const until = await renewLock(database.models.locks, name, 'a', 60_000)
+    expect(await held()).toMatchObject({ owner: 'a', until })
+    expect(await renewLock(database.models.locks, name, 'b', 60_000)).toBeUndefined()
+    expect(await held()).toMatchObject({ owner: 'a', until })
+  })
+
+  it('tells whoever asks in vain whose it is', async () => {
+    const mine = await askLock(database.models.locks, name, 'a', 60_000)
+    expect(await askLock(database.models.locks, name, 'b', 60_000)).toEqual(mine)
+  })
+
+  it.each([
+    ['ahead', 10],
+    ['behind', -10],
+  ])(
+    'runs by the clock of the database: one that is ten minutes %s changes nothing',
+    async (_how, minutes) => {
+      await take('a', 5_000)
+      const before = await held()
+      vi.setSystemTime(Date.now() + minutes * 60_000)
+      expect(await take('b')).toBe(false)
+      const until = await renewLock(database.models.locks, name, 'a', 60_000)
+      const longer = (until?.getTime() ?? 0) - (before?.until.getTime() ?? 0)
+      expect(longer).toBeGreaterThanOrEqual(55_000)
+      expect(longer).toBeLessThan(65_000)
+      await releaseLock(database.models.locks, name, 'a')
+      expect(await take('b', 0)).toBe(true)
+      vi.useRealTimers()
+      expect(await take('a')).toBe(true)
+    },
+  )
 
   it('has nothing to do with a lease on another name', async () => {
     await take('a')

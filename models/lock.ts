@@ -17,48 +17,68 @@ export const lockSchema = new Schema<Lock>(
   { ...durable, collection: 'locks' },
 )
 
+/** Pipelines go past mongoose, which would cast their expressions; so the schema's promise is repeated here. */
+const answered = { returnDocument: 'after', writeConcern: { w: 'majority', journal: true } } as const
+
 /**
- * Takes the lease on `name`, or prolongs it if `owner` holds it already.
+ * Asks for the lease on `name`: had by whoever holds it already, or when nobody's runs. Time is the database's, because
+ * clocks of instances differ.
  *
- * @returns false while somebody else's lease runs.
+ * @returns the lease as it stands now, `owner`'s or somebody else's
  */
+export async function askLock(locks: Model<Lock>, name: string, owner: string, ms: number): Promise<Lock> {
+  const asker = { $literal: owner }
+  // An upsert can't have an expression in its filter, so it is decided here who has it.
+  const free = { $or: [{ $eq: ['$owner', asker] }, { $not: { $gt: ['$until', '$$NOW'] } }] }
+  for (;;) {
+    try {
+      const lock = await locks.collection.findOneAndUpdate(
+        { _id: name as never },
+        [
+          {
+            $set: {
+              owner: { $cond: [free, asker, '$owner'] },
+              until: { $cond: [free, { $add: ['$$NOW', ms] }, '$until'] },
+            },
+          },
+        ],
+        { ...answered, upsert: true },
+      )
+      return lock as unknown as Lock
+    } catch (error) {
+      // Somebody else's upsert came first: the lease is there now.
+      if (!isDuplicateKey(error)) throw error
+    }
+  }
+}
+
+/** As `askLock`. @returns false while somebody else's lease runs */
 export async function takeLock(
   locks: Model<Lock>,
   name: string,
   owner: string,
   ms: number,
 ): Promise<boolean> {
-  const now = Date.now()
-  try {
-    await locks.updateOne(
-      { _id: name, $or: [{ owner }, { until: { $lte: new Date(now) } }] },
-      { $set: { owner, until: new Date(now + ms) } },
-      { upsert: true },
-    )
-    return true
-  } catch (error) {
-    // The upsert found no lease that it may take and ran into the one that stands.
-    if (isDuplicateKey(error)) return false
-    throw error
-  }
+  return (await askLock(locks, name, owner, ms)).owner === owner
 }
 
 /**
  * Prolongs a lease that is held; one that was lost is not taken again.
  *
- * @returns false when it is no longer ours
+ * @returns until when, by the database's clock; undefined when it is no longer ours
  */
 export async function renewLock(
   locks: Model<Lock>,
   name: string,
   owner: string,
   ms: number,
-): Promise<boolean> {
-  const { matchedCount } = await locks.updateOne(
-    { _id: name, owner },
-    { $set: { until: new Date(Date.now() + ms) } },
+): Promise<Date | undefined> {
+  const lock = await locks.collection.findOneAndUpdate(
+    { _id: name as never, owner },
+    [{ $set: { until: { $add: ['$$NOW', ms] } } }],
+    answered,
   )
-  return matchedCount === 1
+  return lock?.until
 }
 
 /** Gives a lease back; without effect when it is no longer ours. */

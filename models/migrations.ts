@@ -79,14 +79,10 @@ async function createIndexes(model: Models[keyof Models]): Promise<void> {
   }
 }
 
-function pick(options: { unique?: unknown; sparse?: unknown; expireAfterSeconds?: unknown }): {
-  unique?: boolean
-  sparse?: boolean
-  expireAfterSeconds?: number
-} {
-  return {
-    ...(options.unique === true && { unique: true }),
-    ...(options.sparse === true && { sparse: true }),
-    ...(typeof options.expireAfterSeconds === 'number' && { expireAfterSeconds: options.expireAfterSeconds }),
-  }
+/** What of a schema's index the server is asked for. */
+const indexOptions = ['unique', 'sparse', 'expireAfterSeconds', 'partialFilterExpression'] as const
+
+function pick(options: Partial<Record<(typeof indexOptions)[number], unknown>>): Record<string, unknown> {
+  const given = indexOptions.filter(name => options[name] !== undefined)
+  return Object.fromEntries(given.map(name => [name, options[name]]))
 }

@@ -7,6 +7,7 @@ import { type Follow, followSchema } from './follow.ts'
 import { type Group, groupSchema } from './group.ts'
 import { type HandlerRevision, handlerRevisionSchema, handlerSchema, type StoredHandler } from './handler.ts'
 import { type InboxEvent, inboxEventSchema } from './inbox-event.ts'
+import { type Limit, limitSchema } from './limit.ts'
 import { type Lock, lockSchema } from './lock.ts'
 import { fileSchema, type Material, materialSchema, type StoredFile } from './material.ts'
 import { type Push, pushSchema } from './push.ts'
@@ -47,6 +48,7 @@ export interface Models {
   pushes: Model<Push>
   tokens: Model<Token>
   locks: Model<Lock>
+  limits: Model<Limit>
 }
 
 /** Makes the models of one connection; reads and writes nothing. */
@@ -76,5 +78,6 @@ export function createModels(connection: Connection): Models {
     pushes: connection.model<Push>('Push', pushSchema),
     tokens: connection.model<Token>('Token', tokenSchema),
     locks: connection.model<Lock>('Lock', lockSchema),
+    limits: connection.model<Limit>('Limit', limitSchema),
   }
 }

@@ -21,6 +21,8 @@ export interface RunStep {
    * happened twice, or not at all.
    */
   uncertain?: boolean
+  /** Of an answer that goes out in several parts: how many are out. */
+  parts?: number
 }
 
 /** One handler's work on one event, with the outcome of each step. A retry goes on after the last step that succeeded. */
@@ -63,6 +65,7 @@ export const runSchema = new Schema<Run>(
           output: Schema.Types.Mixed,
           error: { type: new Schema({ code: String, message: String }, { _id: false }) },
           uncertain: Boolean,
+          parts: Number,
         },
       ],
       required: true,

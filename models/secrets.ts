@@ -41,3 +41,13 @@ export function createSecretBox(key: Buffer): SecretBox {
     },
   }
 }
+
+/** What was sealed, or undefined where it cannot be opened: it was sealed with a key that is gone. */
+export function opens(secrets: SecretBox, place: string, sealed: string): string | undefined {
+  try {
+    return secrets.open(place, sealed)
+  } catch (error) {
+    if (error instanceof SealError) return undefined
+    throw error
+  }
+}

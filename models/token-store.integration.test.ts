@@ -18,18 +18,24 @@ describe('the tokens that instances share', () => {
     key = `ww1:1000002:${randomUUID()}`
   })
   const store = (box = secrets) => createTokenStore(database.models.tokens, box)
-  const token = { value: 'access-token', expiresAt: new Date('2026-03-01T12:00:00Z') }
+  const token = {
+    value: 'access-token',
+    expiresAt: new Date('2026-03-01T12:00:00Z'),
+    refreshAt: new Date('2026-03-01T11:55:00Z'),
+    fetchId: 'f1',
+  }
+  const refusal = { errcode: 40001, errmsg: 'invalid credential', since: new Date('2026-03-01T10:00:00Z') }
 
   it('are read by another instance as they were written', async () => {
-    expect(await store().read(key)).toBeUndefined()
+    expect(await store().read(key)).toEqual({})
     await store().write(key, token)
-    expect(await store().read(key)).toEqual(token)
+    expect(await store().read(key)).toEqual({ token })
   })
 
   it('are replaced by newer ones', async () => {
     await store().write(key, token)
     await store().write(key, { ...token, value: 'newer' })
-    expect((await store().read(key))?.value).toBe('newer')
+    expect((await store().read(key)).token?.value).toBe('newer')
   })
 
   it('lie sealed in the database', async () => {
@@ -39,11 +45,24 @@ describe('the tokens that instances share', () => {
 
   it('are as good as not there where they were sealed with another key, or for another place', async () => {
     await store().write(key, token)
-    expect(await store(createSecretBox(Buffer.alloc(32, 2))).read(key)).toBeUndefined()
+    expect(await store(createSecretBox(Buffer.alloc(32, 2))).read(key)).toEqual({})
     const row = await database.models.tokens.findById(key).lean()
     await database.models.tokens.create({ ...row, _id: `${key}:moved` })
-    expect(await store().read(`${key}:moved`)).toBeUndefined()
-    expect(await store().read(key)).toEqual(token)
+    expect(await store().read(`${key}:moved`)).toEqual({})
+    expect(await store().read(key)).toEqual({ token })
+  })
+
+  it('stay beside a refusal, which the next token or an operator ends', async () => {
+    await store().refuse(key, refusal)
+    expect(await store().read(key)).toEqual({ refusal })
+    await store().write(key, token)
+    expect(await store().read(key)).toEqual({ token })
+    await store().refuse(key, { ...refusal, until: new Date('2026-03-01T10:01:00Z') })
+    expect(await store().read(key)).toMatchObject({ token, refusal })
+    await store().refuse(key, undefined)
+    expect(await store().read(key)).toEqual({ token })
+    await store().refuse(`${key}:unknown`, undefined)
+    expect(await store().read(`${key}:unknown`)).toEqual({})
   })
 
   it('are fetched by one process at a time', async () => {
@@ -56,10 +75,10 @@ describe('the tokens that instances share', () => {
 
   it('are not there while only a lease stands, and a lease takes none away', async () => {
     await store().lease(key, 60_000)
-    expect(await store().read(key)).toBeUndefined()
+    expect(await store().read(key)).toEqual({})
     await store().write(key, token)
     expect(await store().lease(key, 60_000)).toBeUndefined()
-    expect(await store().read(key)).toEqual(token)
+    expect(await store().read(key)).toEqual({ token })
   })
 
   it('are fetched by the next process when the first one did not come back', async () => {

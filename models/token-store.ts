@@ -1,53 +1,44 @@
 import { randomUUID } from 'node:crypto'
-import type { Model } from 'mongoose'
+import type { Model, mongo } from 'mongoose'
+import type { StoredToken, TokenStore } from '../bot/wecom/tokens.ts'
 import { isDuplicateKey } from './lock.ts'
 import { SealError, type SecretBox } from './secrets.ts'
 import type { Token } from './token.ts'
 
-/** A token as it is handed out. */
-export interface PlainToken {
-  value: string
-  expiresAt: Date
-}
-
-/**
- * Tokens shared by all instances: sealed at rest, and fetched by one process at a time. It fits the `TokenStore` that
- * the platform client asks for.
- */
-export interface SharedTokenStore {
-  read(key: string): Promise<PlainToken | undefined>
-  write(key: string, token: PlainToken): Promise<void>
-  /** @returns how to give the lease back, or undefined while another process fetches. */
-  lease(key: string, ms: number): Promise<(() => Promise<void>) | undefined>
-}
-
-export function createTokenStore(tokens: Model<Token>, secrets: SecretBox): SharedTokenStore {
+/** Tokens shared by all instances: sealed at rest, and fetched by one process at a time. */
+export function createTokenStore(tokens: Model<Token>, secrets: SecretBox): TokenStore {
   return {
     async read(key) {
       const found = await tokens.findById(key).lean()
-      if (found?.value === undefined || found.expiresAt === undefined) return undefined
-      try {
-        return { value: secrets.open(`token:${key}`, found.value), expiresAt: found.expiresAt }
-      } catch (error) {
-        // Sealed with another key: as good as not there, and fetched anew.
-        if (error instanceof SealError) return undefined
-        throw error
-      }
+      const token = found === null ? undefined : open(key, found)
+      return { ...(token && { token }), ...(found?.refusal && { refusal: found.refusal }) }
     },
-    async write(key, token) {
-      const value = secrets.seal(`token:${key}`, token.value)
-      await tokens.updateOne({ _id: key }, { $set: { value, expiresAt: token.expiresAt } }, { upsert: true })
+    async write(key, { value, ...token }) {
+      const sealed = secrets.seal(`token:${key}`, value)
+      const change = { $set: { ...token, value: sealed }, $unset: { refusal: 1 } } as const
+      await tokens.updateOne({ _id: key }, change, { upsert: true })
+    },
+    async refuse(key, refusal) {
+      const change = refusal === undefined ? { $unset: { refusal: 1 } as const } : { $set: { refusal } }
+      await tokens.updateOne({ _id: key }, change, { upsert: refusal !== undefined })
     },
     async lease(key, ms) {
       const owner = randomUUID()
-      const now = Date.now()
+      const isFree = { $lte: ['$leaseUntil', '$$NOW'] }
+      const taken = {
+        leaseOwner: { $cond: [isFree, owner, '$leaseOwner'] },
+        leaseUntil: { $cond: [isFree, { $add: ['$$NOW', ms] }, '$leaseUntil'] },
+      }
       try {
-        await tokens.updateOne(
-          { _id: key, $or: [{ leaseUntil: null }, { leaseUntil: { $lte: new Date(now) } }] },
-          { $set: { leaseOwner: owner, leaseUntil: new Date(now + ms) } },
-          { upsert: true },
+        // By the database's clock: the instances' own may differ.
+        const found = await tokens.collection.findOneAndUpdate(
+          { _id: key } as never,
+          [{ $set: taken }] as mongo.Document[],
+          { upsert: true, returnDocument: 'after', projection: { leaseOwner: 1 } },
         )
+        if (found?.leaseOwner !== owner) return undefined
       } catch (error) {
+        // Somebody else made the document, and the lease, at this very moment.
         if (isDuplicateKey(error)) return undefined
         throw error
       }
@@ -55,5 +46,17 @@ export function createTokenStore(tokens: Model<Token>, secrets: SecretBox): Shar
         await tokens.updateOne({ _id: key, leaseOwner: owner }, { $unset: { leaseOwner: 1, leaseUntil: 1 } })
       }
     },
+  }
+
+  function open(key: string, { value, expiresAt, refreshAt, fetchId }: Token): StoredToken | undefined {
+    if (value === undefined || expiresAt === undefined || refreshAt === undefined || fetchId === undefined)
+      return undefined
+    try {
+      return { value: secrets.open(`token:${key}`, value), expiresAt, refreshAt, fetchId }
+    } catch (error) {
+      // Sealed with another key: as good as not there, and fetched anew.
+      if (error instanceof SealError) return undefined
+      throw error
+    }
   }
 }

@@ -22,8 +22,10 @@ export interface Welcome {
   handler?: string
   state: (typeof welcomeStates)[number]
   attempts: number
-  /** While `sending`: nobody else tries before this. */
+  /** While `sending`: nobody else tries before this, by the clock of the database. */
   leaseUntil?: Date
+  /** While `sending`: whose lease it is. */
+  holder?: string
   errcode?: number
   /** CreateTime of the event. */
   eventAt: Date
@@ -43,6 +45,7 @@ export const welcomeSchema = new Schema<Welcome>(
     state: { type: String, required: true, enum: welcomeStates },
     attempts: { type: Number, required: true },
     leaseUntil: Date,
+    holder: String,
     errcode: Number,
     eventAt: { type: Date, required: true },
     answeredAt: Date,

@@ -85,9 +85,18 @@ export async function markTags(
 
 /** Brings `customer.tags` to the union of the active follows' tags. */
 export async function unionTags(models: Models, corpId: string, externalUserid: string): Promise<void> {
-  const follows = await models.follows.find({ corpId, externalUserid, status: 'active' }, { tags: 1 }).lean()
-  const tags = [...new Set(follows.flatMap(follow => follow.tags))].sort()
+  const tags = await tagsOfCustomer(models, corpId, externalUserid)
   await models.customers.updateOne({ corpId, externalUserid }, { $set: { tags } })
+}
+
+/** The union of the active follows' tags. */
+export async function tagsOfCustomer(
+  models: Models,
+  corpId: string,
+  externalUserid: string,
+): Promise<string[]> {
+  const follows = await models.follows.find({ corpId, externalUserid, status: 'active' }, { tags: 1 }).lean()
+  return [...new Set(follows.flatMap(follow => follow.tags))].sort()
 }
 
 /** Changes the remark of a pair (`path/92115`, at most 20 characters): platform, follow, trajectory. */

@@ -4,10 +4,18 @@ import type { Asker } from '../../models/scope.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
+import type { Metrics } from '../metrics.ts'
 import type { AppClient } from '../wecom/client.ts'
 
 /** What an action does to the world; decides confirmation, dry run and caps. */
 export type Effect = 'read' | 'write' | 'contacts-customer' | 'external'
+
+/** How much of an answer is out, over all attempts at it. */
+export interface ReplyProgress {
+  parts: number
+  /** Stores that so many parts are out. */
+  save(parts: number): Promise<void>
+}
 
 /** Everything that an action may use. */
 export interface ActionContext {
@@ -25,8 +33,14 @@ export interface ActionContext {
   expireAt: Date
   models: Models
   client: AppClient
-  /** Answers whoever wrote: in the HTTP response while that is open, else as an app message. */
-  reply(text: string): Promise<void>
+  /** The inbox key of the event that began the relation, where this event announces it. */
+  relation?: string
+  metrics: Pick<Metrics, 'welcomes' | 'welcomed'>
+  /**
+   * Answers whoever wrote: in the HTTP response while that is open, else as an app message. A long text goes out in
+   * parts; with `progress`, a later attempt goes on after those that are out.
+   */
+  reply(text: string, progress?: ReplyProgress): Promise<void>
   /** Commands that the asker may use. */
   commands(): CompiledHandler[]
 }

@@ -4,8 +4,9 @@ import type { Models } from '../../models/models.ts'
 import { useridKey } from '../../models/userid.ts'
 import type { AppClient } from '../wecom/client.ts'
 import { WecomError } from '../wecom/errors.ts'
+import type { Methods } from '../wecom/methods.ts'
 import type { WireFollow } from '../wecom/wire/customer.ts'
-import { unionTags } from './customer-writes.ts'
+import { tagsOfCustomer } from './customer-writes.ts'
 
 /** No relation with this customer (84061), or no such customer for anybody whom the app sees (40096). */
 export const goneErrcodes: ReadonlySet<number> = new Set([84061, 40096])
@@ -21,11 +22,70 @@ export interface Reading {
   whole: boolean
 }
 
+/** What the platform answered about a customer, not stored yet. */
+export interface CustomerAnswer {
+  askedAt: Date
+  /** Missing where it showed nothing. */
+  shown?: Methods['externalcontact/get']['result']
+  /** It said that there is nothing to show, and not something else. */
+  gone: boolean
+}
+
 /**
- * Reads the customer from the platform (`path/92114`) and stores what it says of the customer and of all follows. A
- * customer whom the platform doesn't show, as before a request is confirmed (84061), is left as it is; nobody's relation
- * is ended or revived (see `settleFollow`).
+ * Asks the platform for a customer (`path/92114`); stores nothing.
+ *
+ * @throws as `call`, unless the platform refuses this customer, as before a request is confirmed (84061)
  */
+export async function askCustomer(
+  client: Pick<AppClient, 'call'>,
+  externalUserid: string,
+  cause: string,
+): Promise<CustomerAnswer> {
+  const askedAt = new Date()
+  try {
+    const shown = await client.call('externalcontact/get', { external_userid: externalUserid }, { cause })
+    return { askedAt, shown, gone: false }
+  } catch (error) {
+    if (!(error instanceof WecomError && error.reaction === 'give_up')) throw error
+    return { askedAt, gone: goneErrcodes.has(error.errcode) }
+  }
+}
+
+/**
+ * Stores what the platform says of a customer and of all follows. A customer whom it doesn't show is left as it is;
+ * nobody's relation is ended or revived (see `settleFollow`).
+ */
+export async function keepCustomer(
+  models: Models,
+  corpId: string,
+  externalUserid: string,
+  { askedAt, shown, gone }: CustomerAnswer,
+): Promise<Reading> {
+  if (shown === undefined) return { askedAt, shown: false, follows: [], whole: gone }
+  const { external_contact: wire, follow_user: follows = [], next_cursor: more } = shown
+  // Not where we changed them while we were reading.
+  const unwritten = { $or: [{ writtenAt: null }, { writtenAt: { $lt: askedAt } }] }
+  const writes = follows.flatMap(follow => {
+    const pair = { corpId, useridKey: useridKey(follow.userid), externalUserid }
+    const { tags, remark, ...fields } = followFields(wire, follow)
+    const begun = { userid: follow.userid, stage: '待跟进', status: 'active' } as const
+    const update = { ...toUpdate({ personalTags: [], ...fields }), $setOnInsert: begun }
+    return [
+      { updateOne: { filter: pair, update, upsert: true } },
+      { updateOne: { filter: { ...pair, ...unwritten }, update: toUpdate({ tags, remark }) } },
+    ]
+  })
+  if (writes.length > 0) await models.follows.bulkWrite(writes)
+  const tags = await tagsOfCustomer(models, corpId, externalUserid)
+  await models.customers.updateOne(
+    { corpId, externalUserid },
+    toUpdate({ ...customerFields(wire), readAt: askedAt, tags }),
+    { upsert: true },
+  )
+  return { askedAt, shown: true, follows, whole: !more }
+}
+
+/** Reads the customer from the platform and stores what it says. @throws as `askCustomer` */
 export async function readCustomer(
   models: Models,
   client: Pick<AppClient, 'call'>,
@@ -33,36 +93,5 @@ export async function readCustomer(
   externalUserid: string,
   cause: string,
 ): Promise<Reading> {
-  const askedAt = new Date()
-  const answer = await client
-    .call('externalcontact/get', { external_userid: externalUserid }, { cause })
-    .catch((error: unknown) => {
-      if (error instanceof WecomError && error.reaction === 'give_up') return error
-      throw error
-    })
-  if (answer instanceof WecomError)
-    return { askedAt, shown: false, follows: [], whole: goneErrcodes.has(answer.errcode) }
-  const { external_contact: wire, follow_user: follows = [] } = answer
-  await models.customers.updateOne(
-    { corpId, externalUserid },
-    { ...toUpdate({ ...customerFields(wire), readAt: new Date() }), $setOnInsert: { tags: [] } },
-    { upsert: true },
-  )
-  for (const follow of follows) {
-    const pair = { corpId, useridKey: useridKey(follow.userid), externalUserid }
-    const { tags, remark, ...fields } = followFields(wire, follow)
-    await models.follows.updateOne(
-      pair,
-      {
-        ...toUpdate({ personalTags: [], ...fields }),
-        $setOnInsert: { userid: follow.userid, stage: '待跟进', status: 'active' },
-      },
-      { upsert: true },
-    )
-    // Not where we changed them while we were reading.
-    const unwritten = { $or: [{ writtenAt: null }, { writtenAt: { $lt: askedAt } }] }
-    await models.follows.updateOne({ ...pair, ...unwritten }, toUpdate({ tags, remark }))
-  }
-  await unionTags(models, corpId, externalUserid)
-  return { askedAt, shown: true, follows, whole: !answer.next_cursor }
+  return keepCustomer(models, corpId, externalUserid, await askCustomer(client, externalUserid, cause))
 }

@@ -1,10 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { isDuplicateKey } from '../../models/lock.ts'
 import { useridKey } from '../../models/userid.ts'
 import type { Welcome } from '../../models/welcome.ts'
 import { WecomError } from '../wecom/errors.ts'
 import type { WireAttachment } from '../wecom/wire/customer.ts'
-import { rowOf, writeTrajectory } from './customer-writes.ts'
+import { NotSettled, rowOf, writeTrajectory } from './customer-writes.ts'
 import type { ActionContext } from './define.ts'
 
 /**
@@ -12,7 +12,12 @@ import type { ActionContext } from './define.ts'
  * while the platform is being asked.
  */
 const leaseMs = 5_000
-const lookAgainMs = 250
+/** The end of a lease that begins now, by the database's clock. */
+const leaseEnd = { $add: ['$$NOW', leaseMs] }
+/** How often somebody else's code is looked at. */
+const lookAgainMs = 500
+/** How long a code lives (`path/92137`). */
+const codeMs = 20_000
 
 export interface WelcomeContent {
   text: string
@@ -26,6 +31,14 @@ export interface WelcomeContent {
 export type MediaSource = 'held' | 'uploaded' | 'none'
 const mediaSources: readonly MediaSource[] = ['held', 'uploaded', 'none']
 const mediaGone: ReadonlySet<number> = new Set([40007, 40145])
+
+/** A code that this attempt holds, as a filter. */
+interface HeldCode {
+  corpId: string
+  welcomeCode: string
+  state: 'sending'
+  holder: string
+}
 
 /** How a welcome ended. */
 export interface WelcomeOutcome {
@@ -50,23 +63,29 @@ export async function sendWelcome(
   relation: string,
   content: (media: MediaSource) => Promise<WelcomeContent>,
 ): Promise<WelcomeOutcome> {
+  const held: HeldCode = {
+    corpId: context.corp.corpId,
+    welcomeCode: code,
+    state: 'sending',
+    holder: randomUUID(),
+  }
   for (;;) {
-    const taken = await takeCode(context, code, relation)
+    const taken = await takeCode(context, code, relation, held.holder)
     if (taken === 'ours') break
     if (taken !== 'busy') return taken
     // Somebody is sending this very welcome, or died with it: it is settled, or ours, before long.
     await delay(lookAgainMs)
   }
   if (!(await claimRelation(context, code, relation))) return settle(context, code, { state: 'spare' })
-  const stopRenewing = keepLease(context, code)
+  const stopRenewing = keepLease(context, held)
   try {
     await callPlatform(context, code, content)
   } catch (error) {
     await stopRenewing()
-    const outcome = error instanceof WecomError ? finalOutcome(error) : undefined
+    const outcome = error instanceof WecomError ? finalOutcome(error, context.event) : undefined
     if (outcome === undefined) {
-      await releaseCode(context, code)
-      throw error
+      await releaseCode(context, held)
+      throw isUnrelated(error) ? new NotSettled({ cause: error }) : error
     }
     // Nothing was sent with this code, so that another one of the same relation may still be used.
     if (outcome.state !== 'already') await releaseRelation(context, code)
@@ -78,11 +97,11 @@ export async function sendWelcome(
 }
 
 /** Renews the code's lease until it is stopped; stopping waits for a renewal under way, so that none comes after it. */
-function keepLease(context: ActionContext, code: string): () => Promise<void> {
+function keepLease(context: ActionContext, held: HeldCode): () => Promise<void> {
   let renewing: Promise<unknown> = Promise.resolve()
   const renew = setInterval(() => {
     // A lease that is not renewed costs another process a needless call, which the platform refuses.
-    renewing = renewCode(context, code).catch(() => undefined)
+    renewing = renewCode(context, held).catch(() => undefined)
   }, leaseMs / 3)
   return async () => {
     clearInterval(renew)
@@ -115,8 +134,15 @@ async function callPlatform(
   }
 }
 
-function finalOutcome(error: WecomError): WelcomeOutcome | undefined {
+/** The platform does not know the relation, or not yet (84061). */
+function isUnrelated(error: unknown): error is WecomError {
+  return error instanceof WecomError && error.errcode === 84061
+}
+
+/** What an answer means for good; undefined for what may pass as long as the code lives. */
+function finalOutcome(error: WecomError, event: { createdAt: Date }): WelcomeOutcome | undefined {
   const { errcode, reaction } = error
+  if (isUnrelated(error) && Date.now() - event.createdAt.getTime() < codeMs) return undefined
   if (errcode === 41051) return { state: 'already', errcode }
   if (errcode === 41050) return { state: 'expired', errcode }
   return reaction === 'give_up' || reaction === 'config' || reaction === 'user'
@@ -124,43 +150,49 @@ function finalOutcome(error: WecomError): WelcomeOutcome | undefined {
     : undefined
 }
 
-/** Takes the code for this process; a code that was settled before gives its outcome. */
+/** Takes the code for `holder`; a code that was settled before gives its outcome. */
 async function takeCode(
   context: ActionContext,
   code: string,
   relation: string,
+  holder: string,
 ): Promise<WelcomeOutcome | 'ours' | 'busy'> {
-  const { welcomes } = context.models
-  const { corpId } = context.corp
-  const now = new Date()
-  try {
-    await welcomes.updateOne(
-      {
-        corpId,
-        welcomeCode: code,
-        state: 'sending',
-        $or: [{ leaseUntil: null }, { leaseUntil: { $lte: now } }],
-      },
-      {
-        $set: { leaseUntil: new Date(now.getTime() + leaseMs), handler: context.handler },
-        $inc: { attempts: 1 },
-        $setOnInsert: {
-          userid: context.event.userid,
-          externalUserid: context.event.externalUserid,
-          event: context.event.id,
-          relation,
-          eventAt: context.event.createdAt,
-          expireAt: context.expireAt,
-        },
-      },
-      { upsert: true },
-    )
-    return 'ours'
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error
+  const { event, handler, expireAt } = context
+  // Nothing of it is an expression, whatever it begins with.
+  const own = (value: unknown): object => ({ $literal: value })
+  const unlessKnown = (field: string, value: unknown): object => ({ $ifNull: [`$${field}`, own(value)] })
+  const isFree = {
+    $and: [
+      { $eq: [unlessKnown('state', 'sending'), 'sending'] },
+      { $lte: [unlessKnown('leaseUntil', new Date(0)), '$$NOW'] },
+    ],
   }
-  const row = await welcomes.findOne({ corpId, welcomeCode: code }).lean()
-  if (row === null || row.state === 'sending') return 'busy'
+  const ifFree = (field: string, value: unknown): object => ({ $cond: [isFree, value, `$${field}`] })
+  // One command, by one clock: whether it is free is decided inside of it, because no upsert can ask for that.
+  const row = await context.models.welcomes
+    .findOneAndUpdate(
+      { corpId: context.corp.corpId, welcomeCode: code },
+      [
+        {
+          $set: {
+            state: unlessKnown('state', 'sending'),
+            userid: unlessKnown('userid', event.userid ?? ''),
+            externalUserid: unlessKnown('externalUserid', event.externalUserid ?? ''),
+            event: unlessKnown('event', event.id),
+            relation: unlessKnown('relation', relation),
+            eventAt: unlessKnown('eventAt', event.createdAt),
+            expireAt: unlessKnown('expireAt', expireAt),
+            holder: ifFree('holder', own(holder)),
+            handler: ifFree('handler', own(handler)),
+            attempts: ifFree('attempts', { $add: [unlessKnown('attempts', 0), 1] }),
+            leaseUntil: ifFree('leaseUntil', leaseEnd),
+          },
+        },
+      ],
+      { upsert: true, returnDocument: 'after', updatePipeline: true },
+    )
+    .lean()
+  if (row === null || row.state === 'sending') return row?.holder === holder ? 'ours' : 'busy'
   return {
     state: row.state,
     ...(row.handler !== undefined && { handler: row.handler }),
@@ -168,36 +200,41 @@ async function takeCode(
   }
 }
 
+/** Counts a code once, however often it is settled. */
 async function settle(
   context: ActionContext,
   code: string,
   outcome: WelcomeOutcome,
 ): Promise<WelcomeOutcome> {
+  const { metrics, models, corp, event } = context
   const { state, errcode } = outcome
   // Two processes may have asked when one of them was thought dead: that it was sent is what counts.
   const before: Welcome['state'][] = state === 'sent' ? ['sending', 'already'] : ['sending']
-  await context.models.welcomes.updateOne(
-    { corpId: context.corp.corpId, welcomeCode: code, state: { $in: before } },
-    {
-      $set: { state, answeredAt: new Date(), ...(errcode !== undefined && { errcode }) },
-      $unset: { leaseUntil: 1 },
-    },
-  )
+  const answeredAt = new Date()
+  const settled = await models.welcomes
+    .findOneAndUpdate(
+      { corpId: corp.corpId, welcomeCode: code, state: { $in: before } },
+      {
+        $set: { state, answeredAt, ...(errcode !== undefined && { errcode }) },
+        $unset: { leaseUntil: 1, holder: 1 },
+      },
+      { returnDocument: 'before', projection: { state: 1 } },
+    )
+    .lean()
+  if (settled?.state === 'sending') metrics.welcomes.inc({ state })
+  if (settled !== null && state === 'sent')
+    metrics.welcomed.observe((answeredAt.getTime() - event.createdAt.getTime()) / 1000)
   return outcome
 }
 
-async function renewCode(context: ActionContext, code: string): Promise<void> {
-  await context.models.welcomes.updateOne(
-    { corpId: context.corp.corpId, welcomeCode: code, state: 'sending' },
-    { $set: { leaseUntil: new Date(Date.now() + leaseMs) } },
-  )
+async function renewCode(context: ActionContext, held: HeldCode): Promise<void> {
+  await context.models.welcomes.updateOne(held, [{ $set: { leaseUntil: leaseEnd } }], {
+    updatePipeline: true,
+  })
 }
 
-async function releaseCode(context: ActionContext, code: string): Promise<void> {
-  await context.models.welcomes.updateOne(
-    { corpId: context.corp.corpId, welcomeCode: code, state: 'sending' },
-    { $unset: { leaseUntil: 1 } },
-  )
+async function releaseCode(context: ActionContext, held: HeldCode): Promise<void> {
+  await context.models.welcomes.updateOne(held, { $unset: { leaseUntil: 1, holder: 1 } })
 }
 
 function pairFilter(context: ActionContext): { corpId: string; useridKey: string; externalUserid: string } {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Material } from '../../models/material.ts'
+import { createKept } from '../kept.ts'
 import type { WireAttachment } from '../wecom/wire/customer.ts'
 import { cutBytes } from '../wecom/xml.ts'
 import { within } from '../within.ts'
@@ -49,6 +50,7 @@ export const welcomeSend = defineAction({
 })
 
 async function relationOf(context: ActionContext): Promise<string> {
+  if (context.relation !== undefined) return context.relation
   const { userid = '', externalUserid = '' } = context.event
   const follow = await context.models.follows
     .findOne(
@@ -67,9 +69,7 @@ async function attachmentsOf(
   missing: string[],
 ): Promise<WireAttachment[]> {
   if (keys.length === 0) return []
-  const found = await context.models.materials
-    .find({ corpId: context.corp.corpId, key: { $in: keys } })
-    .lean()
+  const found = await materialsOf(context, keys, media)
   const attachments = await Promise.all(
     keys.map(async key => {
       const material = found.find(one => one.key === key)
@@ -79,6 +79,18 @@ async function attachmentsOf(
     }),
   )
   return attachments.filter(attachment => attachment !== undefined)
+}
+
+/** A burst of customers asks for the same ones; what the platform has lost is looked at anew. */
+const keptMaterials = createKept<Material[]>(1_000)
+
+function materialsOf(
+  { models, corp: { corpId } }: ActionContext,
+  keys: readonly string[],
+  media: MediaSource,
+): Promise<Material[]> {
+  const find = async (): Promise<Material[]> => models.materials.find({ corpId, key: { $in: keys } }).lean()
+  return media === 'held' ? keptMaterials.get(models, JSON.stringify([corpId, ...keys]), find) : find()
 }
 
 async function attachmentOf(

@@ -26,6 +26,7 @@ describe('the envelope of a callback', () => {
     ['has an empty ciphertext', around('<Encrypt></Encrypt><Encrypt/>')],
     ['has two', around('<Encrypt>YQ==</Encrypt><Encrypt>Yg==</Encrypt>')],
     ['hides one in a text', around('<T><![CDATA[<Encrypt>YQ==</Encrypt>]]></T><Encrypt>Yg==</Encrypt>')],
+    ['has one that is nothing beside one that is', around('<Encrypt>&</Encrypt><Encrypt>YQ==</Encrypt>')],
     ['has entities in it', around('<Encrypt>YQ&a;==</Encrypt>')],
     ['has elements in it', around('<Encrypt><b>YQ==</b></Encrypt>')],
     ['has an attribute on it', around('<Encrypt id="1">YQ==</Encrypt>')],
@@ -76,8 +77,19 @@ describe('the body of a callback', () => {
     }
   })
 
-  it('is malformed when it is shorter or longer than it says', async () => {
-    for (const length of [3, 5])
-      await expect(readBody(request(['four'], length))).rejects.toMatchObject({ code: 'malformed' })
+  it('is malformed when it breaks off', async () => {
+    const broken = new IncomingMessage(new Socket())
+    const reading = readBody(broken)
+    broken.push('<xml>')
+    broken.destroy(new Error('aborted'))
+    await expect(reading).rejects.toMatchObject({ code: 'malformed', cause: { message: 'aborted' } })
+  })
+
+  it('is malformed when it is compressed, whatever it would be', async () => {
+    const [plain, compressed] = [request(['<xml></xml>']), request(['<xml></xml>'])]
+    plain.headers['content-encoding'] = 'identity'
+    compressed.headers['content-encoding'] = 'gzip'
+    expect(await readBody(plain)).toBe('<xml></xml>')
+    await expect(readBody(compressed)).rejects.toMatchObject({ code: 'malformed' })
   })
 })

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import getRawBody from 'raw-body'
 import { CallbackRefused } from './refusal.ts'
 
 /** Nothing that WeCom sends comes near it. */
@@ -7,20 +6,35 @@ export const maxBodyBytes = 1024 * 1024
 
 /**
  * Reads a body of at most 1 MiB; a longer one is refused before it is read whole, by its declared length where it has one.
+ * How long a slow one may take is for the server to say.
  *
- * @throws CallbackRefused `too_large` or `malformed`
+ * @throws CallbackRefused `too_large`, or `malformed` where it is compressed or breaks off
  */
-export async function readBody(request: IncomingMessage): Promise<string> {
-  const length = request.headers['content-length']
-  try {
-    return await getRawBody(request, { limit: maxBodyBytes, encoding: 'utf8', length: length ?? null })
-  } catch (error) {
-    const { type } = error as { type?: string }
-    throw new CallbackRefused(type === 'entity.too.large' ? 'too_large' : 'malformed', { cause: error })
-  }
+export function readBody(request: IncomingMessage): Promise<string> {
+  const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers
+  return new Promise((resolve, reject) => {
+    const refuse = (reason: 'too_large' | 'malformed', cause?: unknown): void => {
+      request.pause()
+      reject(new CallbackRefused(reason, { cause }))
+    }
+    if (encoding !== 'identity') return refuse('malformed', new Error('a body that is compressed'))
+    if (Number(length) > maxBodyBytes) return refuse('too_large')
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBodyBytes) refuse('too_large')
+      else chunks.push(chunk)
+    })
+    request.on('end', () =>
+      resolve((chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))?.toString() ?? ''),
+    )
+    request.on('error', error => refuse('malformed', error))
+  })
 }
 
-const element = /<Encrypt>\s*(?:<!\[CDATA\[([A-Za-z0-9+/=]+)\]\]>|([A-Za-z0-9+/=]+))\s*<\/Encrypt>/g
+const opening = '<Encrypt>'
+const content = /\s*(?:<!\[CDATA\[([A-Za-z0-9+/=]+)\]\]>|([A-Za-z0-9+/=]+))\s*<\/Encrypt>/y
 
 /**
  * The one element of the envelope that matters (`path/90930`). A strict scan instead of a parser: the envelope is not
@@ -31,9 +45,11 @@ const element = /<Encrypt>\s*(?:<!\[CDATA\[([A-Za-z0-9+/=]+)\]\]>|([A-Za-z0-9+/=
 export function readEnvelope(body: string): string {
   const text = body.trim()
   if (!text.startsWith('<xml>') || !text.endsWith('</xml>')) throw new CallbackRefused('malformed')
-  const found = [...text.matchAll(element)]
-  const [first] = found
-  const encrypt = first?.[1] ?? first?.[2]
-  if (encrypt === undefined || found.length !== 1) throw new CallbackRefused('malformed')
+  const start = text.indexOf(opening)
+  if (start < 0 || text.includes(opening, start + 1)) throw new CallbackRefused('malformed')
+  content.lastIndex = start + opening.length
+  const [, marked, plain] = content.exec(text) ?? []
+  const encrypt = marked ?? plain
+  if (encrypt === undefined) throw new CallbackRefused('malformed')
   return encrypt
 }

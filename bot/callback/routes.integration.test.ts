@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import supertest from 'supertest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encrypt, getSignature } from 'wecom-crypto'
@@ -183,6 +185,88 @@ describe('the callback address', () => {
     const answer = await supertest(sidekick.url).post('/callback/app').query(query).send('<xml></xml>')
     expect([answer.status, answer.text]).toEqual([400, 'malformed'])
   })
+
+  it.each(['put', 'delete', 'patch', 'options'] as const)(
+    'refuses the method %s as malformed',
+    async method => {
+      const answer = await supertest(sidekick.url)[method]('/callback/app').query({ msg_signature: 'a' })
+      expect([answer.status, answer.text]).toEqual([400, 'malformed'])
+    },
+  )
+
+  it('refuses a compressed body as malformed', async () => {
+    const before = await inbox()
+    const answer = await send({ encrypted: seal(message()) }).set('Content-Encoding', 'gzip')
+    expect([answer.status, answer.text]).toEqual([400, 'malformed'])
+    expect(await inbox()).toBe(before)
+  })
+
+  it.each([
+    [
+      'a broken percent-encoding',
+      '/callback/app?msg_signature=%zz&timestamp=1&nonce=%E0%A4',
+      401,
+      'bad_signature',
+    ],
+    [
+      'a query of 10 kB',
+      `/callback/app?msg_signature=a&timestamp=1&nonce=${'n'.repeat(10_000)}`,
+      401,
+      'bad_signature',
+    ],
+    ['a thousand parameters', `/callback/app?${'a=1&'.repeat(1_000)}msg_signature=a`, 400, 'malformed'],
+    ['a broken percent-encoding in the path', '/callback/%E0%A4%A/1?msg_signature=a', 404, 'unknown_app'],
+  ])('refuses %s', async (_what, path, status, code) => {
+    const body = '<xml><Encrypt>YQ==</Encrypt></xml>'
+    const answer = await supertest(sidekick.url).post(path).type('text/xml').send(body)
+    expect([answer.status, answer.text]).toEqual([status, code])
+  })
+
+  /** Sends bytes as they are and waits until the server closes the connection. */
+  async function untilClosed(bytes: string): Promise<{ answer: string; ms: number }> {
+    const began = performance.now()
+    const socket = connect({ port: Number(new URL(sidekick.url).port), host: '127.0.0.1' })
+    let answer = ''
+    socket.on('data', chunk => {
+      answer += chunk
+    })
+    socket.on('error', () => undefined)
+    socket.write(bytes)
+    await once(socket, 'close')
+    return { answer, ms: performance.now() - began }
+  }
+  const head = (...lines: string[]): string =>
+    [`POST /callback/app?msg_signature=a&timestamp=1&nonce=n HTTP/1.1`, 'Host: x', ...lines, '', ''].join(
+      '\r\n',
+    )
+
+  it('closes the connection of a body that says it is too large, without reading it', async () => {
+    const { answer, ms } = await untilClosed(head('Content-Length: 4000000000'))
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*too_large$/)
+    expect(ms).toBeLessThan(4_000)
+  })
+
+  it('closes the connection of a refused request whose body is still to come', async () => {
+    const unknown = head('Content-Length: 1000').replace('/callback/app', '/callback/wwnobody/1')
+    const { answer, ms } = await untilClosed(unknown)
+    expect(answer).toMatch(/^HTTP\/1\.1 404 [\s\S]*unknown_app$/)
+    expect(ms).toBeLessThan(4_000)
+  })
+
+  it('lets the server itself refuse a head of more than 16 kB', async () => {
+    const { answer } = await untilClosed(head(`X: ${'x'.repeat(20_000)}`))
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /)
+  })
+
+  it('cuts off whoever sends head or body slowly', async () => {
+    const slow = await Promise.all([
+      untilClosed('POST /callback/app?msg_signature=a HTTP/1.1\r\nHost: x\r\nX-Slow: '),
+      untilClosed(`${head('Content-Length: 1000')}<xml>`),
+    ])
+    for (const { answer } of slow) expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+    expect(slow[0].ms).toBeLessThan(9_000)
+    expect(slow[1].ms).toBeLessThan(14_000)
+  }, 20_000)
 
   it('writes no secret and no message text into the log', async () => {
     await send({ encrypted: seal(message('<Content>秘密内容</Content>')), signature: 'f'.repeat(40) })

@@ -1,19 +1,20 @@
-import { randomBytes } from 'node:crypto'
-import Router, { type RouterContext } from '@koa/router'
+import { parse } from 'node:querystring'
+import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Models } from '../../models/models.ts'
 import { type Apps, type CallbackKeys, UnknownApp } from '../apps.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { Inbox } from '../dispatch/inbox.ts'
 import type { ReplySlots } from '../dispatch/reply-slots.ts'
-import { eventDefinition } from '../events/names.ts'
-import { type BotEvent, parseEvent } from '../events/parse.ts'
+import { awaitReply } from '../dispatch/stored-reply.ts'
+import { type BotEvent, mayBeAnswered, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
 import type { Metrics } from '../metrics.ts'
-import { encryptReply } from '../wecom/crypto.ts'
-import { toXml } from '../wecom/xml.ts'
 import { readBody, readEnvelope } from './envelope.ts'
+import { createKeyring } from './keyring.ts'
+import { sealReply } from './passive-reply.ts'
 import { CallbackRefused } from './refusal.ts'
+import { createRefusalLog } from './refusal-log.ts'
 import { openCallback, readQuery } from './verify.ts'
 
 export interface CallbackDeps {
@@ -29,78 +30,73 @@ export interface CallbackDeps {
   replyBudgetMs: number
 }
 
-/** The callback URLs: verification by GET, messages and events by POST (`path/90930`). Answers are plain text. */
-export function callbackRoutes(deps: CallbackDeps): Router {
-  const router = new Router({ prefix: '/callback' })
-  const { corpId, agentId } = deps.own
-  const paths = [
-    { path: '/app', keys: () => deps.apps.callbackKeys(corpId, agentId) },
-    { path: '/contact', keys: () => contactKeys(deps) },
-    {
-      path: '/:corpId/:app',
-      keys: ({ params }: RouterContext) => deps.apps.callbackKeys(params.corpId ?? '', params.app ?? ''),
-    },
-  ]
-  for (const { path, keys } of paths) {
-    router.get(path, context => guarded(deps, context, async () => verifyUrl(await keys(context), context)))
-    router.post(path, context =>
-      guarded(deps, context, async () => receive(deps, await keys(context), context)),
-    )
+/**
+ * The callback URLs: verification by GET, messages and events by POST (`path/90930`). Answers are plain text. A
+ * middleware of its own and no router: every message of a corp comes through here, and a router would cost it more than
+ * the decryption.
+ */
+export function callbackRoutes(deps: CallbackDeps): Middleware {
+  const keyring = createKeyring(deps.apps, deps.own)
+  const logRefusal = createRefusalLog(deps.log)
+
+  /** The one place where what goes wrong at the edge becomes an answer, a number and a line without secrets. */
+  function refuse(context: Context, error: unknown): void {
+    const refused = asRefusal(error)
+    deps.metrics.callbacks.inc({ result: refused.code })
+    logRefusal(refused, { path: context.path.slice(0, 200), from: context.ip })
+    context.status = refused.status
+    context.body = refused.code
+    // What is left of the body is not worth reading.
+    if (!context.req.complete) context.set('Connection', 'close')
   }
-  return router
+
+  return async (context, next) => {
+    const keys = keyring.keysFor(context.path)
+    if (keys === undefined) return next()
+    const began = performance.now()
+    context.type = 'text/plain'
+    try {
+      if (context.method === 'POST') {
+        context.body = await receive(deps, await keys, context)
+        deps.metrics.acknowledged.observe((performance.now() - began) / 1000)
+      } else if (context.method === 'GET') context.body = verifyUrl(await keys, context)
+      else throw new CallbackRefused('malformed')
+    } catch (error) {
+      refuse(context, error)
+    }
+  }
 }
 
-/** Where no separate customer-contact server is configured, the app's own keys are good at its address too. */
-async function contactKeys(deps: CallbackDeps): Promise<CallbackKeys> {
-  const { corpId, agentId } = deps.own
-  return deps.apps.callbackKeys(corpId, 'contact').catch(error => {
-    if (error instanceof UnknownApp) return deps.apps.callbackKeys(corpId, agentId)
-    throw error
+function asRefusal(error: unknown): CallbackRefused {
+  if (error instanceof CallbackRefused) return error
+  return new CallbackRefused(error instanceof UnknownApp ? 'unknown_app' : 'inbox_unavailable', {
+    cause: error,
   })
 }
 
-/** The one place where what goes wrong at the edge becomes an answer, a number and a line without secrets. */
-async function guarded(deps: CallbackDeps, context: RouterContext, work: () => Promise<void>): Promise<void> {
-  const began = performance.now()
-  context.type = 'text/plain'
-  try {
-    await work()
-    if (context.method === 'POST') deps.metrics.acknowledged.observe((performance.now() - began) / 1000)
-  } catch (error) {
-    const refused =
-      error instanceof CallbackRefused
-        ? error
-        : new CallbackRefused(error instanceof UnknownApp ? 'unknown_app' : 'inbox_unavailable', {
-            cause: error,
-          })
-    deps.metrics.callbacks.inc({ result: refused.code })
-    const { code, status, cause } = refused
-    const why = status === 503 ? { err: cause } : cause instanceof Error ? { why: cause.message } : {}
-    deps.log.warn({ code, status, path: context.path, from: context.ip, ...why }, 'callback refused')
-    context.status = status
-    context.body = code
-    // What is left of an oversized body is not worth reading.
-    if (code === 'too_large') context.set('Connection', 'close')
-  }
-}
-
-function verifyUrl(keys: CallbackKeys, context: RouterContext): void {
-  const { echostr } = context.query
+function verifyUrl(keys: CallbackKeys, { querystring }: Context): string {
+  const parameters = parse(querystring)
+  const { echostr } = parameters
   if (typeof echostr !== 'string' || echostr === '') throw new CallbackRefused('malformed')
-  const query = readQuery(context.query)
   // A `+` that was not percent-encoded has become a space on the way.
-  context.body = openCallback(keys, query, echostr.replaceAll(' ', '+'))
+  return openCallback(keys, readQuery(parameters), echostr.replaceAll(' ', '+')).text
 }
 
-async function receive(deps: CallbackDeps, keys: CallbackKeys, context: RouterContext): Promise<void> {
-  const query = readQuery(context.query)
-  const event = read(keys, openCallback(keys, query, readEnvelope(await readBody(context.req))))
-  const mayAnswer = eventDefinition(event.name)?.passiveReply === true && event.userid !== undefined
+/** @returns the body of the response: empty, or an answer */
+async function receive(
+  deps: CallbackDeps,
+  keys: CallbackKeys,
+  { req, querystring }: Context,
+): Promise<string> {
+  const query = readQuery(parse(querystring))
+  const { text, pair } = openCallback(keys, query, readEnvelope(await readBody(req)))
+  const event = readEvent(keys, text)
+  const mayAnswer = mayBeAnswered(event)
   if (mayAnswer) deps.replies.open(event.id)
   try {
     const answer = await takeIn(deps, event, keys.app, mayAnswer)
-    context.status = 200
-    context.body = answer === undefined ? '' : seal(keys, event, answer)
+    if (answer === undefined) return ''
+    return sealReply(pair, keys.corpId, event.userid ?? '', { MsgType: 'text', Content: answer })
   } catch (error) {
     deps.replies.close(event.id)
     throw new CallbackRefused('inbox_unavailable', { cause: error })
@@ -123,10 +119,14 @@ async function takeIn(
     deps.replies.close(event.id)
     return stored.reply
   }
-  return mayAnswer ? deps.replies.wait(event.id, deps.replyBudgetMs) : undefined
+  if (!mayAnswer) return undefined
+  // What came before may be answered by whoever works on it.
+  return fresh
+    ? deps.replies.wait(event.id, deps.replyBudgetMs)
+    : awaitReply(deps, event.id, deps.replyBudgetMs)
 }
 
-function read(keys: CallbackKeys, xml: string): BotEvent {
+function readEvent(keys: CallbackKeys, xml: string): BotEvent {
   let event: BotEvent
   try {
     event = parseEvent(xml)
@@ -136,21 +136,4 @@ function read(keys: CallbackKeys, xml: string): BotEvent {
   }
   if (event.corpId !== keys.corpId) throw new CallbackRefused('wrong_receiver')
   return event
-}
-
-/** A text answer in its envelope (`path/90241`). */
-function seal(keys: CallbackKeys, event: BotEvent, text: string): string {
-  const seconds = Math.floor(Date.now() / 1000)
-  const xml = toXml({
-    ToUserName: event.userid ?? '',
-    FromUserName: keys.corpId,
-    CreateTime: seconds,
-    MsgType: 'text',
-    Content: text,
-  })
-  const nonce = randomBytes(8).toString('hex')
-  return encryptReply(
-    { token: keys.token, aesKey: keys.aesKey, receiveId: keys.corpId, timestamp: seconds, nonce },
-    xml,
-  )
 }

@@ -1,4 +1,4 @@
-import type { CallbackKeys } from '../apps.ts'
+import type { CallbackKeys, CallbackPair } from '../apps.ts'
 import { CallbackCryptoError, decryptCallback, verifySignature } from '../wecom/crypto.ts'
 import { CallbackRefused } from './refusal.ts'
 
@@ -17,7 +17,7 @@ const windowSeconds = 24 * 60 * 60
  *
  * @throws CallbackRefused `malformed` where one is missing, empty or given twice
  */
-export function readQuery(query: Record<string, string | string[] | undefined>): CallbackQuery {
+export function readQuery(query: Readonly<Record<string, string | string[] | undefined>>): CallbackQuery {
   const { msg_signature, timestamp, nonce } = query
   if (typeof msg_signature !== 'string' || typeof timestamp !== 'string' || typeof nonce !== 'string') {
     throw new CallbackRefused('malformed')
@@ -27,25 +27,30 @@ export function readQuery(query: Record<string, string | string[] | undefined>):
   return { msg_signature, timestamp, nonce }
 }
 
+/** What was inside, and the keys that opened it: the answer is sealed with the same ones. */
+export interface OpenedCallback {
+  text: string
+  pair: CallbackPair
+}
+
 /**
- * Checks the signature, then the time, then decrypts and checks the receiver.
+ * Checks the signature, then the time, then decrypts and checks the receiver. While keys are being rotated the platform
+ * may use either pair: the first one whose signature holds decides.
  *
- * @returns the plain text
  * @throws CallbackRefused
  */
 export function openCallback(
-  keys: CallbackKeys,
+  { corpId, pairs }: CallbackKeys,
   query: CallbackQuery,
   encrypt: string,
   now = Date.now(),
-): string {
+): OpenedCallback {
   const { msg_signature: signature, timestamp, nonce } = query
-  if (!verifySignature({ token: keys.token, timestamp, nonce, encrypt, signature })) {
-    throw new CallbackRefused('bad_signature')
-  }
+  const pair = pairs.find(({ token }) => verifySignature({ token, timestamp, nonce, encrypt, signature }))
+  if (pair === undefined) throw new CallbackRefused('bad_signature')
   if (Math.abs(now / 1000 - Number(timestamp)) > windowSeconds) throw new CallbackRefused('out_of_time')
   try {
-    return decryptCallback({ aesKey: keys.aesKey, encrypt, receiveId: keys.corpId })
+    return { text: decryptCallback({ aesKey: pair.aesKey, encrypt, receiveId: corpId }), pair }
   } catch (error) {
     if (!(error instanceof CallbackCryptoError)) throw error
     throw new CallbackRefused(error.code === 'wrong_receiver' ? 'wrong_receiver' : 'undecipherable', {

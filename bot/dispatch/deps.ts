@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Admins } from '../../models/asker.ts'
+import type { Clock } from '../../models/clock.ts'
 import type { Directory } from '../../models/directory.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
@@ -18,6 +19,10 @@ export interface DispatchDeps {
   replies: ReplySlots
   metrics: Metrics
   log: Logger
+  /** Name of this process, see `processName`. */
+  process: string
+  /** The database's time. */
+  clock: Clock
   admins: Admins
   retentionMs: number
   /** Asks for a sync of the corp, because the platform told of a change that it doesn't spell out. */

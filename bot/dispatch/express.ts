@@ -1,14 +1,22 @@
+import { present } from '../../models/difference.ts'
+import { customerFields, followFields } from '../../models/from-wecom.ts'
+import { useridKey } from '../../models/userid.ts'
+import type { CustomerAnswer } from '../actions/read-customer.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
-import { type CompiledStep, isInScope } from '../handlers/compile.ts'
+import { type CompiledHandler, type CompiledStep, isTriggeredBy } from '../handlers/compile.ts'
+import { pathsOf } from '../handlers/conditions.ts'
 import { within } from '../within.ts'
+import { contextOf, handlersInScope, matching } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
-import { loadSurroundings } from './load-facts.ts'
-import { readOf } from './record-customer.ts'
+import { askEarly } from './early-answers.ts'
+import { customerFacts, type Held, loadHeld, loadStaffFacts, type Surroundings } from './load-facts.ts'
 import { announce, beginByConsent } from './relation.ts'
-import { contextOf, matching } from './run-event.ts'
 
 /** How long the one look-up before a welcome may take; after that the text does without the name. */
 const patienceMs = 1_000
+
+/** What the welcome is the answer to, whichever event brings the code. */
+const name = 'customer.added'
 
 /**
  * Sends an event's welcome at once, outside the queue, because its code lives 20 s: the welcome of the first handler
@@ -16,41 +24,87 @@ const patienceMs = 1_000
  * comes with a confirmation or an archive consent is used for the same handler, if none has been.
  */
 export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promise<void> {
-  if (!isEvent(event, 'customer.added')) await beginByConsent(deps.models, event)
-  else if ((await announce(deps.models, event)).over) return
-  await readInTime(deps, event)
-  const around = await loadSurroundings(deps, event, 'customer.added')
-  const { handlers } = await deps.live.of(event.corpId)
-  const inScope = handlers.filter(handler => isInScope(handler, around.facts.staff, around.departments))
-  const isWelcome = (step: CompiledStep): boolean => step.action === 'welcome.send'
-  // One that stops the others before any welcome stops the welcome too.
-  const handler = matching(inScope, event, 'customer.added', around.facts).find(
-    one => one.steps.some(isWelcome) || one.after === 'stop',
-  )
+  const announced = isEvent(event, name) ? await announce(deps.models, event) : undefined
+  if (announced === undefined) await beginByConsent(deps.models, event)
+  else if (announced.over) return
+  const around = await loadStaffFacts(deps, event, name)
+  const inScope = await handlersInScope(deps, event, around)
+  const candidates = inScope.filter(one => isTriggeredBy(one, event, name) && decides(one))
+  const facts = { ...around.facts, ...(await factsFor(deps, event, around, candidates)) }
+  const handler = matching(candidates, event, name, facts)[0]
   const step = handler?.steps.find(isWelcome)
   const action = deps.actions.get('welcome.send')
   if (handler === undefined || step === undefined || action === undefined) return
   // A welcome that depends on earlier steps takes its turn with them.
-  if (event.name === 'customer.added' && (step.if !== undefined || step.with.names.includes('steps'))) return
+  if (event.name === name && (step.if !== undefined || step.with.names.includes('steps'))) return
   await action.run(
     {
-      ...contextOf(deps, event, around, inScope),
+      ...contextOf(deps, event, around, inScope, announced?.relation),
       event,
-      facts: around.facts,
+      facts,
       handler: handler.key,
       key: `${event.id}/${handler.key}/${step.id}`,
       expireAt: new Date(Date.now() + deps.retentionMs),
     },
-    step.with.fill(around.facts),
+    step.with.fill(facts),
   )
 }
 
-/** The customer's name makes the welcome personal; a slow or failing look-up must not cost it. */
-async function readInTime(deps: DispatchDeps, event: BotEvent): Promise<void> {
-  const read = readOf(deps, event).then(
-    () => undefined,
-    error =>
-      deps.log.warn({ err: error, event: event.id }, 'the customer could not be read before the welcome'),
-  )
-  await within(read, patienceMs)
+function isWelcome(step: CompiledStep): boolean {
+  return step.action === 'welcome.send'
+}
+
+/** One that stops the others before any welcome stops the welcome too. */
+function decides(handler: CompiledHandler): boolean {
+  return handler.steps.some(isWelcome) || handler.after === 'stop'
+}
+
+/** The facts of the customer that these handlers ask for in their conditions or their welcome, and no others. */
+async function factsFor(
+  deps: DispatchDeps,
+  event: BotEvent,
+  around: Surroundings,
+  handlers: readonly CompiledHandler[],
+): Promise<object> {
+  const named = new Set(handlers.flatMap(namesOf))
+  const wanted = (['customer', 'follow'] as const).filter(one => named.has(one))
+  if (wanted.length === 0) return {}
+  const held = await loadHeld(deps, event, wanted)
+  const lacking =
+    (named.has('customer') && held.customer?.readAt === undefined) ||
+    // How the relation began is what the platform alone can tell of a new one.
+    (named.has('follow') && held.follow?.addWay === undefined)
+  return customerFacts(deps, event, lacking ? await completed(deps, event, around, held) : held)
+}
+
+function namesOf({ when, steps }: CompiledHandler): string[] {
+  const paths = when === undefined ? [] : pathsOf(when).map(path => path.split('.')[0] ?? '')
+  return [...paths, ...steps.filter(isWelcome).flatMap(step => step.with.names)]
+}
+
+/** What is held with what the platform says; a slow or failing look-up must not cost the welcome. */
+async function completed(
+  deps: DispatchDeps,
+  event: BotEvent,
+  { client }: Surroundings,
+  held: Held,
+): Promise<Held> {
+  const asked = askEarly(deps.models, client, event).catch(error => {
+    deps.log.warn({ err: error, event: event.id }, 'the customer could not be read before the welcome')
+    return undefined
+  })
+  return withAnswer(held, event, await within(asked, patienceMs))
+}
+
+function withAnswer(held: Held, { userid = '' }: BotEvent, answer: CustomerAnswer | undefined): Held {
+  if (answer?.shown === undefined) return held
+  const { external_contact: wire, follow_user: follows = [] } = answer.shown
+  const own = follows.find(follow => useridKey(follow.userid) === useridKey(userid))
+  return {
+    customer: { name: '', type: 0, ...held.customer, ...present(customerFields(wire)) },
+    follow:
+      own === undefined
+        ? held.follow
+        : { remark: '', tags: [], stage: '待跟进', ...held.follow, ...present(followFields(wire, own)) },
+  }
 }

@@ -1,9 +1,14 @@
 import { askerOf } from '../../models/asker.ts'
+import type { Customer } from '../../models/customer.ts'
+import type { Follow } from '../../models/follow.ts'
 import type { Asker } from '../../models/scope.ts'
+import type { Staff } from '../../models/staff.ts'
 import { useridKey } from '../../models/userid.ts'
 import { findStaff } from '../actions/find-staff.ts'
+import { UnknownApp } from '../apps.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { type Facts, timeFacts } from '../handlers/facts.ts'
+import { createKept } from '../kept.ts'
 import type { AppClient } from '../wecom/client.ts'
 import type { DispatchDeps } from './deps.ts'
 
@@ -13,9 +18,23 @@ export interface Surroundings {
   asker: Asker
   corp: { corpId: string; name: string; timeZone: string; agentId: string }
   client: AppClient
+  /** The app that answers: the one that was written to, where it may speak. */
+  voice: AppClient
   /** The staff member's departments and all above them. */
   departments: ReadonlySet<string>
 }
+
+/** What is held of an event's customer and its follow. */
+export interface Held {
+  customer: Pick<Customer, 'name' | 'type' | 'corpName' | 'readAt'> | null
+  follow: Pick<Follow, 'remark' | 'tags' | 'stage' | 'state' | 'addWay'> | null
+}
+
+/**
+ * Of a staff member whose customers come by the hundred; as old as the departments may be. Whoever writes is looked up
+ * anew, because what they may do depends on it.
+ */
+const keptStaff = createKept<Staff | null>(5_000)
 
 /** Loads the facts of an event from the database. `name` is what the event turned out to be. */
 export async function loadSurroundings(
@@ -23,14 +42,30 @@ export async function loadSurroundings(
   event: BotEvent,
   name: string,
 ): Promise<Surroundings> {
+  const around = await loadStaffFacts(deps, event, name)
+  if (event.externalUserid === undefined) return around
+  const held = await loadHeld(deps, event, ['customer', 'follow'])
+  return { ...around, facts: { ...around.facts, ...(await customerFacts(deps, event, held)) } }
+}
+
+/** The facts of an event but those of its customer. */
+export async function loadStaffFacts(
+  deps: DispatchDeps,
+  event: BotEvent,
+  name: string,
+): Promise<Surroundings> {
   const { corpId, userid = '', externalUserid } = event
   const [corp, client] = await Promise.all([deps.apps.corp(corpId), deps.apps.client(corpId)])
-  const staff = userid === '' ? null : await findStaff(deps.models, client, corpId, userid)
+  const find = (): Promise<Staff | null> => findStaff(deps.models, client, corpId, userid)
+  const key = `${corpId}:${useridKey(userid)}`
+  const known = externalUserid === undefined ? find() : keptStaff.get(deps.models, key, find)
+  const staff = userid === '' ? null : await known
   const asker = await askerOf(deps, corpId, userid, staff)
   const own = staff?.departments ?? []
   return {
     corp: { corpId, name: corp.name, timeZone: corp.timeZone, agentId: client.agentId },
     client,
+    voice: await voiceOf(deps, event, client),
     asker,
     departments: await deps.directory.above(corpId, own),
     facts: {
@@ -42,9 +77,8 @@ export async function loadSurroundings(
         departments: own,
         role: asker.role,
       },
-      ...(externalUserid === undefined
-        ? { customer: {}, follow: {} }
-        : await customerFacts(deps, corpId, userid, externalUserid)),
+      customer: {},
+      follow: {},
       time: timeFacts(new Date(), corp.timeZone, corp.office),
       args: {},
       steps: {},
@@ -52,20 +86,45 @@ export async function loadSurroundings(
   }
 }
 
-async function customerFacts(
-  deps: DispatchDeps,
-  corpId: string,
-  userid: string,
-  externalUserid: string,
-): Promise<Pick<Facts, 'customer' | 'follow'>> {
+/** The app that a message was written to; the corp's own where that one only receives. */
+async function voiceOf(
+  { apps }: DispatchDeps,
+  { corpId, agentId }: BotEvent,
+  own: AppClient,
+): Promise<AppClient> {
+  if (agentId === undefined || agentId === own.agentId) return own
+  try {
+    return await apps.client(corpId, agentId)
+  } catch (error) {
+    if (error instanceof UnknownApp) return own
+    throw error
+  }
+}
+
+/** What the database holds of an event's customer; only what is asked for is looked at. */
+export async function loadHeld(
+  { models }: DispatchDeps,
+  { corpId, userid = '', externalUserid = '' }: BotEvent,
+  wanted: readonly ('customer' | 'follow')[],
+): Promise<Held> {
   const [customer, follow] = await Promise.all([
-    deps.models.customers.findOne({ corpId, externalUserid }).lean(),
-    deps.models.follows.findOne({ corpId, useridKey: useridKey(userid), externalUserid }).lean(),
+    wanted.includes('customer') ? models.customers.findOne({ corpId, externalUserid }).lean() : null,
+    wanted.includes('follow')
+      ? models.follows.findOne({ corpId, useridKey: useridKey(userid), externalUserid }).lean()
+      : null,
   ])
+  return { customer, follow }
+}
+
+/** What is held of a customer as conditions and templates see it, tags by name. */
+export async function customerFacts(
+  { models }: DispatchDeps,
+  { corpId, externalUserid = '' }: BotEvent,
+  { customer, follow }: Held,
+): Promise<Pick<Facts, 'customer' | 'follow'>> {
+  const tagIds = follow?.tags ?? []
   const tags =
-    follow === null || follow.tags.length === 0
-      ? []
-      : await deps.models.tags.find({ corpId, tagId: { $in: follow.tags } }, { name: 1 }).lean()
+    tagIds.length === 0 ? [] : await models.tags.find({ corpId, tagId: { $in: tagIds } }, { name: 1 }).lean()
   return {
     customer: {
       externalUserid,

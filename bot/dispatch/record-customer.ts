@@ -1,9 +1,11 @@
+import type { Models } from '../../models/models.ts'
 import type { TrajectoryKind } from '../../models/trajectory.ts'
 import { useridKey } from '../../models/userid.ts'
 import { isYoung, NotSettled, unionTags, writeTrajectory } from '../actions/customer-writes.ts'
-import { readCustomer } from '../actions/read-customer.ts'
+import { askCustomer, keepCustomer } from '../actions/read-customer.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { DispatchDeps } from './deps.ts'
+import { takeEarly } from './early-answers.ts'
 import { endRelation } from './relation.ts'
 
 interface Pair {
@@ -62,22 +64,39 @@ async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, 
       $unset: { endedAt: 1, lastFollowUpAt: 1 },
     },
   )
-  await models.customers.updateOne(
-    { corpId: event.corpId, externalUserid: pair.externalUserid },
-    { $setOnInsert: { name: '', type: 1, gender: 0, tags: [] } },
-    { upsert: true },
-  )
-  const shown = await readOf(deps, event)
+  let shown = false
+  try {
+    shown = await readOf(deps, event)
+  } finally {
+    // Whatever the platform says or doesn't, somebody has come.
+    if (!shown) await ensureCustomer(models, event.corpId, pair.externalUserid)
+  }
   if (!shown && !event.data.half && isYoung(event)) throw new NotSettled()
 }
 
-/** Reads the event's customer anew. */
-export async function readOf(
-  deps: DispatchDeps,
-  { corpId, externalUserid = '', id }: BotEvent,
-): Promise<boolean> {
+async function ensureCustomer(models: Models, corpId: string, externalUserid: string): Promise<void> {
+  await models.customers.updateOne(
+    { corpId, externalUserid },
+    { $setOnInsert: { name: '', type: 1, gender: 0, tags: [] } },
+    { upsert: true },
+  )
+}
+
+/** Stores what the platform says of the event's customer: it is asked anew, unless it was a moment ago for the welcome. */
+async function readOf(deps: DispatchDeps, event: BotEvent): Promise<boolean> {
   const { models, apps } = deps
-  return (await readCustomer(models, await apps.client(corpId), corpId, externalUserid, id)).shown
+  const { corpId, externalUserid = '', id } = event
+  const early = await takeEarly(models, id)
+  // What was not shown then may be now, but for a request that nobody has confirmed.
+  const usable = early?.shown !== undefined || (isEvent(event, 'customer.added') && event.data.half)
+  const answer = usable ? early : undefined
+  const { shown } = await keepCustomer(
+    models,
+    corpId,
+    externalUserid,
+    answer ?? (await askCustomer(await apps.client(corpId), externalUserid, id)),
+  )
+  return shown
 }
 
 async function recordEnd(deps: DispatchDeps, event: BotEvent, status: 'lost' | 'removed'): Promise<void> {

@@ -54,18 +54,15 @@ export async function beginByConsent(models: Models, event: BotEvent): Promise<v
 export async function announce(models: Models, event: BotEvent<'customer.added'>): Promise<Announcement> {
   const pair = pairOf(event)
   const slot = event.data.half ? 'half' : 'full'
-  await ensureFollow(models, event)
+  const first: Relation = { first: event.id, at: event.createdAt, [slot]: event.id }
   for (;;) {
-    const { relation, past = [] } =
-      (await models.follows.findOne(pair, { relation: 1, past: 1 }).lean()) ?? {}
+    const { relation, past = [] } = (await beginOrFind(models, event, first)) ?? {}
     const known = [relation, ...past].find(one => one?.half === event.id || one?.full === event.id)
     if (known !== undefined) return toAnnouncement(known, event.id, known !== relation)
     const joins = relation !== undefined && isJoinable(relation, event)
     const overtaken = joins ? undefined : overtaking(relation, past, event)
     if (overtaken !== undefined) return { name: 'customer.confirmed', relation: overtaken.first, over: true }
-    const next: Relation = joins
-      ? { ...relation, [slot]: event.id }
-      : { first: event.id, at: event.createdAt, [slot]: event.id, ...consented(relation) }
+    const next: Relation = joins ? { ...relation, [slot]: event.id } : { ...first, ...consented(relation) }
     const ended =
       !joins && relation !== undefined && isAnnounced(relation)
         ? { ...relation, endedAt: event.createdAt }
@@ -81,6 +78,23 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
     )
     if (matchedCount === 1) return toAnnouncement(next, event.id, false)
   }
+}
+
+/** What is held of a pair; where nothing is, it begins with this add. One command, for most who add are new. */
+function beginOrFind(
+  models: Models,
+  event: BotEvent<'customer.added'>,
+  relation: Relation,
+): Promise<Pick<Follow, 'relation' | 'past'> | null> {
+  const { state } = event.data
+  const begun = { relation, addedAt: event.createdAt, ...(state !== '' && { state }) }
+  return models.follows
+    .findOneAndUpdate(
+      pairOf(event),
+      { $setOnInsert: { ...newFollow, ...begun, userid: event.userid ?? '', status: 'active' } },
+      { upsert: true, returnDocument: 'after', projection: { relation: 1, past: 1 } },
+    )
+    .lean()
 }
 
 /**

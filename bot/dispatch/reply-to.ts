@@ -1,3 +1,4 @@
+import type { ReplyProgress } from '../actions/define.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { cutBytes } from '../wecom/xml.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -8,27 +9,34 @@ const maxBytes = 2_048
 
 /**
  * Answers whoever wrote. The first answer goes into the HTTP response while that is open, which costs no quota;
- * anything else goes out as an app message.
+ * anything else goes out as an app message of the app that was written to. Parts go out one after the other, and those
+ * that `progress` knows to be out are not sent again.
  */
 export async function replyTo(
   deps: DispatchDeps,
   event: BotEvent,
-  around: Surroundings,
+  around: Pick<Surroundings, 'voice'>,
   text: string,
+  progress?: ReplyProgress,
 ): Promise<void> {
-  const [first = '', ...rest] = splitText(text)
-  const parts = (await replyPassively(deps, event, first)) ? rest : [first, ...rest]
-  for (const part of parts) {
-    await around.client.call(
-      'message/send',
-      {
-        touser: event.userid ?? '',
-        agentid: Number(around.corp.agentId),
-        msgtype: 'text',
-        text: { content: part },
-      },
-      { cause: event.id },
-    )
+  const { voice } = around
+  const parts = splitText(text)
+  for (const [index, part] of parts.entries()) {
+    if (index < (progress?.parts ?? 0)) continue
+    if (index > 0 || !(await replyPassively(deps, event, part))) {
+      await voice.call(
+        'message/send',
+        {
+          touser: event.userid ?? '',
+          agentid: Number(voice.agentId),
+          msgtype: 'text',
+          text: { content: part },
+        },
+        { cause: event.id },
+      )
+    }
+    // Nothing is to be remembered of an answer that is whole.
+    if (index < parts.length - 1) await progress?.save(index + 1)
   }
 }
 

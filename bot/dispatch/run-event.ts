@@ -3,15 +3,13 @@ import { missingArgument, unknownCommand } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
 import { isCommand, routeCommand } from '../commands/route.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
-import { type CompiledHandler, isInScope, isTriggeredBy } from '../handlers/compile.ts'
-import { evaluate } from '../handlers/conditions.ts'
-import type { Facts } from '../handlers/facts.ts'
+import type { CompiledHandler } from '../handlers/compile.ts'
+import { contextOf, handlersInScope, holds, matching, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { welcomeAtOnce } from './express.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
 import { recordEvent, recordPast } from './record-customer.ts'
 import { announce } from './relation.ts'
-import { replyTo } from './reply-to.ts'
 import { resumeWaiting } from './resume.ts'
 import { isFinal, type RunOutcome, type RunRequest, runHandler } from './run-handler.ts'
 
@@ -29,9 +27,8 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   await recordEvent(deps, event, name)
   await requestSyncs(deps, event)
   const around = await loadSurroundings(deps, event, name)
-  const { handlers } = await deps.live.of(event.corpId)
-  const inScope = handlers.filter(handler => isInScope(handler, around.facts.staff, around.departments))
-  const context = contextOf(deps, event, around, inScope)
+  const inScope = await handlersInScope(deps, event, around)
+  const context = contextOf(deps, event, around, inScope, announced?.relation)
   const runs = await deps.models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()
   const runOf = (handler: CompiledHandler): Run | undefined => runs.find(run => run.handler === handler.key)
   const request = { event, name, context }
@@ -102,20 +99,6 @@ function worst(outcomes: readonly RunOutcome[]): EventOutcome {
   return outcomes.includes('dead') ? 'dead' : 'done'
 }
 
-/** The handlers that an event starts, in their order. */
-export function matching(
-  handlers: readonly CompiledHandler[],
-  event: BotEvent,
-  name: string,
-  facts: Facts,
-): CompiledHandler[] {
-  return handlers.filter(handler => isTriggeredBy(handler, event, name) && holds(facts)(handler))
-}
-
-function holds(facts: Facts): (handler: CompiledHandler) => boolean {
-  return ({ when }) => when === undefined || evaluate(when, facts).ok
-}
-
 /** What counts as a line typed to the app: a message's text, or the key of a menu entry. */
 function lineOf(event: BotEvent): string | undefined {
   if (isEvent(event, 'message.text')) return printable(event.data.text)
@@ -125,31 +108,6 @@ function lineOf(event: BotEvent): string | undefined {
 /** Nobody types control characters on purpose, and a NUL is good in no query. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, character => (/\s/.test(character) ? character : ' '))
-}
-
-function mayUse(around: Surroundings): (handler: CompiledHandler) => boolean {
-  return ({ trigger }) => {
-    if (!('command' in trigger) || trigger.roles.length === 0) return true
-    return around.asker.role === 'admin' || trigger.roles.includes(around.asker.role)
-  }
-}
-
-/** What every step of the event's handlers may use. */
-export function contextOf(
-  deps: DispatchDeps,
-  event: BotEvent,
-  around: Surroundings,
-  inScope: readonly CompiledHandler[],
-): RunRequest['context'] {
-  return {
-    corp: around.corp,
-    asker: around.asker,
-    now: new Date(),
-    models: deps.models,
-    client: around.client,
-    reply: text => replyTo(deps, event, around, text),
-    commands: () => inScope.filter(mayUse(around)),
-  }
 }
 
 /** The platform tells that something changed, not what. */

@@ -1,6 +1,6 @@
 import { ZodError } from 'zod'
 import type { Run, RunStep } from '../../models/run.ts'
-import type { Action, ActionContext } from '../actions/define.ts'
+import type { Action, ActionContext, ReplyProgress } from '../actions/define.ts'
 import { ActionRefused, AwaitsConfirmation } from '../actions/define.ts'
 import { texts } from '../actions/texts.ts'
 import { unfitArgument } from '../commands/help.ts'
@@ -129,6 +129,7 @@ async function runStep(
     handler: handler.key,
     key: `${event.id}/${handler.key}/${step.id}`,
     expireAt: new Date(Date.now() + deps.retentionMs),
+    reply: text => request.context.reply(text, progressOf(record, save)),
   }
   // It was in flight when a process died: what it does may now happen twice.
   if (record.state === 'running' && !action.idempotent) record.uncertain = true
@@ -146,12 +147,23 @@ async function runStep(
   } catch (error) {
     judge(error, step, record, action.idempotent)
     failure = isFinal(error) ? 'failed' : 'dead'
-    if (record.state === 'failed') await answerFailure(request, context, error)
+    if (record.state === 'failed') await answerFailure(request, error)
     logFailure(deps, request, record, error)
   }
   record.ms = Math.round(performance.now() - began)
   if (!action.idempotent) await save()
   return failure
+}
+
+/** Keeps with the step how many parts of its answer are out, so that none is sent again by a later attempt. */
+function progressOf(record: RunStep, save: () => Promise<void>): ReplyProgress {
+  return {
+    parts: record.parts ?? 0,
+    async save(parts) {
+      record.parts = parts
+      await save()
+    },
+  }
 }
 
 /** A refusal is told to whoever asked; everything else is for the operator. */
@@ -198,7 +210,7 @@ export function isFinal(error: unknown): boolean {
 }
 
 /** Somebody who typed a command hears why it failed, never silence. */
-async function answerFailure({ handler }: RunRequest, context: ActionContext, error: unknown): Promise<void> {
+async function answerFailure({ handler, context }: RunRequest, error: unknown): Promise<void> {
   if (!('command' in handler.trigger)) return
   if (error instanceof ActionRefused) await context.reply(error.answer)
   else if (error instanceof ZodError) await context.reply(unfitArgument(handler.trigger, error))

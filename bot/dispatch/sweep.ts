@@ -3,15 +3,19 @@ import type { Dispatcher } from './dispatcher.ts'
 
 const everyMs = 1_000
 
-/** Looks every second for events that nobody works on. Returns how to stop, which waits for a look under way. */
-export function startSweep(dispatcher: Dispatcher, log: Logger): () => Promise<void> {
+/**
+ * Looks every second for events that this process postponed, or with `everything` for all that nobody works on.
+ *
+ * @returns how to stop, which waits for a look under way
+ */
+export function startSweep(dispatcher: Dispatcher, everything: boolean, log: Logger): () => Promise<void> {
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
 
   async function look(): Promise<void> {
     try {
-      await dispatcher.sweep()
+      await dispatcher.sweep(everything)
     } catch (error) {
       // The database is away; the next look tells whether it is back.
       log.warn({ err: error }, 'the inbox could not be swept')

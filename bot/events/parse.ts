@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto'
-import { type EventName, eventDefinition, type events, nameOf } from './names.ts'
+import { hash } from 'node:crypto'
+import { nameOf } from './name-of.ts'
+import { type EventData, type EventName, eventDefinition } from './names.ts'
 import { canonical, parseWire, readWire, WireError } from './wire.ts'
-
-type EventData<N extends EventName> = N extends keyof typeof events
-  ? ReturnType<(typeof events)[N]['read']>
-  : object
 
 /** One thing that happened, as the rest of the house sees it. */
 export interface BotEvent<N extends EventName = EventName> {
@@ -45,7 +42,7 @@ export function parseEvent(xml: string): BotEvent {
   const agentId = wire.optional('AgentID')
   const msgId = wire.optional('MsgId')
   return {
-    id: `${corpId}:${createHash('sha256').update(canonical(node)).digest('base64url')}`,
+    id: `${corpId}:${hash('sha256', canonical(node), 'base64url')}`,
     corpId,
     name,
     createdAt: new Date(Number(seconds) * 1000),
@@ -61,6 +58,16 @@ export function parseEvent(xml: string): BotEvent {
 /** Narrows an event to one name of the table. */
 export function isEvent<N extends EventName>(event: BotEvent, name: N): event is BotEvent<N> {
   return event.name === name
+}
+
+/** The menu keys whose answer the platform looks at (`path/90241`). */
+const answeredClicks: readonly string[] = ['click', 'scancode_waitmsg']
+
+/** Whether the HTTP response may carry an answer to the staff member (`path/90241`). */
+export function mayBeAnswered(event: BotEvent): boolean {
+  if (event.userid === undefined) return false
+  if (isEvent(event, 'menu.clicked')) return answeredClicks.includes(event.data.kind)
+  return eventDefinition(event.name)?.passiveReply === true
 }
 
 /** The queue that the event waits in, see `Order` in names.ts. */

@@ -1,4 +1,5 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { scanWire } from './scan.ts'
 
 /** A decrypted message as a tree of text: WeCom's own element names, values exactly as they came. */
 export interface WireNode {
@@ -16,7 +17,7 @@ export class WireError extends Error {
 }
 
 /** Deeper than any documented message (`path/90240` reaches 7). */
-const maxDepth = 16
+export const maxDepth = 16
 
 const parser = new XMLParser({
   ignoreAttributes: true,
@@ -30,11 +31,20 @@ const parser = new XMLParser({
 })
 
 /**
- * Parses a decrypted message (`path/90239`, `path/90240`). Entities and document types are refused, not expanded.
+ * Reads a decrypted message (`path/90239`, `path/90240`). Entities and document types are refused, not expanded.
  *
  * @throws WireError
  */
 export function parseWire(xml: string): WireNode {
+  return scanWire(xml, maxDepth) ?? parseAnyXml(xml)
+}
+
+/**
+ * The same for a message that is written in any way that XML allows.
+ *
+ * @throws WireError
+ */
+export function parseAnyXml(xml: string): WireNode {
   const markup = withoutText(xml)
   if (/<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST)/i.test(markup))
     throw new WireError('document types are not accepted')
@@ -95,6 +105,9 @@ function cleanValue(value: WireValue): WireValue {
 
 /** Reads one level of a message by WeCom's element names. */
 export interface Wire {
+  /** The whole level as it came. */
+  readonly fields: WireNode
+  has(element: string): boolean
   /** The element's text, or `''` where it is missing or holds elements. The first one where it comes several times. */
   text(element: string): string
   /** The text, or undefined where it is missing or empty. */
@@ -107,28 +120,55 @@ export interface Wire {
   children(element: string): Wire[]
 }
 
+const nowhere: WireNode = Object.create(null)
+
 /** Wraps a tree for reading. */
 export function readWire(node: WireNode): Wire {
-  const all = (element: string): WireValue[] => {
-    const value = node[element]
+  return new WireReader(node)
+}
+
+class WireReader implements Wire {
+  readonly fields: WireNode
+  constructor(fields: WireNode) {
+    this.fields = fields
+  }
+  has(element: string): boolean {
+    return this.fields[element] !== undefined
+  }
+  text(element: string): string {
+    const value = this.fields[element]
+    return typeof value === 'string' ? value : (this.texts(element)[0] ?? '')
+  }
+  optional(element: string): string | undefined {
+    return this.text(element) || undefined
+  }
+  texts(element: string): string[] {
+    return this.#all(element).filter(value => typeof value === 'string')
+  }
+  child(element: string): Wire {
+    return this.children(element)[0] ?? new WireReader(nowhere)
+  }
+  children(element: string): Wire[] {
+    return this.#all(element).filter(isNode).map(readWire)
+  }
+  #all(element: string): WireValue[] {
+    const value = this.fields[element]
     if (value === undefined) return []
     return Array.isArray(value) ? value : [value]
   }
-  const texts = (element: string): string[] => all(element).filter(value => typeof value === 'string')
-  const children = (element: string): Wire[] => all(element).filter(isNode).map(readWire)
-  return {
-    text: element => texts(element)[0] ?? '',
-    optional: element => texts(element)[0] || undefined,
-    texts,
-    child: element => children(element)[0] ?? readWire({}),
-    children,
-  }
 }
 
-/** The canonical text of all fields, sorted by name: what the idempotency key is a digest of. */
+/**
+ * The canonical text of all fields, sorted by name: what the idempotency key is a digest of. It stays as it is to the
+ * letter, or a redelivery would be taken for something new.
+ */
 export function canonical(value: WireValue | WireValue[]): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  const fields = Object.keys(value).sort()
-  return `{${fields.map(name => `${JSON.stringify(name)}:${canonical(value[name] ?? '')}`).join(',')}}`
+  let fields = ''
+  for (const name of Object.keys(value).sort()) {
+    if (fields !== '') fields += ','
+    fields += `${JSON.stringify(name)}:${canonical(value[name] ?? '')}`
+  }
+  return `{${fields}}`
 }

@@ -30,6 +30,26 @@ export const factNames = [
   'steps',
 ] as const satisfies (keyof Facts)[]
 
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+/** Making one takes as long as a query; a corp has one time zone. */
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone)
+  if (known !== undefined) return known
+  const clock = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    weekday: 'short',
+  })
+  clocks.set(timeZone, clock)
+  return clock
+}
+
 /**
  * The time of day as people of the corp see it.
  *
@@ -40,16 +60,7 @@ export function timeFacts(
   timeZone: string,
   office: { from: number; to: number; days: readonly number[] },
 ): Facts['time'] {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    weekday: 'short',
-  }).formatToParts(now)
+  const parts = clockOf(timeZone).formatToParts(now)
   const part = (type: string): string => parts.find(one => one.type === type)?.value ?? ''
   const hour = Number(part('hour'))
   const minutes = hour * 60 + Number(part('minute'))

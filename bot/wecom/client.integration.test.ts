@@ -186,8 +186,8 @@ describe('a refused token', () => {
       errmsg: 'invalid credential ***',
     })
     expect(platform.received).toHaveLength(1)
-    expect(app.tokenStop()).toMatchObject({ errcode: 40001 })
-    app.resume()
+    expect(await app.tokenStop()).toMatchObject({ errcode: 40001 })
+    await app.resume()
     await expect(app.call('agent/get', { agentid: 1 })).rejects.toThrow()
     expect(platform.received).toHaveLength(2)
   })
@@ -274,10 +274,13 @@ describe('a frequency limit', () => {
   const tooOften = { errcode: 45009, errmsg: 'api freq out of limit' }
 
   it('wait for their turn no longer than their budget lasts, and nothing is sent for those that gave up', async () => {
+    const bounds = { rate: { perSecond: 40, burst: 150 } }
+    const small = createWecom({ apiBase: base, store, bounds })
+    const limited = small.app(credentials)
     const code = { code: 'x' }
-    const burst = Array.from({ length: 150 }, () => app.call('auth/getuserinfo', code))
+    const burst = Array.from({ length: 150 }, () => limited.call('auth/getuserinfo', code))
     const behind = Array.from({ length: 60 }, () =>
-      app.call('auth/getuserinfo', code, { budgetMs: 200 }).then(
+      limited.call('auth/getuserinfo', code, { budgetMs: 200 }).then(
         () => 'sent',
         (error: { failure?: string }) => error.failure,
       ),
@@ -288,6 +291,7 @@ describe('a frequency limit', () => {
     expect(given).toBeGreaterThan(40)
     expect(outcomes).toContain('sent')
     expect(platform.to('auth/getuserinfo').length).toBeLessThanOrEqual(210 - given)
+    await small.close()
   })
 
   it('fails at once the calls that cannot wait, and no more requests reach the endpoint', async () => {

@@ -1,7 +1,10 @@
-import { Agent } from 'undici'
+import { createCancel, giveUp, throwIfGivenUp } from './cancel.ts'
 import { WecomClosedError } from './errors.ts'
-import { createSend } from './http.ts'
-import { createLimiter, type RateStore } from './limiter.ts'
+import { createSender } from './http.ts'
+import { BOUNDS, type Bounds, createLimiter } from './limiter.ts'
+import { withFallback } from './limits/fallback.ts'
+import { createMemoryLimits } from './limits/memory.ts'
+import type { LimitStore } from './limits/store.ts'
 import { assertUpload } from './media.ts'
 import {
   type CallPath,
@@ -12,10 +15,11 @@ import {
   type Priority,
 } from './methods.ts'
 import { type Answer, type Call, compose, type Send, type Upload } from './pipeline.ts'
-import { withSignal } from './signals.ts'
+import { allowMany, untilAborted } from './signals.ts'
 import { type AppCredentials, createTokens, type TokenStop, type TokenStore, type Tokens } from './tokens.ts'
 import { limitTransformer } from './transformers/limit.ts'
-import { orderTransformer } from './transformers/order.ts'
+import { messagesTransformer } from './transformers/messages.ts'
+import { holdTransformer, orderTransformer } from './transformers/order.ts'
 import { type CallRecord, recordTransformer } from './transformers/record.ts'
 import { retryTransformer } from './transformers/retry.ts'
 import { tokenTransformer } from './transformers/token.ts'
@@ -26,9 +30,15 @@ export interface WecomOptions {
   apiBase?: string
   /** Shared by all instances. */
   store: TokenStore
-  /** Counts calls for the rate limits; in this process by default. */
-  rates?: RateStore
+  /** Counts what the platform limits, for all instances together; for this process alone by default. */
+  limits?: LimitStore
+  /** What the platform allows, where it is not the public one. */
+  bounds?: Partial<Bounds>
   log?: (entry: CallRecord) => void
+  /** Told when the platform has refused an app's credentials, on whichever instance, and when that is over. */
+  onTokenStop?: (app: AppCredentials, stop: TokenStop | undefined) => void
+  /** Told with the error when `limits` does not answer and each instance takes its part, and without when it does again. */
+  onLimitsAway?: (error: unknown) => void
   /** First wait before a repetition, doubled each time; 300 ms by default. */
   retryBaseMs?: number
   /** How long an endpoint is left alone after 45009; a minute, the platform's shortest window, by default. */
@@ -74,12 +84,15 @@ export interface AppClient {
    * @throws as `call`; the reason of `signal`, while the fetch goes on
    */
   ticket(kind: TicketKind, signal?: AbortSignal): Promise<string>
-  /** Why no token is fetched any more, when the platform refused the credentials. */
-  tokenStop(): TokenStop | undefined
+  /**
+   * Why no instance fetches a token any more, when the platform refused the credentials: that lasts over restarts, until
+   * there are new ones, or `resume`.
+   */
+  tokenStop(): Promise<TokenStop | undefined>
   /** Why there is no ticket of this kind, when the platform refused it; it is asked for again after a minute. */
-  ticketStop(kind: TicketKind): TokenStop | undefined
-  /** Lets tokens be fetched again, once an operator has mended what was wrong. */
-  resume(): void
+  ticketStop(kind: TicketKind): Promise<TokenStop | undefined>
+  /** Lets all instances fetch tokens again, once an operator has mended what was wrong. */
+  resume(): Promise<void>
 }
 
 export type TicketKind = 'agent' | 'corp'
@@ -95,7 +108,6 @@ const TIMES = {
   bulk: { timeoutMs: 20_000, budgetMs: 150_000 },
 } as const satisfies Record<Priority, { timeoutMs: number; budgetMs: number }>
 
-const CONNECTIONS = 64
 /** A ticket may be refused for a while only, and nothing is blocked by asking for it now and then. */
 const TICKET_REFUSED_MS = 60_000
 
@@ -103,24 +115,38 @@ const TICKET_REFUSED_MS = 60_000
 export function createWecom(options: WecomOptions): Wecom {
   const closing = new AbortController()
   const closed = closing.signal
+  const underWay = new Set<Call['cancel']>()
   let ended: Promise<void> | undefined
-  const dispatcher = new Agent({ connections: CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 })
   const { apiBase = 'https://qyapi.weixin.qq.com', retryBaseMs = 300, backoffMs = 60_000 } = options
-  const limiter = createLimiter({ closed, ...(options.rates && { rates: options.rates }) })
-  const tokens = createTokens({ store: options.store, fetchToken, closed })
+  const limiter = createLimiter({
+    store: options.limits ? withFallback(options.limits, options.onLimitsAway) : createMemoryLimits(),
+    bounds: { ...BOUNDS, ...options.bounds },
+    closed,
+  })
+  const { onTokenStop: onStop } = options
+  const tokens = createTokens({
+    store: options.store,
+    path: 'gettoken',
+    fetchToken,
+    closed,
+    ...(onStop && { onStop }),
+  })
   const tickets = {
-    agent: createTickets('agent', app => start(app, 'ticket/get', { type: 'agent_config' })),
-    corp: createTickets('corp', app => start(app, 'get_jsapi_ticket', {})),
+    agent: createTickets('agent', 'ticket/get', app => start(app, 'ticket/get', { type: 'agent_config' })),
+    corp: createTickets('corp', 'get_jsapi_ticket', app => start(app, 'get_jsapi_ticket', {})),
   }
+  const sender = createSender({ apiBase, backoffMs })
   const send: Send = compose(
     [
       orderTransformer(limiter),
       retryTransformer({ baseMs: retryBaseMs }),
+      messagesTransformer(limiter),
       tokenTransformer(tokens),
       limitTransformer(limiter),
-      recordTransformer(options.log ?? (() => {})),
+      holdTransformer(limiter),
+      ...(options.log ? [recordTransformer(options.log)] : []),
     ],
-    createSend({ apiBase, dispatcher, backoffMs }),
+    sender.send,
   )
 
   return {
@@ -132,16 +158,19 @@ export function createWecom(options: WecomOptions): Wecom {
         assertUpload(type, file)
         return start(app, 'media/upload', { type }, given, file)
       },
-      ticket: (kind, signal) => tickets[kind].get(app, signal),
+      async ticket(kind, signal) {
+        return tickets[kind].current(app) ?? (await untilAborted(tickets[kind].get(app), signal))
+      },
       tokenStop: () => tokens.stopped(app),
       ticketStop: kind => tickets[kind].stopped(app),
-      resume() {
-        for (const one of [tokens, tickets.agent, tickets.corp]) one.resume(app)
+      async resume() {
+        for (const one of [tokens, tickets.agent, tickets.corp]) await one.resume(app)
       },
     }),
     async close() {
       if (!closed.aborted) closing.abort(new WecomClosedError())
-      ended ??= dispatcher.close()
+      for (const cancel of [...underWay]) giveUp(cancel, closed.reason)
+      ended ??= sender.close()
       await ended
     },
   }
@@ -156,10 +185,12 @@ export function createWecom(options: WecomOptions): Wecom {
 
   function createTickets(
     kind: TicketKind,
+    path: 'ticket/get' | 'get_jsapi_ticket',
     fetchTicket: (app: AppCredentials) => Promise<Methods['get_jsapi_ticket']['result']>,
   ): Tokens {
     return createTokens({
       store: options.store,
+      path,
       kind: `ticket-${kind}`,
       closed,
       refusedMs: TICKET_REFUSED_MS,
@@ -170,19 +201,33 @@ export function createWecom(options: WecomOptions): Wecom {
     })
   }
 
-  function start<K extends MethodPath>(
+  async function start<K extends MethodPath>(
     app: AppCredentials,
     path: K,
     params: Methods[K]['params'],
     given: CallOptions = {},
     file?: Upload,
   ): Promise<Methods[K]['result']> {
-    return withSignal([closed, given.signal], async signal => {
-      signal.throwIfAborted()
-      const answer = await send(callOf(app, path, { ...params }, given, signal, file))
+    if (closed.aborted) throw closed.reason
+    const { signal } = given
+    const cancel = createCancel()
+    const follow = (): void => giveUp(cancel, signal?.reason)
+    if (signal?.aborted) follow()
+    else if (signal !== undefined) {
+      allowMany(signal)
+      signal.addEventListener('abort', follow, { once: true })
+    }
+    underWay.add(cancel)
+    try {
+      throwIfGivenUp(cancel)
+      // Whoever has handed the parameters over may go on with them.
+      const answer = await send(callOf(app, path, { ...params }, given, cancel, file))
       // The answer has the shape that the endpoint's page documents; nothing here could check more.
       return answer as Answer & Methods[K]['result']
-    })
+    } finally {
+      underWay.delete(cancel)
+      signal?.removeEventListener('abort', follow)
+    }
   }
 }
 
@@ -191,30 +236,33 @@ function callOf(
   path: MethodPath,
   params: Record<string, unknown>,
   given: CallOptions,
-  signal: AbortSignal,
+  cancel: Call['cancel'],
   file: Upload | undefined,
 ): Call {
   const spec: MethodSpec = METHODS[path]
-  const { priority = spec.priority, cause } = given
-  const record =
-    given.serialKey ??
-    spec.record
-      ?.map(name => params[name])
-      .join(':')
-      .toLowerCase()
+  const { priority = spec.priority } = given
+  const times = TIMES[priority]
   return {
     app,
     path,
     spec,
     params,
+    file,
+    cause: given.cause,
+    record: given.serialKey ?? recordOf(spec, params),
     priority,
-    signal,
-    attempt: 1,
     retries: given.retries ?? 2,
-    timeoutMs: given.timeoutMs ?? spec.timeoutMs ?? TIMES[priority].timeoutMs,
-    budgetMs: given.budgetMs ?? TIMES[priority].budgetMs,
-    ...(file !== undefined && { file }),
-    ...(cause !== undefined && { cause }),
-    ...(record !== undefined && { record }),
+    endsAt: performance.now() + (given.budgetMs ?? spec.budgetMs ?? times.budgetMs),
+    timeoutMs: given.timeoutMs ?? spec.timeoutMs ?? times.timeoutMs,
+    cancel,
+    attempt: 1,
+    token: undefined,
   }
+}
+
+function recordOf({ record }: MethodSpec, params: Record<string, unknown>): string | undefined {
+  return record
+    ?.map(name => params[name])
+    .join(':')
+    .toLowerCase()
 }

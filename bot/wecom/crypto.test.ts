@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decrypt } from 'wecom-crypto'
+import { decrypt, getSignature } from 'wecom-crypto'
+import { altered, made, received, sample } from '../../fixtures/test/vectors.ts'
 import {
   assertAesKey,
   CallbackCryptoError,
@@ -13,120 +14,11 @@ import {
   verifySignature,
 } from './crypto.ts'
 
-const token = 'QDG6eK'
-const aesKey = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
-const receiveId = 'wx5823bf96d3bd56c7'
+const { token, aesKey, receiveId } = sample
 const random = Buffer.from('0123456789abcdef')
 
-const received = [
-  {
-    name: 'V1, a URL verification',
-    token,
-    aesKey,
-    receiveId,
-    timestamp: '1409659589',
-    nonce: '263014780',
-    signature: '5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3',
-    encrypt: 'P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ==',
-    message: '1616140317555161061',
-  },
-  {
-    name: 'V2, a message whose padding is longer than a cipher block',
-    token,
-    aesKey,
-    receiveId,
-    timestamp: '1409659813',
-    nonce: '1372623149',
-    signature: '477715d11cdb4164915debcba66cb864d751f3e6',
-    encrypt:
-      'RypEvHKD8QQKFhvQ6QleEB4J58tiPdvo+rtK1I9qca6aM/wvqnLSV5zEPeusUiX5L5X/0lWfrf0QADHHhGd3QczcdCUpj911L3vg3W/sYYvuJTs3TUUkSUXxaccAS0qhxchrRYt66wiSpGLYL42aM6A8dTT+6k4aSknmPj48kzJs8qLjvd4Xgpue06DOdnLxAUHzM6+kDZ+HMZfJYuR+LtwGc2hgf5gsijff0ekUNXZiqATP7PF5mZxZ3Izoun1s4zG4LUMnvw2r+KqCKIw+3IQH03v+BCA9nMELNqbSf6tiWSrXJB3LAVGUcallcrw8V2t9EL4EhzJWrQUax5wLVMNS0+rUPA3k22Ncx4XXZS9o0MBH27Bo6BpNelZpS+/uh9KsNlY6bHCmJU9p8g7m3fVKn28H3KDYA5Pl/T8Z1ptDAVe0lXdQ2YoyyH2uyPIGHBZZIs2pDBS8R07+qN+E7Q==',
-    message: [
-      '<xml><ToUserName><![CDATA[wx5823bf96d3bd56c7]]></ToUserName>',
-      '<FromUserName><![CDATA[mycreate]]></FromUserName>',
-      '<CreateTime>1409659813</CreateTime>',
-      '<MsgType><![CDATA[text]]></MsgType>',
-      '<Content><![CDATA[hello]]></Content>',
-      '<MsgId>4561255354251345929</MsgId>',
-      '<AgentID>218</AgentID>',
-      '</xml>',
-    ].join('\n'),
-  },
-  {
-    name: 'V3, a URL verification with a long token',
-    token: 'kjr2TKI8umCBfVF3wAHk8JiPwma5VBme',
-    aesKey: '4Ma3YBrSBbX2aez8MJpXGBne5LSDwgGqHbhM9WPYIws',
-    receiveId: 'ww6a112864f8022910',
-    timestamp: '1583940690',
-    nonce: 'VHh7ymSeb0jc4lSb',
-    signature: '1ba3cb09c0d2c2b3ed6900d37f91a6efae6cb011',
-    encrypt: '6KmUQuPVu7UhjyVqRdbo5SfcRqaHvbUlKSHFvBV2ZuR6TIlKsygcfeSd1GDplg1C5KSKr6UPHCaC/nIX3ZNt9w==',
-    message: '94966531020182955848408',
-  },
-  {
-    name: 'V4, a message to an app with a seven-digit id',
-    token: 'kz7Yx62CH8SaLN',
-    aesKey: 'cD0d7jx4tYvVtzqrmh3Dm3QFCXe6f8SlHoMtMh3qQEP',
-    receiveId: 'ww6a112864f8022910',
-    timestamp: '1583995625',
-    nonce: '1584392382',
-    signature: 'f265ae551b1932727204c3d707628d01376a6940',
-    encrypt:
-      'EUCt7xMcNiyASzZj0Hjc5yDjFQrCum6AfQ3ntHiUzjGQ51xieKmbvtrZ40/EcB2W/W8yH0n4Lqx48gJl/T9HD/R309I0P/r5pIZucK3lyEn48FYMr4YdE0QdL2jIJ3xkcXUr6uzefzCxG6lMvwpAJaOyVCzN7sRRw47njfxy5EIqU6R9ZBhlTzfdnhhOhK/nTwzrZX3SoGlXFA9OBeZ6ru1NWpXFk76x9DUMe0lcxPPiUqK8ctnQcYXSGUHVqC6DfG7E7mab0OmruNN8cBZY5d3dYOBA4OgaH55Q0AJmUpdT8vNiXpXx+6TxT3TIjySXpDrHVyrsb772aYywgg/Nu4kUmGkALwFZlzhjNegR7wDwb9lr4ERXsSSS8JZ8lbBmaQ3F2Tq584xoPj5rIhXAF734ynm4no1g+SdHiNqR328=',
-    message:
-      '<xml><ToUserName><![CDATA[ww6a112864f8022910]]></ToUserName><FromUserName><![CDATA[foobar]]></FromUserName><CreateTime>1583995625</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[x123]]></Content><MsgId>2018405441</MsgId><AgentID>1000002</AgentID></xml>',
-  },
-]
-
-const made = [
-  {
-    name: 'D1, Chinese and XML',
-    receiveId,
-    timestamp: '1348831860',
-    nonce: 'nonce1',
-    message:
-      '<xml><ToUserName><![CDATA[mycreate]]></ToUserName><FromUserName><![CDATA[wx5823bf96d3bd56c7]]></FromUserName><CreateTime>1348831860</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好 A&B <1>]]></Content></xml>',
-    encrypt:
-      'sKqRbbiSUnDhFHOvPjtUMUNeky1yBjV3tIYfilQwj5fN/Js8KUsEWgVXPlHti2RHT6dIU70aNopY/r2YT/zocnNvNMINRv0id5aSeETI1s02SAEnZMIWt6fVqyK7irt5+LzsEgzU2+PBfYup8ovuaCu+9taHYr8YVF6U9Up9iZ16WlEmu/k1FJF4bI/LICkN8lVX/Q33kLnZ0DWcKwZMCKslSAq62JMlRf5YNUk+bnuHVW/OYk8e92Pbspu05Vey6KyBtAXHdWns7Z5HM4ri+IQDXY7bVBcY49D11yu0JPTmP0wnbuEiHq83Dy60fxEGdjbZ0llvbkXPXZp2jqI++cTY73R68y9umFZtKVWctglIp109Somk3fX18VgkWhl5',
-    signature: '308c09cb140d295955d4cb353632c1d76aa197ad',
-  },
-  {
-    name: 'D2, an empty receiver',
-    receiveId: '',
-    timestamp: '1641002400',
-    nonce: 'nonce',
-    message: '{"msgtype":"text"}',
-    encrypt: 'sKqRbbiSUnDhFHOvPjtUMXwcNQzHVFNeLGShu75XAxnlReSDiqIMxFSwaGouVQm/TLf+6IgUPvQBjguiS7rgiw==',
-    signature: '43fed62ad092e233f48213ce9828429ca73c71b6',
-  },
-  {
-    name: 'D3, a whole block of padding',
-    receiveId,
-    timestamp: '1',
-    nonce: '2',
-    message: 'x'.repeat(26),
-    encrypt:
-      'sKqRbbiSUnDhFHOvPjtUMSs1k8K1CdhVATTBQNj5RGfr2SSogQPwiaREvDG6j+anDDTQGRPc5XVafaRf07vjdJWo03DV9aa/cArn/HDtV476heTTKpJSMh7JMO1cnA3V',
-    signature: '5638efed75532387a1ac0d6aa2bb323e36a54236',
-  },
-  {
-    name: 'D4, an empty message',
-    receiveId,
-    timestamp: '1',
-    nonce: '2',
-    message: '',
-    encrypt: 'sKqRbbiSUnDhFHOvPjtUMU5qwF3QTRQT35ZLQKNzkIFzNtEiqzhRA2bjiTq/aLNxdb+TySor6nIW5pigQ2NbKg==',
-    signature: '2faa605fbb6509925730007fc3484cbab3015ffd',
-  },
-]
-
-const altered = {
-  'N1, uneven padding':
-    'sKqRbbiSUnDhFHOvPjtUMd2aKGsnO1wGUhhgmucZyOo2jxxUtjMf8LkS4XuE8MsCzRSBQH8EtgJLzixn586KQQ==',
-  'N2, a last byte of 0':
-    'sKqRbbiSUnDhFHOvPjtUMd2aKGsnO1wGUhhgmucZyOoIM2G+JuTcG3m932brsR3vHRQv3eZH9pw7FaFrXlEnfw==',
-  'N3, a last byte above 32':
-    'sKqRbbiSUnDhFHOvPjtUMd2aKGsnO1wGUhhgmucZyOo4SU4IFznYULhtpxsqTMfBNinNKN9dbbxiCMrMZ1xOHQ==',
-  'N4, a message length beyond the frame': 'sKqRbbiSUnDhFHOvPjtUMSgdJmQlDXEHbPQFcBzq2tg=',
+const unreadable = {
+  ...altered,
   'a lone cipher block': 'sKqRbbiSUnDhFHOvPjtUMQ==',
   nothing: '',
   'text that is not base64': '<xml/>',
@@ -153,6 +45,17 @@ describe('the signature', () => {
     expect(verifySignature(message)).toBe(false)
   })
 
+  it('is what the platform library reckons, for any strings', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 40 })
+    fc.assert(
+      fc.property(text, text, text, text, (token, timestamp, nonce, encrypt) => {
+        expect(signMessage({ token, timestamp, nonce, encrypt })).toBe(
+          getSignature(token, timestamp, nonce, encrypt),
+        )
+      }),
+    )
+  })
+
   it('never holds without a token, even when it was computed without one', () => {
     const message = { token: '', timestamp: '1', nonce: '2', encrypt: 'abc' }
     expect(verifySignature({ ...message, signature: signMessage(message) })).toBe(false)
@@ -164,7 +67,7 @@ describe('decrypting', () => {
     expect(decryptCallback(vector)).toBe(vector.message)
   })
 
-  it.each(Object.entries(altered))('refuses %s', (_name, encrypt) => {
+  it.each(Object.entries(unreadable))('refuses %s', (_name, encrypt) => {
     expect(() => decryptCallback({ aesKey, encrypt, receiveId })).toThrow(
       expect.objectContaining({ code: 'not_decipherable' }),
     )

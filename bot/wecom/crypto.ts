@@ -1,5 +1,5 @@
-import { createDecipheriv, timingSafeEqual } from 'node:crypto'
-import { encrypt, getJsApiSignature, getSignature } from 'wecom-crypto'
+import { createDecipheriv, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { encrypt, getJsApiSignature } from 'wecom-crypto'
 import { toXml } from './xml.ts'
 
 export type CallbackCryptoCode = 'bad_key' | 'not_decipherable' | 'wrong_receiver'
@@ -26,7 +26,8 @@ export interface Signed {
 
 /** `msg_signature` of a callback or reply: 40 lower-case hex digits (`path/90968`). */
 export function signMessage({ token, timestamp, nonce, encrypt: ciphertext }: Signed): string {
-  return getSignature(token, timestamp, nonce, ciphertext)
+  // In one call: the library's own makes an object for it, and each callback is signed.
+  return hash('sha1', [token, timestamp, nonce, ciphertext].sort().join(''))
 }
 
 /**
@@ -66,7 +67,7 @@ export function decryptCallback(input: { aesKey: string; encrypt: string; receiv
   if (frame.length < start) throw notDecipherable('the frame is too short')
   const end = start + frame.readUInt32BE(RANDOM_BYTES)
   if (end > frame.length) throw notDecipherable('the message length exceeds the frame')
-  if (!frame.subarray(end).equals(Buffer.from(input.receiveId))) {
+  if (frame.toString('utf8', end) !== input.receiveId) {
     throw new CallbackCryptoError('wrong_receiver', 'the message is meant for another receiver')
   }
   return frame.toString('utf8', start, end)
@@ -136,12 +137,35 @@ function decodeBase64(text: string): Buffer {
   return bytes
 }
 
-function decipher(aesKey: string, ciphertext: Buffer): Buffer {
+interface CipherKey {
+  key: KeyObject
+  iv: Buffer
+}
+
+const cipherKeys = new Map<string, CipherKey>()
+/** More than any installation has; those that were rotated out go with the rest. */
+const cipherKeysMax = 1_000
+
+/** The key in the form that OpenSSL takes; each is decoded once. */
+function cipherKey(aesKey: string): CipherKey {
+  const known = cipherKeys.get(aesKey)
+  if (known !== undefined) return known
   assertAesKey(aesKey)
-  const key = Buffer.from(`${aesKey}=`, 'base64')
-  const cipher = createDecipheriv('aes-256-cbc', key, key.subarray(0, 16))
+  const bytes = Buffer.from(`${aesKey}=`, 'base64')
+  const made = { key: createSecretKey(bytes), iv: bytes.subarray(0, 16) }
+  if (cipherKeys.size === cipherKeysMax) cipherKeys.clear()
+  cipherKeys.set(aesKey, made)
+  return made
+}
+
+function decipher(aesKey: string, ciphertext: Buffer): Buffer {
+  const { key, iv } = cipherKey(aesKey)
+  const cipher = createDecipheriv('aes-256-cbc', key, iv)
   cipher.setAutoPadding(false)
-  return Buffer.concat([cipher.update(ciphertext), cipher.final()])
+  const frame = cipher.update(ciphertext)
+  // Whole blocks went in, so all of them have come out.
+  cipher.final()
+  return frame
 }
 
 /** The platform pads to 32 bytes, so the last byte tells 1..32, and every padding byte repeats it. */
@@ -149,7 +173,8 @@ function unpad(frame: Buffer): Buffer {
   const size = frame.at(-1) ?? 0
   if (size < 1 || size > BLOCK) throw notDecipherable('the padding is out of range')
   const end = frame.length - size
-  if (frame.subarray(end).some(byte => byte !== size)) throw notDecipherable('the padding is uneven')
+  for (let at = end; at < frame.length; at += 1)
+    if (frame[at] !== size) throw notDecipherable('the padding is uneven')
   return frame.subarray(0, end)
 }
 

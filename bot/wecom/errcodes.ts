@@ -1,6 +1,7 @@
 /**
  * What to do when a call fails:
- * - `retry`: wait a moment and repeat, three times at most;
+ * - `retry`: wait a moment and repeat, three times at most; where there were too many calls at once, with fewer of them,
+ *   as long as there is time;
  * - `token`: fetch another access token once, repeat once;
  * - `backoff`: leave this endpoint alone until the platform's window has passed (a minute at least);
  * - `config`: a setting, a permission or our request is wrong; repeating changes nothing;
@@ -203,6 +204,9 @@ export const ERRCODES = {
   701008: { reaction: 'config', hint: '成员没有接口许可' },
   701099: { reaction: 'config', hint: '接口许可不足' },
 } as const satisfies Record<string, ErrcodeInfo>
+
+/** Too many calls of one endpoint at once: the same ones again, fewer at a time. */
+export const CROWDED = 45033
 
 const UNKNOWN: ErrcodeInfo = { reaction: 'give_up', hint: '未收录的错误码，请对照企业微信“全局错误码”文档' }
 

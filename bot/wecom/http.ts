@@ -1,46 +1,38 @@
-import { type Dispatcher, request } from 'undici'
+import { type Dispatcher, Pool } from 'undici'
 import { errcodeInfo } from './errcodes.ts'
 import { type NetworkFailure, WecomError, WecomNetworkError } from './errors.ts'
 import { mediaForm } from './media.ts'
 import type { Answer, Call, Send } from './pipeline.ts'
-import { withSignal } from './signals.ts'
 
 /**
- * Sends one request and reads its answer. Business errors come with status 200; anything else is no answer.
- *
- * @throws WecomError, WecomNetworkError, or the reason of the call's signal
+ * Connections to the platform, which are kept open between calls. More than one endpoint's calls may be under way at a
+ * time, so there are several times as many as one endpoint needs; they are opened when they are wanted.
  */
-export function createSend(deps: { apiBase: string; dispatcher: Dispatcher; backoffMs: number }): Send {
-  const base = deps.apiBase.replace(/\/+$/, '')
+const CONNECTIONS = 256
 
-  return async call => {
-    const text = await withSignal([call.signal], async (signal, abort) => {
-      const timer = setTimeout(
-        () => abort(failed(call, 'timeout', `none in ${call.timeoutMs} ms`)),
-        call.timeoutMs,
-      )
-      try {
-        return await exchange(call, signal)
-      } catch (error) {
-        throw signal.aborted ? signal.reason : asNetworkError(call, error)
-      } finally {
-        clearTimeout(timer)
-      }
-    })
-    return checked(call, parsed(call, text))
-  }
+/** Sends to one host. */
+export interface Sender {
+  /**
+   * Sends one request and reads its answer. Business errors come with status 200; anything else is no answer.
+   *
+   * @throws WecomError, WecomNetworkError, or the reason of a call that is given up
+   */
+  send: Send
+  /** Closes the connections once what is under way has ended. */
+  close(): Promise<void>
+}
 
-  async function exchange(call: Call, signal: AbortSignal): Promise<string> {
-    const url = `${base}/cgi-bin/${call.path}?${queryOf(call)}`
-    const { statusCode, body } = await request(url, {
-      dispatcher: deps.dispatcher,
-      method: call.spec.verb,
-      signal,
-      ...contentOf(call),
-    })
-    const text = await body.text()
-    if (statusCode === 200) return text
-    throw failed(call, 'http', `status ${statusCode}`, { status: statusCode })
+/** @param backoffMs what a refusal for frequency (45009, 45036) asks for. Nothing is opened before the first call. */
+export function createSender({ apiBase, backoffMs }: { apiBase: string; backoffMs: number }): Sender {
+  const { origin, pathname } = new URL(apiBase)
+  const base = `${pathname.replace(/\/+$/, '')}/cgi-bin/`
+  const pool = new Pool(origin, { connections: CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 })
+
+  return {
+    async send(call) {
+      return checked(call, parsed(call, await exchange(pool, base, call)))
+    },
+    close: () => pool.close(),
   }
 
   function checked(call: Call, answer: Answer): Answer {
@@ -49,22 +41,88 @@ export function createSend(deps: { apiBase: string; dispatcher: Dispatcher; back
     if (typeof errcode !== 'number') throw failed(call, 'body', 'an errcode that is no number')
     const failure = { path: call.path, errcode, errmsg: withoutSecrets(call, String(errmsg)) }
     const backoff = errcodeInfo(errcode).reaction === 'backoff'
-    throw new WecomError(backoff ? { ...failure, retryAfterMs: deps.backoffMs } : failure)
+    throw new WecomError(backoff ? { ...failure, retryAfterMs: backoffMs } : failure)
   }
 }
 
-function queryOf(call: Call): URLSearchParams {
-  const query = new URLSearchParams()
-  if (call.token !== undefined) query.set('access_token', call.token)
-  for (const [name, value] of Object.entries(call.params)) {
-    if (value !== undefined && inQuery(call, name)) query.set(name, String(value))
+/** One request at the dispatcher's own level: neither a stream nor a signal is made for it. */
+function exchange(pool: Pool, base: string, call: Call): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
+    const { cancel } = call
+    if (cancel.given) {
+      reject(cancel.reason)
+      return
+    }
+    const timeoutMs = Math.max(1, Math.min(call.timeoutMs, call.endsAt - performance.now()))
+    let controller: Dispatcher.DispatchController | undefined
+    let over = false
+    let status = 0
+    let first: Buffer | undefined
+    let more: Buffer[] | undefined
+    const settle = (): boolean => {
+      if (over) return false
+      over = true
+      clearTimeout(timer)
+      cancel.onGiveUp = undefined
+      return true
+    }
+    const end = (reason: unknown): void => {
+      if (!settle()) return
+      reject(reason)
+      controller?.abort(reason as Error)
+    }
+    const timer = setTimeout(
+      () => end(failed(call, 'timeout', `none in ${Math.round(timeoutMs)} ms`)),
+      timeoutMs,
+    )
+    cancel.onGiveUp = end
+    pool.dispatch(
+      { path: `${base}${call.path}${queryOf(call)}`, method: call.spec.verb, ...contentOf(call) },
+      {
+        onRequestStart(started) {
+          controller = started
+          // It was given up in the queue: nothing is sent.
+          if (over) started.abort(new Error('given up'))
+        },
+        onResponseStart(_controller, statusCode) {
+          status = statusCode
+        },
+        onResponseData(_controller, chunk) {
+          if (first === undefined) first = chunk
+          else more = [...(more ?? [first]), chunk]
+        },
+        onResponseEnd() {
+          if (!settle()) return
+          if (status === 200) resolve((more === undefined ? first : Buffer.concat(more))?.toString() ?? '')
+          else reject(failed(call, 'http', `status ${status}`, { status }))
+        },
+        onResponseError(_controller, error) {
+          if (settle()) reject(asNetworkError(call, error))
+        },
+      },
+    )
+  })
+}
+
+/** The part of the address after the path. */
+function queryOf(call: Call): string {
+  const { token, params, spec } = call
+  let query = token === undefined ? '' : `?access_token=${encodeURIComponent(token)}`
+  const names = spec.verb === 'GET' ? Object.keys(params) : spec.query
+  for (const name of names ?? []) {
+    const value = params[name]
+    if (value === undefined) continue
+    query += `${query === '' ? '?' : '&'}${encodeURIComponent(name)}=${encoded(String(value))}`
   }
   return query
 }
 
-function inQuery({ spec }: Call, name: string): boolean {
-  return spec.verb === 'GET' || spec.query?.includes(name) === true
+/** Half of a surrogate pair has no place in an address. */
+function encoded(text: string): string {
+  return encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd'))
 }
+
+const JSON_BODY = { 'content-type': 'application/json' }
 
 function contentOf(call: Call): { headers?: Record<string, string>; body?: string | Buffer } {
   if (call.spec.verb === 'GET') return {}
@@ -72,9 +130,12 @@ function contentOf(call: Call): { headers?: Record<string, string>; body?: strin
     const form = mediaForm(call.file)
     return { headers: { 'content-type': form.contentType }, body: form.body }
   }
-  const fields = Object.entries(call.params).filter(([name]) => !inQuery(call, name))
-  const body = withoutEscapes(JSON.stringify(Object.fromEntries(fields)))
-  return { headers: { 'content-type': 'application/json' }, body }
+  const { params, spec } = call
+  const fields =
+    spec.query === undefined
+      ? params
+      : Object.fromEntries(Object.entries(params).filter(([name]) => !spec.query?.includes(name)))
+  return { headers: JSON_BODY, body: withoutEscapes(JSON.stringify(fields)) }
 }
 
 /**

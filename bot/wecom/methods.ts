@@ -1,3 +1,4 @@
+import type { Rate } from './limits/store.ts'
 import type { WireCustomer, WireFollow, WireFollowInfo, WireTagGroup, WireWelcome } from './wire/customer.ts'
 import type { WireDepartment, WireMember } from './wire/directory.ts'
 import type { WireGroupChat } from './wire/group.ts'
@@ -20,10 +21,18 @@ export interface MethodSpec {
   /** A second call does a second thing: not repeated when the first may have arrived. */
   readonly once?: true
   /** Calls allowed per corp, where the standard rate is too many. */
-  readonly rate?: { readonly perSecond: number; readonly burst: number }
-  /** Milliseconds for one try, where the priority's own is not right. */
+  readonly rate?: Rate
+  /** Calls allowed per app, where there is a limit of that kind too. */
+  readonly appRate?: Rate
+  /** It sends app messages, of which each member gets so many a minute and an hour. */
+  readonly reaches?: 'members'
+  /** Milliseconds for one try, and for all of them with their waiting, where the priority's own are not right. */
   readonly timeoutMs?: number
+  readonly budgetMs?: number
 }
+
+/** At most 100 tickets an hour and app (`path/90312`). */
+const TICKETS: Rate = { perSecond: 80 / 3600, burst: 20 }
 
 /** The endpoints the product calls, by their path after `/cgi-bin/`. */
 export const METHODS = {
@@ -34,8 +43,15 @@ export const METHODS = {
     token: false,
     rate: { perSecond: 0.5, burst: 30 },
   },
-  'ticket/get': { verb: 'GET', doc: 'path/90506', priority: 'interactive' },
-  get_jsapi_ticket: { verb: 'GET', doc: 'path/90506', priority: 'interactive' },
+  'ticket/get': { verb: 'GET', doc: 'path/90506', priority: 'interactive', appRate: TICKETS },
+  get_jsapi_ticket: {
+    verb: 'GET',
+    doc: 'path/90506',
+    priority: 'interactive',
+    // 400 an hour, of all apps of the corp.
+    rate: { perSecond: 300 / 3600, burst: 100 },
+    appRate: TICKETS,
+  },
   'auth/getuserinfo': { verb: 'GET', doc: 'path/91023', priority: 'interactive', once: true },
   getcallbackip: { verb: 'GET', doc: 'path/90238', priority: 'bulk' },
   'agent/get': { verb: 'GET', doc: 'path/90227', priority: 'interactive' },
@@ -62,7 +78,15 @@ export const METHODS = {
   },
   'externalcontact/send_welcome_msg': { verb: 'POST', doc: 'path/92137', priority: 'interactive' },
   'externalcontact/groupchat/get': { verb: 'POST', doc: 'path/92122', priority: 'interactive' },
-  'message/send': { verb: 'POST', doc: 'path/90236', priority: 'interactive', once: true },
+  'message/send': {
+    verb: 'POST',
+    doc: 'path/90236',
+    priority: 'interactive',
+    once: true,
+    reaches: 'members',
+    // Three times until a member who got as many as reach a minute may get more.
+    budgetMs: 200_000,
+  },
   'media/upload': { verb: 'POST', doc: 'path/90253', priority: 'bulk', query: ['type'], timeoutMs: 60_000 },
   'menu/create': { verb: 'POST', doc: 'path/90231', priority: 'bulk', query: ['agentid'] },
   'menu/get': { verb: 'GET', doc: 'path/90232', priority: 'bulk' },

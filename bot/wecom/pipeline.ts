@@ -1,3 +1,5 @@
+import { type Cancel, unlessGivenUp } from './cancel.ts'
+import { WecomNetworkError } from './errors.ts'
 import type { MethodPath, MethodSpec, Priority } from './methods.ts'
 import type { AppCredentials } from './tokens.ts'
 
@@ -14,22 +16,22 @@ export interface Call {
   readonly path: MethodPath
   readonly spec: MethodSpec
   readonly params: Readonly<Record<string, unknown>>
-  readonly file?: Upload
+  readonly file: Upload | undefined
   /** What made us call, as the id of an event; only recorded. */
-  readonly cause?: string
+  readonly cause: string | undefined
   /** Calls with the same one run one after the other. */
-  readonly record?: string
+  readonly record: string | undefined
   readonly priority: Priority
   /** Further tries after the first. */
   readonly retries: number
-  /** Milliseconds left for all tries together, waiting between them included. */
-  readonly budgetMs: number
+  /** When all tries, waiting included, must be over: milliseconds of `performance.now()`. */
+  readonly endsAt: number
   /** Milliseconds for one try, from connecting to the last byte. */
   readonly timeoutMs: number
-  readonly signal: AbortSignal
+  readonly cancel: Cancel
   /** Counts from 1. */
   readonly attempt: number
-  readonly token?: string
+  readonly token: string | undefined
 }
 
 /** What the platform answered, with an `errcode` of 0 or none. */
@@ -43,4 +45,43 @@ export type Transformer = (call: Call, next: Send) => Promise<Answer>
 /** One function of the transformers, the first outermost, around `send`. */
 export function compose(transformers: readonly Transformer[], send: Send): Send {
   return transformers.reduceRight<Send>((next, transformer) => call => transformer(call, next), send)
+}
+
+/** Nothing was sent: the call's turn did not come before its time was over. */
+export function lateError({ path }: Pick<Call, 'path'>): WecomNetworkError {
+  return new WecomNetworkError({ path, failure: 'queue', reason: 'its turn did not come in time' })
+}
+
+/** What a call says of how long it may wait. */
+export type Patience = Pick<Call, 'path' | 'endsAt' | 'cancel'>
+
+/**
+ * Waits for something that has nothing to do with the call's own work, such as its turn.
+ *
+ * @throws WecomNetworkError `queue` when the call's time is over first; the reason when it is given up
+ */
+export async function waitInTime<T>(call: Patience, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(lateError(call)), Math.max(0, call.endsAt - performance.now()))
+  })
+  try {
+    return await unlessGivenUp(call.cancel, Promise.race([promise, late]))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Waits `ms`. @throws at once when the call has not so much time left; the reason when it is given up */
+export async function pauseCall(call: Patience, ms: number): Promise<void> {
+  if (performance.now() + ms > call.endsAt) throw lateError(call)
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  try {
+    await unlessGivenUp(call.cancel, over)
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -21,31 +21,8 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
   }
 }
 
-/**
- * Runs with a signal of its own that follows `parents`; `abort` ends it earlier. Nothing stays registered on a parent,
- * which may live as long as the process.
- */
-export async function withSignal<T>(
-  parents: readonly (AbortSignal | undefined)[],
-  run: (signal: AbortSignal, abort: (reason: Error) => void) => Promise<T>,
-): Promise<T> {
-  const own = new AbortController()
-  const followed = parents.filter(parent => parent !== undefined)
-  const follow = ({ target }: { target: unknown }) => own.abort((target as AbortSignal).reason)
-  for (const parent of followed) {
-    allowMany(parent)
-    if (parent.aborted) own.abort(parent.reason)
-    parent.addEventListener('abort', follow, { once: true })
-  }
-  try {
-    return await run(own.signal, reason => own.abort(reason))
-  } finally {
-    for (const parent of followed) parent.removeEventListener('abort', follow)
-  }
-}
-
 /** Any number of calls may follow one signal; each takes its listener away again. */
-function allowMany(signal: AbortSignal): void {
+export function allowMany(signal: AbortSignal): void {
   setMaxListeners(0, signal)
 }
 

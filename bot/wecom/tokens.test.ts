@@ -1,6 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WecomError } from './errors.ts'
-import { createMemoryTokenStore, createTokens, type TokenStore } from './tokens.ts'
+import { createMemoryTokenStore, createTokens, type TokenStop, type TokenStore } from './tokens.ts'
 
 const app = { corpId: 'wwcorp', agentId: '1000002', secret: 'right' }
 const open = new AbortController().signal
@@ -24,7 +24,7 @@ function platform(answer: (count: number) => { value: string; expiresIn: number 
 const numbered = () => platform(count => ({ value: `token-${count}`, expiresIn: 7200 }))
 
 function instance(fake: ReturnType<typeof platform>, store: TokenStore = createMemoryTokenStore()) {
-  return createTokens({ store, fetchToken: () => fake.fetchToken(), closed: open })
+  return createTokens({ store, path: 'gettoken', fetchToken: () => fake.fetchToken(), closed: open })
 }
 
 function refusal(errcode: number, retryAfterMs?: number): WecomError {
@@ -53,6 +53,7 @@ describe('an access token', () => {
     const of = (kind: string | undefined, value: string) =>
       createTokens({
         store,
+        path: 'gettoken',
         closed: open,
         fetchToken: async () => ({ value, expiresIn: 7200 }),
         ...(kind !== undefined && { kind }),
@@ -82,7 +83,7 @@ describe('an access token', () => {
   it('is fetched again when the stored one has run out', async () => {
     const fake = numbered()
     const store = createMemoryTokenStore()
-    const past: TokenStore['write'] = (key, { value }) => store.write(key, { value, expiresAt: new Date(0) })
+    const past: TokenStore['write'] = (key, token) => store.write(key, { ...token, expiresAt: new Date(0) })
     await instance(fake, { ...store, write: past }).get(app)
     expect(await instance(fake, store).get(app)).toBe('token-2')
   })
@@ -118,14 +119,85 @@ describe('an access token', () => {
     expect(fake.count).toBe(2)
   })
 
-  it('can be waited for no longer than the caller wants', async () => {
+  it('is waited for no longer than the client is open', async () => {
     const store: TokenStore = { ...createMemoryTokenStore(), lease: async () => undefined }
     const closing = new AbortController()
-    const tokens = createTokens({ store, fetchToken: numbered().fetchToken, closed: closing.signal })
-    await expect(tokens.get(app, AbortSignal.timeout(20))).rejects.toThrow('timeout')
+    const { fetchToken } = numbered()
+    const tokens = createTokens({ store, path: 'gettoken', fetchToken, closed: closing.signal })
     const waiting = tokens.get(app)
     closing.abort(new Error('closed'))
     await expect(waiting).rejects.toThrow('closed')
+  })
+})
+
+describe('a token that will soon end', () => {
+  const soon = 6700
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('is replaced in the background by one instance while all go on with it', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const fake = numbered()
+    const store = createMemoryTokenStore()
+    const instances = [instance(fake, store), instance(fake, store)]
+    for (const tokens of instances) await tokens.get(app)
+    for (const tokens of instances) expect(tokens.current(app)).toBe('token-1')
+    vi.advanceTimersByTime(soon * 1000)
+    for (const tokens of instances) expect(tokens.current(app)).toBe('token-1')
+    await vi.waitFor(() => expect(instances[0]?.current(app)).toBe('token-2'))
+    // The other one looks again after a moment, and finds what was fetched.
+    vi.advanceTimersByTime(5_000)
+    instances[1]?.current(app)
+    await vi.waitFor(() => expect(instances[1]?.current(app)).toBe('token-2'))
+    expect(fake.count).toBe(2)
+  })
+
+  it('goes on being used when the next one cannot be had, which is tried once a minute in all', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const fake = platform(count => (count === 1 ? { value: 'token-1', expiresIn: 7200 } : refusal(-1)))
+    const store = createMemoryTokenStore()
+    const instances = [instance(fake, store), instance(fake, store)]
+    for (const tokens of instances) await tokens.get(app)
+    vi.advanceTimersByTime(soon * 1000)
+    const everybodyCalls = async (): Promise<void> => {
+      for (const tokens of instances) {
+        expect(tokens.current(app)).toBe('token-1')
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    }
+    await everybodyCalls()
+    expect(fake.count).toBe(2)
+    for (let second = 0; second < 59; second += 1) {
+      vi.advanceTimersByTime(1_000)
+      await everybodyCalls()
+    }
+    expect(fake.count).toBe(2)
+    vi.advanceTimersByTime(6_000)
+    await everybodyCalls()
+    await everybodyCalls()
+    expect(fake.count).toBe(3)
+  })
+
+  it('outlives a refusal of the credentials, which is told at once', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const fake = platform(count => (count === 1 ? { value: 'token-1', expiresIn: 7200 } : refusal(40001)))
+    const told: (TokenStop | undefined)[] = []
+    const tokens = createTokens({
+      store: createMemoryTokenStore(),
+      path: 'gettoken',
+      fetchToken: fake.fetchToken,
+      onStop: (_app, stop) => void told.push(stop),
+      closed: open,
+    })
+    await tokens.get(app)
+    vi.advanceTimersByTime(soon * 1000)
+    expect(tokens.current(app)).toBe('token-1')
+    await vi.waitFor(() => expect(told).toMatchObject([{ errcode: 40001 }]))
+    expect(tokens.current(app)).toBe('token-1')
+    vi.advanceTimersByTime(250_000)
+    await expect(tokens.get(app)).rejects.toMatchObject({ errcode: 40001 })
+    expect(fake.count).toBe(2)
   })
 })
 
@@ -136,7 +208,10 @@ describe('refused credentials', () => {
     await expect(tokens.get(app)).rejects.toMatchObject({ errcode })
     await expect(tokens.get(app)).rejects.toMatchObject({ errcode })
     expect(fake.count).toBe(1)
-    expect(tokens.stopped(app)).toMatchObject({ errcode, reason: expect.stringMatching(/\p{Script=Han}/u) })
+    expect(await tokens.stopped(app)).toMatchObject({
+      errcode,
+      reason: expect.stringMatching(/\p{Script=Han}/u),
+    })
   })
 
   it('do not stop other credentials of the same app, nor other apps', async () => {
@@ -145,7 +220,7 @@ describe('refused credentials', () => {
     await expect(tokens.get(app)).rejects.toThrow()
     expect(await tokens.get({ ...app, secret: 'rotated' })).toBe('t2')
     expect(await tokens.get({ ...app, agentId: '1000003' })).toBe('t3')
-    expect(tokens.stopped({ ...app, secret: 'rotated' })).toBeUndefined()
+    expect(await tokens.stopped({ ...app, secret: 'rotated' })).toBeUndefined()
   })
 
   it('of a ticket hold it up for its time only, and are told of until there is one', async () => {
@@ -154,15 +229,22 @@ describe('refused credentials', () => {
       const fake = platform(count => (count < 3 ? refusal(40001) : { value: 't', expiresIn: 7200 }))
       const { fetchToken } = fake
       const store = createMemoryTokenStore()
-      const tickets = createTokens({ store, kind: 'ticket', fetchToken, refusedMs: 60_000, closed: open })
+      const tickets = createTokens({
+        store,
+        path: 'gettoken',
+        kind: 'ticket',
+        fetchToken,
+        refusedMs: 60_000,
+        closed: open,
+      })
       for (let turn = 0; turn < 2; turn += 1) await expect(tickets.get(app)).rejects.toThrow()
       expect(fake.count).toBe(1)
       vi.advanceTimersByTime(60_000)
-      expect(tickets.stopped(app)).toMatchObject({ errcode: 40001 })
+      expect(await tickets.stopped(app)).toMatchObject({ errcode: 40001 })
       await expect(tickets.get(app)).rejects.toThrow()
       vi.advanceTimersByTime(60_000)
       expect(await tickets.get(app)).toBe('t')
-      expect(tickets.stopped(app)).toBeUndefined()
+      expect(await tickets.stopped(app)).toBeUndefined()
     } finally {
       vi.useRealTimers()
     }
@@ -172,8 +254,46 @@ describe('refused credentials', () => {
     const fake = platform(count => (count === 1 ? refusal(40001) : { value: 't', expiresIn: 7200 }))
     const tokens = instance(fake)
     await expect(tokens.get(app)).rejects.toThrow()
-    tokens.resume(app)
+    await tokens.resume(app)
     expect(await tokens.get(app)).toBe('t')
+  })
+})
+
+describe('a stop', () => {
+  it('holds for all instances and for those that start later, with one fetch in all', async () => {
+    const fake = platform(() => refusal(40013))
+    const store = createMemoryTokenStore()
+    const [mine, other] = [instance(fake, store), instance(fake, store)]
+    await Promise.allSettled(Array.from({ length: 20 }, () => [mine.get(app), other.get(app)]).flat())
+    await expect(instance(fake, store).get(app)).rejects.toMatchObject({ errcode: 40013, path: 'gettoken' })
+    expect(await instance(fake, store).stopped(app)).toMatchObject({ errcode: 40013 })
+    expect(fake.count).toBe(1)
+  })
+
+  it('is ended for all by whoever resumes, and told of on each', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const fake = platform(count => (count === 1 ? refusal(40001) : { value: 't', expiresIn: 7200 }))
+      const store = createMemoryTokenStore()
+      const told: (number | undefined)[] = []
+      const tokens = createTokens({
+        store,
+        path: 'gettoken',
+        fetchToken: fake.fetchToken,
+        onStop: (_app, stop) => void told.push(stop?.errcode),
+        closed: open,
+      })
+      for (let turn = 0; turn < 3; turn += 1) await expect(tokens.get(app)).rejects.toThrow()
+      await instance(fake, store).resume(app)
+      // What is known of a stop is used for five seconds.
+      await expect(tokens.get(app)).rejects.toThrow()
+      vi.advanceTimersByTime(5_000)
+      expect(await tokens.get(app)).toBe('t')
+      expect(await tokens.stopped(app)).toBeUndefined()
+      expect(told).toEqual([40001, undefined])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 
@@ -183,15 +303,6 @@ describe('a failed fetch', () => {
     const tokens = instance(fake)
     await expect(tokens.get(app)).rejects.toMatchObject({ errcode: -1 })
     expect(await tokens.get(app)).toBe('t')
-    expect(tokens.stopped(app)).toBeUndefined()
-  })
-
-  it('for its frequency is not repeated while the limit lasts', async () => {
-    const fake = platform(count => (count === 1 ? refusal(45009, 40) : { value: 't', expiresIn: 7200 }))
-    const tokens = instance(fake)
-    await expect(tokens.get(app)).rejects.toMatchObject({ errcode: 45009 })
-    await expect(tokens.get(app)).rejects.toMatchObject({ errcode: 45009 })
-    expect(fake.count).toBe(1)
-    await expect.poll(() => tokens.get(app).catch(() => undefined)).toBe('t')
+    expect(await tokens.stopped(app)).toBeUndefined()
   })
 })

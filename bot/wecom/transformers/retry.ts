@@ -1,10 +1,12 @@
+import { CROWDED } from '../errcodes.ts'
 import { type NetworkFailure, WecomError, WecomNetworkError } from '../errors.ts'
-import type { Call, Transformer } from '../pipeline.ts'
-import { pause } from '../signals.ts'
+import { type Call, pauseCall, type Transformer } from '../pipeline.ts'
 
 const MAX_DELAY_MS = 5_000
 /** Another app is sending its welcome at this moment: worth asking again for as long as the code may live. */
 const WELCOME_IN_PROGRESS = 41096
+/** What ends by itself, and soon: repeated as long as the budget lasts. */
+const endless: ReadonlySet<number> = new Set([WELCOME_IN_PROGRESS, CROWDED])
 const nothingSent: ReadonlySet<NetworkFailure> = new Set(['queue', 'connect'])
 
 /**
@@ -13,18 +15,16 @@ const nothingSent: ReadonlySet<NetworkFailure> = new Set(['queue', 'connect'])
  */
 export function retryTransformer({ baseMs }: { baseMs: number }): Transformer {
   return async (call, next) => {
-    const end = performance.now() + call.budgetMs
     let answered: WecomError | undefined
     for (let attempt = 1; ; attempt += 1) {
-      const budgetMs = Math.max(1, end - performance.now())
       try {
-        return await next({ ...call, attempt, budgetMs, timeoutMs: Math.min(call.timeoutMs, budgetMs) })
+        return await next(attempt === 1 ? call : { ...call, attempt })
       } catch (error) {
         const delay = delayBefore(error, call, attempt, baseMs)
         // An answer says more than the silence of a last try that the budget cut short.
         if (error instanceof WecomError) answered = error
-        if (delay === undefined || performance.now() + delay >= end) throw answered ?? error
-        await pause(delay, call.signal)
+        if (delay === undefined || performance.now() + delay >= call.endsAt) throw answered ?? error
+        await pauseCall(call, delay)
       }
     }
   }
@@ -32,8 +32,7 @@ export function retryTransformer({ baseMs }: { baseMs: number }): Transformer {
 
 function delayBefore(error: unknown, call: Call, attempt: number, baseMs: number): number | undefined {
   if (!isPassing(error, call)) return undefined
-  const endless = error instanceof WecomError && error.errcode === WELCOME_IN_PROGRESS
-  if (attempt > call.retries && !endless) return undefined
+  if (attempt > call.retries && !(error instanceof WecomError && endless.has(error.errcode))) return undefined
   if (error instanceof WecomError && error.retryAfterMs) return error.retryAfterMs * (1 + Math.random() / 10)
   return Math.min(MAX_DELAY_MS, baseMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2)
 }

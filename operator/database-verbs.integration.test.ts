@@ -3,21 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
+import { openOperator, type TestOperator } from '../fixtures/test/operator.ts'
+import { beat } from '../jobs/workers.ts'
+import type { Database } from '../models/connect.ts'
 import { processName } from '../models/process-name.ts'
-import { createJobs } from './agenda.ts'
 import { dbCheck, dbExport, dbImport, dbInfo } from './database-verbs.ts'
-import type { Answer, Opened, Verb } from './verbs.ts'
-import { beat } from './workers.ts'
 
-let opened: Opened
+let operator: TestOperator
+let database: Database
 let folder: string
 let told: string
 beforeEach(async () => {
-  const database = await openTestDatabase()
-  const { connection, models } = database
-  const jobs = createJobs({ connection, models, worker: false, log: () => undefined })
-  const corp = () => Promise.reject(new Error('asks for no corp'))
-  opened = { database, models, jobs, corpIds: corp, corpId: corp }
+  database = await openTestDatabase()
+  operator = openOperator(database)
   folder = await mkdtemp(join(tmpdir(), 'sidekick-verbs-'))
   told = ''
   vi.spyOn(process.stderr, 'write').mockImplementation(text => {
@@ -27,19 +25,18 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   vi.restoreAllMocks()
-  await opened.jobs.stop()
-  await opened.database.close()
+  await operator.close()
+  await database.close()
   await rm(folder, { recursive: true })
 })
 
-const run = (verb: Verb, args: Record<string, unknown> = {}): Promise<Answer> =>
-  verb.run({ json: false, ...args } as never, async () => opened)
-const startWorker = () => beat(opened.models.locks, processName())
+const run: TestOperator['run'] = (...given) => operator.run(...given)
+const startWorker = () => beat(database.models.locks, processName())
 
 describe('db info', () => {
   it('tells where the database is, what it runs on, and what is in it', async () => {
     const { data, rows, notes } = await run(dbInfo)
-    const { mode, address, connection } = opened.database
+    const { mode, address, connection } = database
     expect(data).toMatchObject({ mode, address, name: connection.name, writable: true })
     expect(rows).toContainEqual({ collection: 'meta', documents: 1 })
     expect(notes).toEqual([
@@ -55,7 +52,7 @@ describe('db check', () => {
     expect(rows).toContainEqual({ collection: 'meta', documents: 1, indexes: 1, result: 'valid' })
     expect(notes?.filter(Boolean)).toEqual([])
     expect(failed).toBe(false)
-    await opened.models.corps.collection.dropIndexes()
+    await database.models.corps.collection.dropIndexes()
     const after = await run(dbCheck)
     expect(after.notes).toContain('corps: the index {"corpId":1} is missing or has other options')
     expect(after.failed).toBe(true)
@@ -89,7 +86,7 @@ describe('db export and db import', () => {
   })
 
   it('exits with 1 when a document will not come back as it is', async () => {
-    await opened.database.connection.collection('odd').insertOne({ a: { $numberInt: '1' } })
+    await database.connection.collection('odd').insertOne({ a: { $numberInt: '1' } })
     const { failed, notes } = await run(dbExport, { out: folder, collection: 'odd' })
     expect(failed).toBe(true)
     expect(notes).toContainEqual(expect.stringMatching(/^odd: document .* will not come back exactly/))
@@ -100,6 +97,6 @@ describe('db export and db import', () => {
     const { notes } = await run(dbExport, { out: folder, collection: 'meta' })
     expect(notes).toContainEqual(expect.stringMatching(/^a worker is running/))
     await expect(run(dbImport, { folder, replace: true })).rejects.toThrow('stop Sidekick first')
-    expect(await opened.database.connection.collection('meta').countDocuments()).toBe(1)
+    expect(await database.connection.collection('meta').countDocuments()).toBe(1)
   })
 })

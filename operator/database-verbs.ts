@@ -5,7 +5,7 @@ import { describeDatabase } from '../models/describe-database.ts'
 import { exportDatabase, maxInexact } from '../models/transfer/export.ts'
 import { importDatabase } from '../models/transfer/import.ts'
 import { showTransfer } from './transfer-progress.ts'
-import { defineVerb, type Opened, UsageError } from './verbs.ts'
+import { defineVerb, type Opened, UsageError } from './verb.ts'
 
 /** The database as the primary has it, whatever the connection string says. */
 const databaseOf = ({ database: { connection } }: Opened): Db =>

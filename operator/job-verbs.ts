@@ -1,56 +1,10 @@
-import type { ArgsDef, ParsedArgs } from 'citty'
 import { MultiBar } from 'cli-progress'
-import type { Database } from '../models/connect.ts'
+import type { Jobs } from '../jobs/agenda.ts'
+import { jobRow } from '../jobs/list.ts'
+import { watchSync } from '../jobs/watch.ts'
 import type { Models } from '../models/models.ts'
 import { type SyncName, syncNames } from '../models/sync-state.ts'
-import type { Jobs } from './agenda.ts'
-import { jobRow } from './list.ts'
-import { watchSync } from './watch.ts'
-
-/** What was asked for cannot be done; the message is all that is shown. */
-export class UsageError extends Error {
-  readonly code = 'usage'
-}
-
-/** What a verb of the operator's tool works with. */
-export interface Opened {
-  database: Database
-  models: Models
-  jobs: Jobs
-  /** The corp that is named, or all. */
-  corpIds(named: string | undefined): Promise<string[]>
-  /** The corp that is named, or the only one. */
-  corpId(named: string | undefined): Promise<string>
-}
-
-/** What a verb has to say: `data` with `--json`, where there is any, else `rows` as a table or `text`. `notes` go to stderr. */
-export interface Answer {
-  data: unknown
-  rows?: Record<string, unknown>[]
-  text?: string
-  notes?: (string | undefined)[]
-  failed?: boolean
-}
-
-export const json = { type: 'boolean', description: 'Print JSON', default: false } as const
-export const corp = { type: 'string', description: 'Corp id; needed only where there are several' } as const
-
-/** A verb of the operator's tool; `open` opens the database, and is not called by one that needs none. */
-export interface Verb<T extends ArgsDef = ArgsDef> {
-  description: string
-  args: T
-  run(args: ParsedArgs<T & { json: typeof json }>, open: () => Promise<Opened>): Promise<Answer>
-}
-
-/** Keeps the types of a verb's own arguments inside it. */
-export function defineVerb<T extends ArgsDef>(description: string, args: T, run: Verb<T>['run']): Verb {
-  return { description, args, run } as unknown as Verb
-}
-
-const unattended = async (jobs: Jobs): Promise<string | undefined> =>
-  (await jobs.workers()).length === 0
-    ? 'no worker is running: nothing happens until Sidekick is started'
-    : undefined
+import { type Answer, corp, defineVerb, UsageError, unattended } from './verb.ts'
 
 export const jobsVerb = defineVerb('Scheduled, running and failed jobs', {}, async (_, open) => {
   const { jobs } = await open()

@@ -1,0 +1,66 @@
+import type { BotEvent } from '../events/parse.ts'
+import { type CompiledHandler, isInScope, isTriggeredBy } from '../handlers/compile.ts'
+import { evaluate } from '../handlers/conditions.ts'
+import type { Facts } from '../handlers/facts.ts'
+import type { DispatchDeps } from './deps.ts'
+import type { Surroundings } from './load-facts.ts'
+import { replyTo } from './reply-to.ts'
+import type { RunRequest } from './run-handler.ts'
+
+/** The corp's handlers whose scope holds the event's staff member, in their order. */
+export async function handlersInScope(
+  deps: DispatchDeps,
+  event: BotEvent,
+  around: Surroundings,
+): Promise<CompiledHandler[]> {
+  const { handlers } = await deps.live.of(event.corpId)
+  return handlers.filter(handler => isInScope(handler, around.facts.staff, around.departments))
+}
+
+/** The handlers that an event starts, in their order. */
+export function matching(
+  handlers: readonly CompiledHandler[],
+  event: BotEvent,
+  name: string,
+  facts: Facts,
+): CompiledHandler[] {
+  return handlers.filter(handler => isTriggeredBy(handler, event, name) && holds(facts)(handler))
+}
+
+/** Whether a handler's conditions hold. */
+export function holds(facts: Facts): (handler: CompiledHandler) => boolean {
+  return ({ when }) => when === undefined || evaluate(when, facts).ok
+}
+
+/** Whether the asker may use a handler as a command. */
+export function mayUse(around: Surroundings): (handler: CompiledHandler) => boolean {
+  return ({ trigger }) => {
+    if (!('command' in trigger) || trigger.roles.length === 0) return true
+    return around.asker.role === 'admin' || trigger.roles.includes(around.asker.role)
+  }
+}
+
+/**
+ * What every step of the event's handlers may use.
+ *
+ * @param relation the event that began the relation, where the event announces one
+ */
+export function contextOf(
+  deps: DispatchDeps,
+  event: BotEvent,
+  around: Surroundings,
+  inScope: readonly CompiledHandler[],
+  relation?: string,
+): RunRequest['context'] {
+  return {
+    corp: around.corp,
+    asker: around.asker,
+    now: new Date(),
+    models: deps.models,
+    client: around.client,
+    metrics: deps.metrics,
+    reply: (text, progress) => replyTo(deps, event, around, text, progress),
+    commands: () => inScope.filter(mayUse(around)),
+    ...(relation !== undefined && { relation }),
+  }
+}

@@ -1,0 +1,85 @@
+import type { InboxEvent } from '../../models/inbox-event.ts'
+import { type BotEvent, parseEvent } from '../events/parse.ts'
+import { WireError } from '../events/wire.ts'
+import type { DispatchDeps } from './deps.ts'
+import { arrivedAt, isReceivedBy } from './inbox.ts'
+import type { DispatchLimits } from './limits.ts'
+import type { EventOutcome } from './run-event.ts'
+
+/** Does what an event asks for; throws what may pass. */
+export type RunEvent = (deps: DispatchDeps, event: BotEvent) => Promise<EventOutcome>
+
+interface Attempt {
+  outcome: EventOutcome
+  error?: NonNullable<InboxEvent['error']>
+}
+
+/**
+ * Makes one attempt at an event whose key is held, and stores how it ended. An event that somebody else has settled
+ * meanwhile stays as it is.
+ *
+ * @returns whether it is done or dead
+ * @throws when the database is away; then the event waits as before
+ */
+export async function handleEvent(
+  deps: DispatchDeps,
+  run: RunEvent,
+  stored: InboxEvent,
+  limits: DispatchLimits,
+): Promise<boolean> {
+  const { _id, lane } = stored
+  const { clock, metrics } = deps
+  const ours = { _id, state: 'waiting' } as const
+  const begun = (stored.begun ?? 0) + 1
+  // What was left lying may be what ended its receiver: it counts before it is tried.
+  if (!isReceivedBy(stored, deps.process)) await deps.models.inbox.updateOne(ours, { $set: { begun } })
+  const attempts = stored.attempts + 1
+  const { outcome, error } =
+    begun > limits.attemptsMax
+      ? { outcome: 'dead' as const, error: exhausted(limits.attemptsMax) }
+      : await attempt(deps, run, stored, attempts >= limits.attemptsMax)
+  if (outcome !== 'again') deps.replies.close(_id)
+  const now = clock.now()
+  const { backoffMs } = limits
+  const wait = backoffMs[Math.min(stored.attempts, backoffMs.length - 1)] ?? 0
+  await deps.models.inbox.updateOne(ours, {
+    $set: {
+      attempts,
+      ...(error !== undefined && { error }),
+      ...(outcome === 'again'
+        ? { notBefore: new Date(now + wait), failingSince: stored.failingSince ?? new Date(now) }
+        : { state: outcome, finishedAt: new Date(now) }),
+    },
+    $unset: { begun: 1, ...(error === undefined && { error: 1 }) },
+  })
+  metrics.events.inc({ lane, outcome })
+  if (outcome !== 'again') metrics.handled.observe({ lane }, Math.max(now - arrivedAt(stored), 0) / 1000)
+  return outcome !== 'again'
+}
+
+function exhausted(times: number): NonNullable<InboxEvent['error']> {
+  return {
+    code: 'attempts_exhausted',
+    message: `${times} processes began to handle it and did not come to an end`,
+  }
+}
+
+/** Runs the event; whatever goes wrong becomes a reason that is stored with it. */
+async function attempt(
+  deps: DispatchDeps,
+  run: RunEvent,
+  stored: InboxEvent,
+  last: boolean,
+): Promise<Attempt> {
+  const { _id: id } = stored
+  try {
+    const outcome = await run(deps, { ...parseEvent(stored.xml), id })
+    if (outcome === 'done') return { outcome }
+    return { outcome, error: { code: 'run_failed', message: 'a handler failed; its run says why' } }
+  } catch (error) {
+    const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
+    deps.log.error({ err: error, event: id, attempts: stored.attempts + 1 }, 'an event could not be handled')
+    const final = last || error instanceof WireError
+    return { outcome: final ? 'dead' : 'again', error: { code: String(code), message } }
+  }
+}

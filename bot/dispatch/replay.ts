@@ -1,0 +1,58 @@
+import type { Models } from '../../models/models.ts'
+import type { Run, RunStep } from '../../models/run.ts'
+
+/**
+ * What became of the wish: `replayed`; `unknown`, no such event; `waiting`, it has not been handled yet; `busy`, its
+ * order key is being worked on, which may go on with its runs.
+ */
+export type ReplayOutcome = 'replayed' | 'unknown' | 'waiting' | 'busy'
+
+/**
+ * The move `replay` of docs/dispatch.md: an event that is done or dead waits again, and a running Sidekick takes it up.
+ * What was done stays done, and failed steps are tried again, as often as before.
+ *
+ * @param fresh forgets the runs, so that all steps are done again; the welcome ledger stays, and so does the answer that
+ * a redelivery gets
+ */
+export async function replayEvent(
+  models: Models,
+  id: string,
+  { fresh }: { fresh: boolean },
+): Promise<ReplayOutcome> {
+  const event = await models.inbox.findById(id, { corpId: 1, state: 1, orderKey: 1, createdAt: 1 }).lean()
+  if (event === null) return 'unknown'
+  if (event.state === 'waiting') return 'waiting'
+  const { corpId, orderKey } = event
+  const held = await models.locks.findById(`order:${corpId}:${orderKey}`).lean()
+  if (held !== null && held.until.getTime() > Date.now()) return 'busy'
+  // Before the event, so that whoever takes it up finds them as they shall be.
+  if (fresh) await models.runs.deleteMany({ corpId, event: id })
+  else await reviveRuns(models, corpId, id)
+  const { matchedCount } = await models.inbox.updateOne(
+    { _id: id, state: { $in: ['done', 'dead'] } },
+    {
+      $set: { state: 'waiting', attempts: 0, notBefore: new Date() },
+      $unset: { error: 1, failingSince: 1, finishedAt: 1 },
+    },
+  )
+  return matchedCount === 1 ? 'replayed' : 'waiting'
+}
+
+async function reviveRuns(models: Models, corpId: string, event: string): Promise<void> {
+  for (const run of await models.runs.find({ corpId, event }, { _id: 0 }).lean()) {
+    if (!run.steps.some(isFailed)) continue
+    await models.runs.updateOne(
+      { corpId, event, handler: run.handler },
+      { $set: { steps: run.steps.map(revived), state: 'running' }, $unset: { finishedAt: 1 } },
+    )
+  }
+}
+
+const isFailed = ({ state }: Run['steps'][number]): boolean => state === 'failed'
+
+/** Ready for as many attempts as a new one; that its effect may have happened already stays on record. */
+function revived(step: RunStep): RunStep {
+  if (!isFailed(step)) return step
+  const { id, action, uncertain } = step
+  return { id, action, state: 'pending', attempts: 0, ...(uncertain !== undefined && { uncertain }) }
+}

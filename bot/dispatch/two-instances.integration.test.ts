@@ -1,0 +1,235 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { freePort } from '../../fixtures/processes.ts'
+import { packageRoot } from '../../fixtures/root.ts'
+import { openReply, sealCallback } from '../../fixtures/simulator/envelope.ts'
+import type { OutboxEntry } from '../../fixtures/simulator/outbox.ts'
+import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
+import { control } from '../../fixtures/test/visitor.ts'
+import type { Running } from '../../server.ts'
+
+const patience = { timeout: 20_000, interval: 20 }
+
+/** A message of lina's that nobody has sent before. */
+let messages = 0
+function lineOf({ app }: TestSidekick, content: string): string {
+  messages += 1
+  const seconds = Math.floor(Date.now() / 1000)
+  return `<xml><ToUserName>${app.corpId}</ToUserName><FromUserName>lina</FromUserName><CreateTime>${seconds}</CreateTime><MsgType>text</MsgType><Content>${content}</Content><MsgId>${messages}</MsgId><AgentID>${app.agentId}</AgentID></xml>`
+}
+
+/** Delivers a message to one instance, as the platform does. @returns its answer, '' for none */
+async function deliver(
+  { app }: TestSidekick,
+  url: string,
+  xml: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { query, body } = sealCallback(app, xml, Date.now())
+  const response = await fetch(`${url}/callback/app?${new URLSearchParams(query)}`, {
+    method: 'POST',
+    body,
+    ...(signal !== undefined && { signal }),
+  })
+  expect(response.status).toBe(200)
+  const sealed = await response.text()
+  return sealed === '' ? '' : String(openReply(app, sealed).Content)
+}
+
+const outboxOf = (sidekick: TestSidekick) => control<OutboxEntry[]>(sidekick, 'GET', 'outbox')
+
+describe('a message that is delivered to two instances', () => {
+  let sidekick: TestSidekick
+  let other: Running
+  beforeAll(async () => {
+    sidekick = await startTestSidekick({ REPLY_BUDGET_MS: '1200' })
+    other = await sidekick.another()
+  })
+  afterAll(() => sidekick.stop())
+  afterEach(() => control(sidekick, 'DELETE', 'faults'))
+  const slowBy = (delayMs: number) =>
+    control(sidekick, 'POST', 'faults', [{ path: 'externalcontact/mark_tag', delayMs, times: 1 }])
+  const inbox = () => sidekick.database.models.inbox
+  const begun = () => vi.waitFor(() => inbox().findOne({ state: 'waiting' }).orFail().lean(), patience)
+  const settled = (id: string) =>
+    vi.waitFor(() => inbox().findOne({ _id: id, state: 'done' }).orFail().lean(), patience)
+  /** What the platform was made to do from now on; pictures are uploaded ahead at any time. */
+  async function sinceNow(): Promise<() => Promise<string[]>> {
+    const before = (await outboxOf(sidekick)).length
+    return async () => {
+      const entries = (await outboxOf(sidekick)).slice(before)
+      return entries.map(entry => entry.kind).filter(kind => kind !== 'media')
+    }
+  }
+
+  it('is answered at the second one with what the first one finds, whose connection is gone', async () => {
+    const kinds = await sinceNow()
+    await slowBy(600)
+    const xml = lineOf(sidekick, '标签 张三 +VIP')
+    const gone = new AbortController()
+    const first = deliver(sidekick, sidekick.url, xml, gone.signal).catch((error: Error) => error.name)
+    const { _id } = await begun()
+    gone.abort()
+    expect(await deliver(sidekick, other.url, xml)).toContain('VIP')
+    expect(await first).toBe('AbortError')
+    expect((await settled(_id)).reply).toContain('VIP')
+    expect(await kinds()).toEqual(['mark_tag'])
+  })
+
+  it('is begun once, and every connection gets the same answer', async () => {
+    const kinds = await sinceNow()
+    await slowBy(400)
+    const xml = lineOf(sidekick, '标签 张三 -VIP')
+    const urls = [sidekick.url, other.url, sidekick.url, other.url, other.url]
+    const answers = await Promise.all(urls.map(url => deliver(sidekick, url, xml)))
+    expect(new Set(answers).size).toBe(1)
+    expect(answers[0]).toContain('VIP')
+    await settled((await inbox().findOne({ xml }).orFail().lean())._id)
+    expect(await deliver(sidekick, other.url, xml)).toBe(answers[0])
+    expect(await kinds()).toEqual(['mark_tag'])
+  })
+
+  it('is answered with nothing after the budget, and then once by app message', async () => {
+    const kinds = await sinceNow()
+    await slowBy(2_000)
+    const xml = lineOf(sidekick, '标签 张三 +VIP')
+    const first = deliver(sidekick, sidekick.url, xml)
+    const { _id } = await begun()
+    expect(await Promise.all([first, deliver(sidekick, other.url, xml)])).toEqual(['', ''])
+    await settled(_id)
+    expect(await deliver(sidekick, other.url, xml)).toBe('')
+    expect(await kinds()).toEqual(['mark_tag', 'app_message'])
+  })
+})
+
+describe('two hundred customers who add the same staff member in the same second', () => {
+  let sidekick: TestSidekick
+  let other: Running
+  beforeAll(async () => {
+    sidekick = await startTestSidekick()
+    other = await sidekick.another()
+  })
+  afterAll(() => sidekick.stop())
+
+  /** Lets so many customers add lina, and keeps the callbacks, delivered to nobody. */
+  async function callbacksOf(customers: number): Promise<{ path: string; body: string }[]> {
+    const kept: { path: string; body: string }[] = []
+    const server = createServer(async (request, response) => {
+      kept.push({ path: request.url ?? '', body: await text(request) })
+      response.end()
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    await sidekick.callbacksTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const name = `同一秒${kept.length}`
+    await Promise.all(
+      Array.from({ length: customers }, (_, n) =>
+        control(sidekick, 'POST', 'customers/add', { staff: 'lina', name: `${name}-${n}` }),
+      ),
+    )
+    server.closeAllConnections()
+    server.close()
+    return kept
+  }
+
+  it('are welcomed and tagged once each, delivered three times each in any order to two instances', async () => {
+    const callbacks = await callbacksOf(200)
+    expect(callbacks).toHaveLength(200)
+    const deliveries = callbacks
+      .flatMap(callback => [0, 1, 2].map(() => ({ ...callback, at: Math.random() })))
+      .sort((a, b) => a.at - b.at)
+    const answers = await Promise.all(
+      deliveries.map(async ({ path, body, at }) => {
+        const url = at * 1e6 - Math.floor(at * 1e6) < 0.5 ? sidekick.url : other.url
+        return (await fetch(`${url}${path}`, { method: 'POST', body })).status
+      }),
+    )
+    expect(new Set(answers)).toEqual(new Set([200]))
+    const { models } = sidekick.database
+    await vi.waitFor(async () => expect(await models.inbox.countDocuments({ state: 'done' })).toBe(200), {
+      timeout: 60_000,
+      interval: 200,
+    })
+    const outbox = await outboxOf(sidekick)
+    const of = (kind: string, field: string) =>
+      outbox.filter(entry => entry.kind === kind).map(entry => entry.params[field])
+    for (const done of [of('welcome', 'welcome_code'), of('mark_tag', 'external_userid')])
+      expect([done.length, new Set(done).size]).toEqual([200, 200])
+    expect(await models.welcomes.countDocuments({ state: 'sent' })).toBe(200)
+  }, 90_000)
+})
+
+describe('the roles apart', () => {
+  let sidekick: TestSidekick
+  let web: { url: string; process: ChildProcess }
+  beforeAll(async () => {
+    sidekick = await startTestSidekick({ ROLES: 'worker' })
+    web = await startWeb()
+  })
+  afterAll(async () => {
+    web?.process.kill('SIGKILL')
+    await sidekick.stop()
+  })
+
+  /** A process of its own, which can be killed. */
+  async function startWeb(): Promise<typeof web> {
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const child = spawn(process.execPath, [`${packageRoot()}/dist/server.js`], {
+      env: { PATH: process.env.PATH, ...sidekick.env, ROLES: 'web', PORT: String(port) },
+      stdio: 'ignore',
+    })
+    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), patience)
+    await sidekick.callbacksTo(url)
+    return { url, process: child }
+  }
+
+  it('let a worker take no callbacks, and say that it lives', async () => {
+    const statuses = async (url: string) =>
+      Promise.all(
+        ['callback/app', 'healthz', 'readyz'].map(async path => (await fetch(`${url}/${path}`)).status),
+      )
+    expect(await statuses(sidekick.url)).toEqual([404, 200, 200])
+    expect(await statuses(web.url)).toEqual([400, 200, 200])
+  })
+
+  it('let a web process handle what it takes in', async () => {
+    const { chat } = sidekick
+    await chat.staff('lina').says('帮助')
+    await chat.expectReply('你可以这样使唤我')
+    await chat.customer('分工').adds('lina')
+    await chat.expectWelcome('分工')
+    await chat.expectTag('新客户')
+  })
+
+  it('let the worker take over what a web process left when it was killed', async () => {
+    const { models } = sidekick.database
+    // What it is in the middle of is cut off with it; what came behind it is not even begun.
+    await control(sidekick, 'POST', 'faults', [{ path: 'externalcontact/mark_tag', drop: true }])
+    const lines = ['标签 张三 +VIP', '帮助', '今日'].map(line => lineOf(sidekick, line))
+    const cut = lines.map(xml => deliver(sidekick, web.url, xml).catch(() => 'cut off'))
+    await vi.waitFor(async () => {
+      expect(await models.inbox.countDocuments({ state: 'waiting' })).toBe(3)
+      expect(await models.locks.countDocuments({ _id: /^order:/ })).toBe(1)
+      expect(await control(sidekick, 'GET', 'calls')).toHaveProperty(['externalcontact/mark_tag'])
+    }, patience)
+    web.process.kill('SIGKILL')
+    await once(web.process, 'exit')
+    await Promise.all(cut)
+    await control(sidekick, 'DELETE', 'faults')
+    await vi.waitFor(
+      async () => expect(await models.inbox.countDocuments({ state: 'waiting' })).toBe(0),
+      patience,
+    )
+    const handled = await models.inbox
+      .find({ xml: { $in: lines } })
+      .sort({ finishedAt: 1 })
+      .lean()
+    expect(handled.map(event => event.state)).toEqual(['done', 'done', 'done'])
+    expect(handled.map(event => event.xml)).toEqual(lines)
+    expect(await models.locks.countDocuments({ _id: /^order:/ })).toBe(0)
+  })
+})

@@ -1,0 +1,41 @@
+import { WecomNetworkError } from '../errors.ts'
+import type { Limiter } from '../limiter.ts'
+import { claimMessages, settleAll, unclaimAll } from '../limits/messages.ts'
+import type { Call, Transformer } from '../pipeline.ts'
+
+/** A message that the platform answered later than this counts as of then. */
+const SLOW_MS = 500
+
+/**
+ * Sends an app message when each of its members may get one more: what is too many is lost without an error
+ * (`path/90236`). Members who are reached by `@all`, a department or a tag are not known here, and not counted.
+ */
+export function messagesTransformer({ store, order, bounds }: Limiter): Transformer {
+  return async (call, next) => {
+    const members = membersOf(call)
+    if (members.length === 0) return next(call)
+    const claimed = await claimMessages({ store, order, windows: bounds.messages }, call, members)
+    const from = performance.now()
+    let sent = true
+    try {
+      return await next(call)
+    } catch (error) {
+      sent = !(
+        error instanceof WecomNetworkError &&
+        (error.failure === 'queue' || error.failure === 'connect')
+      )
+      throw error
+    } finally {
+      if (!sent) await unclaimAll(store, claimed)
+      else if (performance.now() - from > SLOW_MS) await settleAll(store, claimed)
+    }
+  }
+}
+
+/** Userids are compared without regard to case (`path/90196`). */
+function membersOf({ spec, params, app }: Call): string[] {
+  const { touser } = params
+  if (spec.reaches !== 'members' || typeof touser !== 'string' || touser === '@all') return []
+  const userids = new Set(touser.toLowerCase().split('|').filter(Boolean))
+  return [...userids].map(userid => `${app.corpId}:${app.agentId}:${userid}`)
+}

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { actions } from '../bot/actions/registry.ts'
+import type { CallbackPair } from '../bot/apps.ts'
+import { builtInHandlers } from '../bot/commands/builtin.ts'
+import { seedHandlers } from '../bot/handlers/publish.ts'
+import { addApp, isSealedWith, overlapMs, rotateCallback, rotateSecret } from '../bot/save-corp.ts'
+import { appRules } from '../config.ts'
+import { syncNames } from '../models/sync-state.ts'
+import { readLength } from './moments.ts'
+import { defineVerb, type Opened, UsageError, unattended, when } from './verb.ts'
+
+export const corpList = defineVerb('Corps and their apps', {}, async (_, open) => {
+  const { models } = await open()
+  const corps = await models.corps.find().sort({ corpId: 1 }).lean()
+  const now = Date.now()
+  const taken = (previous: readonly { until: Date }[] = []): Date | undefined =>
+    previous.map(one => one.until).filter(until => until.getTime() > now)[0]
+  const data = corps.map(({ corpId, name, timeZone, apps }) => {
+    const formerKeysUntil = Object.fromEntries(apps.map(({ app, previous }) => [app, taken(previous)]))
+    return { corpId, name, timeZone, apps: apps.map(({ app }) => app), formerKeysUntil }
+  })
+  const rows = corps.flatMap(({ corpId, name, timeZone, apps }) =>
+    apps.map(({ app, secret, previous }) => {
+      const sends = secret === undefined ? 'no' : 'yes'
+      return { corp: corpId, name, zone: timeZone, app, sends, 'former keys until': when(taken(previous)) }
+    }),
+  )
+  return { data, rows }
+})
+
+/** How secrets are given: never in the command line, where they would stay in the shell's history. */
+const secretArgs = {
+  'secret-file': { type: 'string', description: 'File with the Secret; asked for otherwise' },
+  'token-file': { type: 'string', description: 'File with the Token of the callback; asked for otherwise' },
+  'aes-key-file': { type: 'string', description: 'File with the EncodingAESKey; asked for otherwise' },
+  generate: {
+    type: 'boolean',
+    description: 'Make Token and EncodingAESKey, and print them once for the console',
+    default: false,
+  },
+} as const
+
+const wanted = {
+  secret: { name: 'Secret', file: 'secret-file', rule: appRules.secret },
+  token: { name: 'Token', file: 'token-file', rule: appRules.token },
+  aesKey: { name: 'EncodingAESKey', file: 'aes-key-file', rule: appRules.aesKey },
+} as const
+type Wanted = keyof typeof wanted
+
+/** Reads what is wanted from files, and asks for the rest. @throws UsageError */
+async function readSecrets<W extends Wanted>(
+  { ask }: Opened,
+  args: Record<string, unknown>,
+  which: readonly W[],
+): Promise<Record<W, string>> {
+  const read = {} as Record<W, string>
+  const open = which.filter(one => args[wanted[one].file] === undefined)
+  const answers = await ask(open.map(one => wanted[one].name))
+  for (const one of which) {
+    const { name, file, rule } = wanted[one]
+    const path = args[file] as string | undefined
+    const value = path === undefined ? (answers[open.indexOf(one)] ?? '') : await readSecretFile(path)
+    const result = rule.safeParse(value)
+    if (!result.success) throw new UsageError(`${name} ${result.error.issues[0]?.message ?? 'is wrong'}`)
+    read[one] = value
+  }
+  return read
+}
+
+async function readSecretFile(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+/** Letters and digits, each as likely as the others. */
+function randomText(length: number): string {
+  let made = ''
+  while (made.length < length) {
+    for (const byte of randomBytes(length)) {
+      // The 62 letters fit four times into a byte; what is beyond would favour the first ones.
+      if (byte < 248 && made.length < length) made += letters[byte % 62]
+    }
+  }
+  return made
+}
+
+/** A pair as WeCom's console makes it (`path/90930`). */
+function makePair(): CallbackPair {
+  return { token: randomText(32), aesKey: randomText(43) }
+}
+
+async function readPair(opened: Opened, args: Record<string, unknown>): Promise<CallbackPair> {
+  return args.generate ? makePair() : readSecrets(opened, args, ['token', 'aesKey'])
+}
+
+/** What to enter in WeCom's console. Only what was made here is repeated. */
+function forConsole(opened: Opened, corpId: string, app: string, pair: CallbackPair, made: boolean) {
+  const { publicUrl, app: own } = opened.config
+  const path = own?.corpId === corpId && own.agentId === app ? '/callback/app' : `/callback/${corpId}/${app}`
+  const url = `${publicUrl === undefined ? 'https://<your host>' : new URL(publicUrl).origin}${path}`
+  const shown = made ? { token: pair.token, aesKey: pair.aesKey } : {}
+  const lines = [`URL             ${url}`]
+  if (made) lines.push(`Token           ${pair.token}`, `EncodingAESKey  ${pair.aesKey}`)
+  return { data: { url, ...shown }, text: lines.join('\n') }
+}
+
+async function assertKey({ models, secrets }: Opened): Promise<void> {
+  if (!(await isSealedWith(models, secrets)))
+    throw new UsageError("ENCRYPTION_KEY is not the one that Sidekick's secrets are sealed with")
+}
+
+function readApp(text: string): string {
+  if (text !== 'contact' && !appRules.agentId.safeParse(text).success)
+    throw new UsageError(`"${text}" is no app: give the agent id (digits), or contact`)
+  return text
+}
+
+const corpId = { type: 'positional', required: true, description: 'Corp id' } as const
+
+export const corpAdd = defineVerb(
+  'Add a corp, or a further app of one; running instances take its callbacks within seconds',
+  {
+    corpId,
+    app: { type: 'string', required: true, description: 'Agent id, or contact' },
+    name: { type: 'string', description: 'Name of a new corp' },
+    ...secretArgs,
+  },
+  async (args, open) => {
+    const opened = await open()
+    const { models, secrets, jobs } = opened
+    if (!appRules.corpId.safeParse(args.corpId).success)
+      throw new UsageError(`"${args.corpId}" is not a corp id; example: ww0123456789abcdef`)
+    const app = readApp(args.app)
+    await assertKey(opened)
+    const wants = [...(app === 'contact' ? [] : (['secret'] as const)), ...(args.generate ? [] : pairParts)]
+    const { secret, ...given } = await readSecrets<Wanted>(opened, args, wants)
+    const pair = args.generate ? makePair() : given
+    const plain = { app, ...pair, ...(app !== 'contact' && { secret }) }
+    // Before its first event may come.
+    if ((await models.corps.exists({ corpId: args.corpId })) === null)
+      await seedHandlers(models, args.corpId, builtInHandlers, actions)
+    const isNew = await addApp(models, secrets, {
+      corpId: args.corpId,
+      name: args.name ?? args.corpId,
+      app: plain,
+    })
+    if (isNew && app !== 'contact')
+      for (const what of syncNames) await jobs.enqueue(`sync.${what}`, { corpId: args.corpId })
+    const { data, text } = forConsole(opened, args.corpId, app, pair, args.generate)
+    return { data: { corpId: args.corpId, app, ...data }, text, notes: [await unattended(jobs)] }
+  },
+)
+
+const pairParts = ['token', 'aesKey'] as const
+
+export const corpRotate = defineVerb(
+  'Give an app new callback keys, while the former ones are still taken, or with --secret a new Secret',
+  {
+    corpId,
+    app: { type: 'positional', required: true, description: 'Agent id, or contact' },
+    secret: { type: 'boolean', description: 'The Secret instead of the callback keys', default: false },
+    overlap: { type: 'string', description: 'How long the former keys are taken', default: '24h' },
+    ...secretArgs,
+  },
+  async (args, open) => {
+    const overlap = args.overlap === '24h' ? overlapMs : readLength(args.overlap)
+    if (overlap === undefined)
+      throw new UsageError(`--overlap "${args.overlap}" is no length; examples: 24h, 0s`)
+    const opened = await open()
+    const { models, secrets, config } = opened
+    const which = { corpId: args.corpId, app: readApp(args.app) }
+    await assertKey(opened)
+    const isOwn = config.app?.corpId === which.corpId && ['contact', config.app.agentId].includes(which.app)
+    const inEnvironment = isOwn
+      ? 'it is in the environment too: change it there before the next start'
+      : undefined
+    if (args.secret) {
+      if (which.app === 'contact') throw new UsageError('contact only receives and has no Secret')
+      const { secret } = await readSecrets(opened, args, ['secret'])
+      await rotateSecret(models, secrets, which, secret)
+      const text = `${which.corpId} ${which.app}: the Secret is stored; instances use it within seconds`
+      return { data: which, text, notes: [inEnvironment] }
+    }
+    const pair = await readPair(opened, args)
+    const until = new Date(Date.now() + overlap)
+    await rotateCallback(models, secrets, which, pair, until)
+    const { data, text } = forConsole(opened, which.corpId, which.app, pair, args.generate)
+    const told = `${text}\nthe former keys are taken until ${until.toISOString()}`
+    return { data: { ...which, ...data, formerKeysUntil: until }, text: told, notes: [inEnvironment] }
+  },
+)
