@@ -3,13 +3,16 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { openClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import { createDirectory } from '../../models/directory.ts'
+import { processName } from '../../models/process-name.ts'
 import { createSecretBox } from '../../models/secrets.ts'
-import { createApps, saveCorp } from '../apps.ts'
+import { createApps } from '../apps.ts'
 import { parseEvent } from '../events/parse.ts'
 import { createLiveHandlers } from '../handlers/live.ts'
 import { createMetrics } from '../metrics.ts'
+import { saveCorp } from '../save-corp.ts'
 import { createWecom, type Wecom } from '../wecom/client.ts'
 import { createMemoryTokenStore } from '../wecom/tokens.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -76,6 +79,8 @@ describe('a late answer of a corp with several apps', () => {
       replies: createReplySlots(),
       metrics: createMetrics(),
       log: pino({ level: 'silent' }),
+      process: processName(),
+      clock: await openClock(database.connection),
       admins: { corpId, userids: [] },
       retentionMs: 60_000,
       requestSync: async () => undefined,
