@@ -71,6 +71,13 @@ export function createApps(
     return found
   }
 
+  function openPair(corpId: string, { app, callback }: CorpApp): CallbackKeyPair {
+    return {
+      token: secrets.open(placeOf(corpId, app, 'token'), callback.token),
+      aesKey: secrets.open(placeOf(corpId, app, 'aesKey'), callback.aesKey),
+    }
+  }
+
   return {
     corp,
     corpIds: async () => {
@@ -96,12 +103,8 @@ export function createApps(
     async callbackKeys(corpId, app) {
       const found = (await corp(corpId)).apps.find(one => one.app === app)
       if (found === undefined) throw new UnknownApp(corpId, app)
-      const openPair = ({ token, aesKey }: CallbackKeyPair): CallbackKeyPair => ({
-        token: secrets.open(placeOf(corpId, app, 'token'), token),
-        aesKey: secrets.open(placeOf(corpId, app, 'aesKey'), aesKey),
-      })
       // Every callback asks for them: what was read of the corp is opened once.
-      const keys = opened.get(found) ?? { corpId, app, pairs: [openPair(found.callback)] }
+      const keys = opened.get(found) ?? { corpId, app, pairs: [openPair(corpId, found)] }
       opened.set(found, keys)
       return keys
     },
