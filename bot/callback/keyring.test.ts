@@ -100,4 +100,14 @@ describe('the keys of a callback address', () => {
     vi.advanceTimersByTime(1_000)
     expect(await nameOf('/callback/ww2/7')).toBe('ww2/7')
   })
+
+  it('stay known when the database was away for a moment', async () => {
+    const { asked, nameOf } = openApps('ww2/7')
+    await nameOf('/callback/ww2/7')
+    vi.advanceTimersByTime(60_000)
+    asked.fails = true
+    await expect(nameOf('/callback/ww2/7')).rejects.toThrow('no database')
+    expect(await nameOf('/callback/ww2/7')).toBe('ww2/7')
+    expect(asked.lists).toBe(2)
+  })
 })

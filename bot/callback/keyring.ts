@@ -66,7 +66,9 @@ function createKnownCorps(apps: Apps): { has(corpId: string): Promise<boolean> }
     async has(corpId) {
       // Not the time of day, which may be set back.
       const now = performance.now()
-      if (now - readAt >= (known.has(corpId) ? knownMs : unknownMs)) {
+      const isKnown = known.has(corpId)
+      if (isKnown && now - readAt < knownMs) return true
+      if (isKnown || now - readAt >= unknownMs) {
         readAt = now
         reading = read()
       }
