@@ -3,10 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
-import { openClock } from '../../models/clock.ts'
+import { createClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import { createDirectory } from '../../models/directory.ts'
-import { processName } from '../../models/process-name.ts'
 import { createSecretBox } from '../../models/secrets.ts'
 import { createApps } from '../apps.ts'
 import { parseEvent } from '../events/parse.ts'
@@ -79,10 +78,10 @@ describe('a late answer of a corp with several apps', () => {
       replies: createReplySlots(),
       metrics: createMetrics(),
       log: pino({ level: 'silent' }),
-      process: processName(),
-      clock: await openClock(database.connection),
       admins: { corpId, userids: [] },
       retentionMs: 60_000,
+      process: 'here',
+      clock: createClock(),
       requestSync: async () => undefined,
     }
   })
