@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AppClient, createWecom, type Wecom } from './client.ts'
-import { createMemoryTokenStore, type TokenStore } from './tokens.ts'
+import { createMemoryTokenStore, type TokenStore } from './token-store.ts'
 import type { CallRecord } from './transformers/record.ts'
 
 interface Received {
