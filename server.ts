@@ -15,6 +15,7 @@ import { createInbox } from './bot/dispatch/inbox.ts'
 import { releaseDead } from './bot/dispatch/lease.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
 import { startSweep } from './bot/dispatch/sweep.ts'
+import { createGapWatch } from './bot/gap-watch.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
 import { seedHandlers } from './bot/handlers/publish.ts'
 import { healthRoutes } from './bot/health.ts'
@@ -162,13 +163,33 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const origin = publicUrl === undefined || demo !== undefined ? url : new URL(publicUrl).origin
     const koa = new Koa()
     koa.on('error', error => log.error({ err: error }, 'a request failed'))
+    const gaps = createGapWatch({
+      connection,
+      models,
+      metrics,
+      log,
+      requestReconcile: async corpId => void (await jobs.enqueue('gap.reconcile', { corpId })),
+    })
     if (roles.has('web')) {
       // Before all others: nothing is asked for as often.
       const inbox = createInbox(models, retentionMs, { clock, process: name })
-      const { replyBudgetMs } = config
-      koa.use(callbackRoutes({ own, apps, models, inbox, dispatcher, replies, metrics, log, replyBudgetMs }))
+      koa.use(
+        callbackRoutes({
+          own,
+          apps,
+          models,
+          inbox,
+          dispatcher,
+          replies,
+          metrics,
+          log,
+          replyBudgetMs: config.replyBudgetMs,
+          onStored: () => gaps.stored(),
+          onRefused: () => gaps.refused(),
+        }),
+      )
     }
-    koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId: corpId }).routes())
+    koa.use(healthRoutes({ database, metrics, jobs, config, apps, corpId }).routes())
     if (roles.has('web')) {
       if (publicUrl === undefined && demo === undefined)
         log.warn({ url }, 'PUBLIC_URL is not set: login and sidebar work only under the local address')
@@ -190,11 +211,13 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       })
     }
     closers.push(startSweep(dispatcher, roles.has('worker'), log))
+    closers.push(() => gaps.stop())
     // Closed first: whoever is answered from here on must have been taken in.
     closers.push(() => closeServer(http))
     await jobs.start()
     await demo?.settle(models)
     handle = koa.callback()
+    if (roles.has('web')) gaps.start()
     complete = true
     return { url, lines: linesFor(url, roles.has('web') ? origin : undefined, demo?.simulator.url), stop }
   } catch (error) {

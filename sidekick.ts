@@ -6,6 +6,7 @@ import { createSecretBox } from './models/secrets.ts'
 import { ask } from './operator/ask.ts'
 import { corpAdd, corpList, corpRotate } from './operator/corp-verbs.ts'
 import { dbCheck, dbExport, dbImport, dbInfo } from './operator/database-verbs.ts'
+import { inboxGaps } from './operator/gap-verb.ts'
 import { handlersImport, handlersList, handlersShow, handlersValidate } from './operator/handler-verbs.ts'
 import { inboxDead, inboxList, inboxReplay, inboxShow } from './operator/inbox-verbs.ts'
 import { jobsVerb, pushVerb, syncVerb } from './operator/job-verbs.ts'
@@ -105,6 +106,7 @@ await runMain(
         show: inboxShow,
         dead: inboxDead,
         replay: inboxReplay,
+        gaps: inboxGaps,
       }),
       handlers: group('Stored handlers', {
         list: handlersList,

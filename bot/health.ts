@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import Router, { type RouterContext } from '@koa/router'
 import type { Database } from '../models/connect.ts'
 import type { Apps } from './apps.ts'
+import { createInboxGauges } from './inbox-gauges.ts'
 import type { Metrics } from './metrics.ts'
 import type { TokenStop } from './wecom/tokens.ts'
 
@@ -20,6 +21,7 @@ const proofMs = 2_000
 /** `/healthz`, `/readyz`, `/metrics`, and the platform's domain ownership file. */
 export function healthRoutes(deps: HealthDeps): Router {
   const { metrics, config } = deps
+  const readGauges = createInboxGauges(deps.database.models, metrics)
   const router = new Router()
   router.get('/healthz', context => {
     context.body = { status: 'ok' }
@@ -33,6 +35,7 @@ export function healthRoutes(deps: HealthDeps): Router {
       }
       return
     }
+    await readGauges()
     context.type = metrics.registry.contentType
     context.body = await metrics.registry.metrics()
   })
@@ -56,6 +59,7 @@ async function ready(
       .collection<{ _id: string }>('meta')
       .updateOne({ _id: 'ready' }, { $set: { at: new Date() } }, { upsert: true, timeoutMS: proofMs })
     const workers = await jobs.workers()
+    const openGaps = await database.models.gaps.countDocuments({ state: 'open' })
     const client = await apps.client(corpId)
     const token = await client.tokenStop()
     const ticket = (await client.ticketStop('agent')) ?? (await client.ticketStop('corp'))
@@ -65,6 +69,7 @@ async function ready(
       ...parts,
       database: { mode: database.mode, state: 'ok' },
       jobs: { workers: workers.length },
+      gaps: { open: openGaps },
       tokens: stateOf(token),
       tickets: stateOf(ticket),
     }

@@ -13,6 +13,18 @@ export interface Metrics {
   handled: Histogram<'lane'>
   /** Events that were left to the inbox because their lane was full. */
   postponed: Counter<'lane'>
+  /** Events that wait, 10,000 at most. */
+  inboxWaiting: Gauge<'lane'>
+  /** Seconds that the one which is due longest has been waiting for its turn; 0 where none is due. */
+  inboxOldest: Gauge<'lane'>
+  /** Events that were given up and are kept, 10,000 at most. */
+  inboxDead: Gauge
+  /** Gaps that this process recorded, one for each corp, see models/gap.ts. */
+  gaps: Counter<'reason'>
+  /** Gaps that are not reconciled yet. */
+  gapsOpen: Gauge
+  /** Whether the database answered when the gauges were read. */
+  databaseUp: Gauge
   /** Welcome codes by how they ended, see `welcomeStates`. */
   welcomes: Counter<'state'>
   /** Seconds from CreateTime, which is whole, to the platform's answer to a welcome that was sent. */
@@ -41,6 +53,8 @@ export function createMetrics(): Metrics {
     buckets: number[],
     labelNames: L[] = [],
   ): Histogram<L> => new Histogram({ name, help, labelNames, buckets, registers })
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[] = []): Gauge<L> =>
+    new Gauge({ name, help, labelNames, registers })
   return {
     registry,
     callbacks: counter('sidekick_callbacks_total', 'Callbacks by result', ['result']),
@@ -50,6 +64,14 @@ export function createMetrics(): Metrics {
     postponed: counter('sidekick_events_postponed_total', 'Events left to the inbox by a full lane', [
       'lane',
     ]),
+    inboxWaiting: gauge('sidekick_inbox_waiting', 'Events that wait, at most 10000 are counted', ['lane']),
+    inboxOldest: gauge('sidekick_inbox_oldest_seconds', 'For how long the first event that is due waits', [
+      'lane',
+    ]),
+    inboxDead: gauge('sidekick_inbox_dead', 'Events that were given up and are kept'),
+    gaps: counter('sidekick_gaps_total', 'Gaps in the callbacks that were found', ['reason']),
+    gapsOpen: gauge('sidekick_gaps_open', 'Gaps that are not reconciled yet'),
+    databaseUp: gauge('sidekick_database_up', '1 when the database answers, else 0'),
     welcomes: counter('sidekick_welcomes_total', 'Welcome codes by how they ended', ['state']),
     welcomed: histogram(
       'sidekick_welcome_seconds',
@@ -61,11 +83,10 @@ export function createMetrics(): Metrics {
       'errcode',
     ]),
     callSeconds: histogram('sidekick_platform_call_seconds', 'Time of a platform call', quick, ['path']),
-    tokensStopped: new Gauge({
-      name: 'sidekick_tokens_stopped',
-      help: 'Apps whose credentials the platform refused',
-      labelNames: ['corp', 'app', 'errcode'],
-      registers,
-    }),
+    tokensStopped: gauge('sidekick_tokens_stopped', 'Apps whose credentials the platform refused', [
+      'corp',
+      'app',
+      'errcode',
+    ]),
   }
 }

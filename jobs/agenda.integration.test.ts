@@ -77,6 +77,7 @@ describe('workers', () => {
     await until(async () => {
       const list = await jobs(false).list()
       expect(list.map(({ name, state }) => [name, state])).toEqual([
+        ['gap.reconcile', 'planned'],
         ['media.refresh', 'planned'],
         ['sync.customers', 'planned'],
         ['sync.staff', 'planned'],

@@ -19,7 +19,15 @@ import {
 } from './records.ts'
 import { runJob } from './run.ts'
 import { dueAtStart, ensureJob, ensureSchedules, nextRun } from './schedules.ts'
-import { type JobData, type JobName, jobDefinition, jobNames, lockLifetimeMs, lookEveryMs } from './table.ts'
+import {
+  type JobData,
+  type JobName,
+  jobDefinition,
+  jobNames,
+  lockLifetimeMs,
+  lookEveryMs,
+  syncJob,
+} from './table.ts'
 import { beat, beatMs, leave, listWorkers } from './workers.ts'
 
 export interface JobLogEntry {
@@ -113,6 +121,15 @@ export function createJobs(options: JobsOptions): Jobs {
       jobs,
       worker,
       stopping: stopping.signal,
+      syncsOf: corpId => ({
+        ask: async what => void (await enqueue(syncJob(what), { corpId })),
+        async failure(what) {
+          const job = await jobs.findOne(identity(syncJob(what), { corpId }), {
+            projection: { failReason: 1 },
+          })
+          return job?.failReason ?? undefined
+        },
+      }),
       next: (name, data) => nextRun(schedule, name, data),
     })
     await beat(models.locks, worker)

@@ -1,9 +1,11 @@
 import type { AppClient } from '../bot/wecom/client.ts'
 import type { Models } from '../models/models.ts'
+import type { SyncName } from '../models/sync-state.ts'
 import { JobRequestError } from './errors.ts'
 import { sendPush } from './pushes/app.ts'
 import { runSync } from './syncs/sync.ts'
 import { type JobData, type JobName, jobTable } from './table.ts'
+import { reconcileGaps } from './upkeep/gaps.ts'
 import { refreshMedia } from './upkeep/media.ts'
 
 /** What jobs need of the corps' apps. */
@@ -13,11 +15,20 @@ export interface JobApps {
   corpIds(): Promise<string[]>
 }
 
+/** The syncs of a job's corp, which are jobs of their own. */
+export interface SyncRequests {
+  /** Has one run as soon as a worker looks; one that is under way is left alone. */
+  ask(what: SyncName): Promise<void>
+  /** Why it has failed since it was asked for; undefined while it has not. */
+  failure(what: SyncName): Promise<string | undefined>
+}
+
 /** One run of one job. */
 export interface JobRun {
   data: JobData
   models: Models
   apps: JobApps
+  syncs: SyncRequests
   /** Asks the job to stop where it can go on later. */
   signal: AbortSignal
   /** A sign of life with the progress, 0 to 100. @throws JobInterruptedError when the job is another worker's now. */
@@ -43,5 +54,8 @@ export const jobHandlers = {
   async 'media.refresh'({ data, models, apps, signal, report }) {
     const client = await apps.client(data.corpId)
     await refreshMedia({ models, client, signal, report }, data.corpId)
+  },
+  async 'gap.reconcile'({ data, models, syncs, signal, report }) {
+    await reconcileGaps({ models, ...syncs, signal, report }, data.corpId)
   },
 } as const satisfies Record<JobName, (run: JobRun, name: JobName) => Promise<void>>

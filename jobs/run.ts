@@ -2,7 +2,7 @@ import type { Job } from 'agenda'
 import { mongo } from 'mongoose'
 import type { Models } from '../models/models.ts'
 import { JobInterruptedError, JobRequestError, mayPass } from './errors.ts'
-import { type JobApps, jobHandlers } from './handlers.ts'
+import { type JobApps, jobHandlers, type SyncRequests } from './handlers.ts'
 import { type JobCollection, keepJob } from './records.ts'
 import { type JobData, type JobName, jobTable, lockLifetimeMs, retryDelaysMs, signOfLifeMs } from './table.ts'
 
@@ -13,6 +13,7 @@ export interface RunDeps {
   worker: string
   /** Aborted when the worker stops. */
   stopping: AbortSignal
+  syncsOf(corpId: string): SyncRequests
   /** When the job is due again by its schedule; undefined for one that ran for once. */
   next(name: JobName, data: JobData): Promise<Date | undefined>
 }
@@ -55,6 +56,7 @@ export async function runJob(job: Job<JobData>, deps: RunDeps): Promise<void> {
         data: parsed.data,
         models: deps.models,
         apps: deps.apps,
+        syncs: deps.syncsOf(parsed.data.corpId),
         signal,
         async report(percent) {
           progress = percent

@@ -54,24 +54,30 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     autoIndex: false,
     bufferCommands: false,
   }).asPromise()
-  const watched = mongodbUri === undefined ? keepRunning(connection, embeddedDir, options.log) : undefined
+  const { log } = options
+  const watched =
+    mongodbUri === undefined
+      ? keepRunning(connection, embeddedDir, log)
+      : keepFound(connection, log, () => ping(connection), serverLostMs)
   return {
     connection,
     models: createModels(connection),
     mode: mongodbUri === undefined ? 'embedded' : 'server',
     address: uri.replace(/\/\/[^@/]*@/, '//'),
-    state: () => (watched?.ask() ?? ping(connection)).catch(unreachable),
+    state: () => watched.ask().catch(unreachable),
     async close() {
-      await watched?.stop()
+      await watched.stop()
       await connection.close()
     },
   }
 }
 
-/** How often a running embedded database is asked for a sign of life, and how long it may take. */
+/** How often the database is asked for a sign of life, and how long it may take. */
 const probeMs = 2_000
 /** Without a sign of life for this long, the driver is connected anew. */
-const lostMs = 8_000
+const embeddedLostMs = 8_000
+/** A replica set may take this long to agree on a new primary. */
+const serverLostMs = 20_000
 /** The one cause of a database that refuses writes; how much is left is told by each write that is refused. */
 const fullReason = 'the disk under DATA_DIR is full'
 
@@ -90,12 +96,66 @@ async function silence(): Promise<never> {
   throw new Error('the driver does not answer')
 }
 
-/** Starts the embedded database again whenever the driver loses it, and tells when it cannot be written. */
-function keepRunning(
+interface Watched {
+  ask(): Promise<DatabaseState>
+  stop(): Promise<void>
+}
+
+/**
+ * Asks the database for a sign of life now and then, and connects a driver anew that has lost its way, whatever it
+ * waits for: after an outage its monitor may be gone, and then it finds no server any more.
+ *
+ * @param ask throws when it does not answer
+ * @param onSilent told of each time when it did not
+ */
+function keepFound(
   connection: Connection,
-  dir: string,
   log: DatabaseOptions['log'],
-): { ask(): Promise<DatabaseState>; stop(): Promise<void> } {
+  ask: Watched['ask'],
+  lostMs: number,
+  onSilent?: () => void,
+): Watched {
+  const client = connection.getClient()
+  let stopped = false
+  let seenAt = Date.now()
+  let probing: Promise<void> | undefined
+
+  const probe = async (): Promise<void> => {
+    try {
+      await Promise.race([ask(), silence()])
+      seenAt = Date.now()
+      return
+    } catch {
+      // Why is told by whatever is done with the database; here only how long it has been.
+      onSilent?.()
+    }
+    if (stopped || Date.now() - seenAt < lostMs) return
+    log('warn', 'the database was not found again; connecting anew')
+    try {
+      await Promise.race([client.close(true), silence()])
+      await Promise.race([client.connect(), silence()])
+      seenAt = Date.now()
+    } catch (error) {
+      log('error', 'the database cannot be connected', { error })
+    }
+  }
+  const timer = setInterval(() => {
+    probing ??= probe().finally(() => {
+      probing = undefined
+    })
+  }, probeMs)
+  return {
+    ask,
+    async stop() {
+      stopped = true
+      clearInterval(timer)
+      await probing
+    },
+  }
+}
+
+/** Starts the embedded database again whenever the driver loses it, and tells when it cannot be written. */
+function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['log']): Watched {
   const client = connection.getClient()
   let readOnly = false
 
@@ -131,42 +191,14 @@ function keepRunning(
       restarting = undefined
     })
   }
-  let seenAt = Date.now()
-  let probing: Promise<void> | undefined
-
-  /** A driver that has lost its way is connected anew, whatever it waits for. */
-  const probe = async (): Promise<void> => {
-    try {
-      await Promise.race([ask(), silence()])
-      seenAt = Date.now()
-      return
-    } catch {
-      // Why is told by whatever is done with the database; here only how long it has been.
-      onLost()
-    }
-    if (stopped || Date.now() - seenAt < lostMs) return
-    log('warn', 'the database was not found again; connecting anew')
-    try {
-      await Promise.race([client.close(true), silence()])
-      await Promise.race([client.connect(), silence()])
-      seenAt = Date.now()
-    } catch (error) {
-      log('error', 'the database cannot be connected', { error })
-    }
-  }
-  const timer = setInterval(() => {
-    probing ??= probe().finally(() => {
-      probing = undefined
-    })
-  }, probeMs)
   client.on('serverHeartbeatFailed', onLost)
   client.on('connectionPoolCleared', onLost)
+  const found = keepFound(connection, log, ask, embeddedLostMs, onLost)
   return {
     ask,
     async stop() {
       stopped = true
-      clearInterval(timer)
-      await probing
+      await found.stop()
       client.off('serverHeartbeatFailed', onLost)
       client.off('connectionPoolCleared', onLost)
       await restarting

@@ -4,6 +4,7 @@ import { type Corp, corpSchema } from './corp.ts'
 import { type Customer, customerSchema } from './customer.ts'
 import { type Department, departmentSchema } from './department.ts'
 import { type Follow, followSchema } from './follow.ts'
+import { type Gap, gapSchema } from './gap.ts'
 import { type Group, groupSchema } from './group.ts'
 import { type HandlerRevision, handlerRevisionSchema, handlerSchema, type StoredHandler } from './handler.ts'
 import { type InboxEvent, inboxEventSchema } from './inbox-event.ts'
@@ -45,6 +46,7 @@ export interface Models {
   runs: Model<Run>
   welcomes: Model<Welcome>
   syncStates: Model<SyncState>
+  gaps: Model<Gap>
   pushes: Model<Push>
   tokens: Model<Token>
   locks: Model<Lock>
@@ -75,6 +77,7 @@ export function createModels(connection: Connection): Models {
     runs: connection.model<Run>('Run', runSchema),
     welcomes: connection.model<Welcome>('Welcome', welcomeSchema),
     syncStates: connection.model<SyncState>('SyncState', syncStateSchema),
+    gaps: connection.model<Gap>('Gap', gapSchema),
     pushes: connection.model<Push>('Push', pushSchema),
     tokens: connection.model<Token>('Token', tokenSchema),
     locks: connection.model<Lock>('Lock', lockSchema),

@@ -28,6 +28,9 @@ export interface CallbackDeps {
   metrics: Metrics
   log: Logger
   replyBudgetMs: number
+  /** Told of each event that was stored, and of each that could not be. */
+  onStored?(): void
+  onRefused?(): void
 }
 
 /**
@@ -43,6 +46,7 @@ export function callbackRoutes(deps: CallbackDeps): Middleware {
   function refuse(context: Context, error: unknown): void {
     const refused = asRefusal(error)
     deps.metrics.callbacks.inc({ result: refused.code })
+    if (refused.code === 'inbox_unavailable') deps.onRefused?.()
     logRefusal(refused, { path: context.path.slice(0, 200), from: context.ip })
     context.status = refused.status
     context.body = refused.code
@@ -111,6 +115,7 @@ async function takeIn(
   mayAnswer: boolean,
 ): Promise<string | undefined> {
   const fresh = await deps.inbox.put(event, app)
+  deps.onStored?.()
   deps.metrics.callbacks.inc({ result: fresh ? 'accepted' : 'duplicate' })
   const stored = fresh ? undefined : await deps.models.inbox.findById(event.id, { state: 1, reply: 1 }).lean()
   // A known event that nobody has finished is taken up too: its first receiver may have died.

@@ -10,7 +10,7 @@ import { type Lease, takeLease } from './lease.ts'
 import { findLeft, type Left } from './left-behind.ts'
 import { type DispatchLimits, dispatchLimits } from './limits.ts'
 import { nextEvent } from './next-event.ts'
-import { createKeyedQueue, nameOf, type Pool, poolNames, poolOf, pools, type Turn } from './queue.ts'
+import { createKeyedQueue, nameOf, type Pool, poolOf, pools, type Turn } from './queue.ts'
 import { runEvent } from './run-event.ts'
 
 /** Takes up what is in the inbox: in order per key over all instances, people first. */
@@ -43,7 +43,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
   const { clock, log, metrics, process: owner } = deps
   const limits = { ...dispatchLimits, ...options.limits }
   const run = options.run ?? runEvent
-  const queue = createKeyedQueue(workThrough, () => welcomesUnderWay > manyWelcomes, limits.waitingMax)
+  const queue = createKeyedQueue(workThrough, () => welcomesUnderWay > manyWelcomes, limits)
   /** Pools of which this process has left something to the inbox. */
   const postponed = new Set<Pool>()
   const inTurn = pLimit(welcomesMax)
@@ -140,7 +140,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
     const before = new Date(clock.now() - limits.graceMs)
     const { left, more } = await findLeft(inbox, pool, { before, most, isKnown: queue.has })
     if (more && !everything) postponed.add(pool)
-    if (pools[pool].lane === 'fast') await Promise.all(left.map(expressAgain))
+    await Promise.all(left.map(expressAgain))
     for (const { corpId, key, lane } of left) offer({ corpId, key, lane })
   }
 
@@ -151,7 +151,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
       offer({ corpId: event.corpId, key: orderKey(event), lane: laneOf(event) })
     },
     async sweep(everything) {
-      for (const pool of poolNames) await takeUp(pool, everything)
+      for (const pool of pools) await takeUp(pool, everything)
     },
     async drain(ms) {
       draining = true

@@ -1,6 +1,6 @@
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
-import { nameOf, type Pool, pools, type Turn } from './queue.ts'
+import { nameOf, type Pool, type Turn } from './queue.ts'
 
 /** The first waiting event of a key that nobody here knows of. */
 export interface Left extends Turn, Pick<InboxEvent, '_id' | 'name' | 'xml' | 'arrival'> {}
@@ -24,14 +24,15 @@ export async function findLeft(
 ): Promise<{ left: Left[]; more: boolean }> {
   const left: Left[] = []
   const seen = new Map<string, Set<string>>()
-  const ofPool = pool === 'others' ? [] : [{ orderKey: pool === 'staff' ? { $not: customer } : customer }]
+  const lane = pool === 'others' ? 'slow' : 'fast'
+  const ofPool = lane === 'slow' ? [] : [{ orderKey: pool === 'staff' ? { $not: customer } : customer }]
   for (let page = 0; page < pagesMax; page += 1) {
     const others = [...seen].map(([corpId, keys]) => ({ corpId, orderKey: { $in: [...keys] } }))
     const events = await inbox
       .find(
         {
           state: 'waiting',
-          lane: pools[pool].lane,
+          lane,
           ...(ofPool.length + others.length > 0 && {
             $and: [...ofPool, ...(others.length > 0 ? [{ $nor: others }] : [])],
           }),

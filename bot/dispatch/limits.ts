@@ -1,3 +1,8 @@
+import type { Pool } from './queue.ts'
+
+/** Keys of a pool that are worked on at once, and how many go on while many welcomes are under way. */
+export type Places = Record<Pool, { atOnce: number; heldBack: number }>
+
 /** The dispatcher's figures; those of time in milliseconds. They are told in docs/dispatch.md. */
 export interface DispatchLimits {
   /** Lease of a key, renewed at a third of it: how long a key rests after a process died with it. */
@@ -12,6 +17,7 @@ export interface DispatchLimits {
   lookAgainMs: number
   /** An event as young as this is its receiver's. */
   graceMs: number
+  places: Places
   /** Keys of one pool that wait in a process, and keys that rest in it. */
   waitingMax: number
 }
@@ -23,5 +29,10 @@ export const dispatchLimits: DispatchLimits = {
   attemptsMax: 8,
   lookAgainMs: 250,
   graceMs: 2_000,
+  places: {
+    staff: { atOnce: 48, heldBack: 48 },
+    customers: { atOnce: 16, heldBack: 2 },
+    others: { atOnce: 8, heldBack: 2 },
+  },
   waitingMax: 1_000,
 }

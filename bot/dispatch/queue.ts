@@ -1,4 +1,5 @@
 import type { InboxEvent } from '../../models/inbox-event.ts'
+import type { DispatchLimits } from './limits.ts'
 
 type Lane = InboxEvent['lane']
 
@@ -9,18 +10,10 @@ export interface Turn {
   lane: Lane
 }
 
-/**
- * Keys that share a number of places: whoever types, customers who bring a welcome code, and the rest, in the order in
- * which they are taken up. `heldBack` is how many go on while many welcomes are under way.
- */
-export const pools = {
-  staff: { lane: 'fast', atOnce: 48, heldBack: 48 },
-  customers: { lane: 'fast', atOnce: 16, heldBack: 2 },
-  others: { lane: 'slow', atOnce: 8, heldBack: 2 },
-} as const satisfies Record<string, { lane: Lane; atOnce: number; heldBack: number }>
-
-export type Pool = keyof typeof pools
-export const poolNames = Object.keys(pools) as Pool[]
+/** Keys that share a number of places: whoever types, customers who bring a welcome code, and the rest. */
+export type Pool = 'staff' | 'customers' | 'others'
+/** In the order in which they are taken up. */
+export const pools: readonly Pool[] = ['staff', 'customers', 'others']
 
 export function poolOf({ key, lane }: Pick<Turn, 'key' | 'lane'>): Pool {
   if (lane === 'slow') return 'others'
@@ -64,13 +57,13 @@ interface Resting {
 export function createKeyedQueue(
   work: (turn: Turn) => Promise<void>,
   heldBack: () => boolean,
-  waitingMax: number,
+  { places, waitingMax }: Pick<DispatchLimits, 'places' | 'waitingMax'>,
 ): KeyedQueue {
   const waiting = { staff: new Map(), customers: new Map(), others: new Map() } as Record<
     Pool,
     Map<string, Turn>
   >
-  const places = { staff: 0, customers: 0, others: 0 } satisfies Record<Pool, number>
+  const taken = { staff: 0, customers: 0, others: 0 } satisfies Record<Pool, number>
   /** Keys that are worked on, with the turn that was asked for meanwhile. */
   const working = new Map<string, Turn | undefined>()
   const resting = new Map<string, Resting>()
@@ -78,12 +71,12 @@ export function createKeyedQueue(
   let ended = (): void => undefined
 
   function start(): void {
-    for (const pool of poolNames) {
-      const most = heldBack() ? pools[pool].heldBack : pools[pool].atOnce
+    for (const pool of pools) {
+      const most = heldBack() ? places[pool].heldBack : places[pool].atOnce
       for (const [name, turn] of waiting[pool]) {
-        if (stopped || places[pool] >= most) break
+        if (stopped || taken[pool] >= most) break
         waiting[pool].delete(name)
-        places[pool] += 1
+        taken[pool] += 1
         working.set(name, undefined)
         void work(turn).then(() => leave(pool, name))
       }
@@ -91,7 +84,7 @@ export function createKeyedQueue(
   }
 
   function leave(pool: Pool, name: string): void {
-    places[pool] -= 1
+    taken[pool] -= 1
     const again = working.get(name)
     working.delete(name)
     if (again !== undefined) offer(again)
@@ -106,7 +99,7 @@ export function createKeyedQueue(
       working.set(name, better(turn, working.get(name)))
       return true
     }
-    const known = poolNames.find(pool => waiting[pool].has(name))
+    const known = pools.find(pool => waiting[pool].has(name))
     const pool = poolOf(better(turn, known && waiting[known].get(name)))
     if (known === pool) return true
     // Whoever waits already only changes the pool.
@@ -136,7 +129,7 @@ export function createKeyedQueue(
   return {
     offer,
     rest,
-    has: name => working.has(name) || resting.has(name) || poolNames.some(pool => waiting[pool].has(name)),
+    has: name => working.has(name) || resting.has(name) || pools.some(pool => waiting[pool].has(name)),
     askedAgain(turn) {
       const name = nameOf(turn)
       const again = working.get(name) !== undefined
@@ -147,7 +140,7 @@ export function createKeyedQueue(
     start,
     async stop() {
       stopped = true
-      for (const pool of poolNames) waiting[pool].clear()
+      for (const pool of pools) waiting[pool].clear()
       for (const { timer } of resting.values()) clearTimeout(timer)
       resting.clear()
       if (working.size === 0) return

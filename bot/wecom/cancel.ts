@@ -21,11 +21,6 @@ export function giveUp(cancel: Cancel, reason: unknown): void {
   cancel.onGiveUp?.(reason)
 }
 
-/** @throws the reason of a call that is given up */
-export function throwIfGivenUp(cancel: Cancel): void {
-  if (cancel.given) throw cancel.reason
-}
-
 /** The promise's outcome, or the reason of a call that is given up before; the work behind the promise goes on. */
 export function unlessGivenUp<T>(cancel: Cancel, promise: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {

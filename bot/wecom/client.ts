@@ -1,4 +1,4 @@
-import { createCancel, giveUp, throwIfGivenUp } from './cancel.ts'
+import { type Cancel, createCancel, giveUp } from './cancel.ts'
 import { WecomClosedError } from './errors.ts'
 import { createSender } from './http.ts'
 import { BOUNDS, type Bounds, createLimiter } from './limiter.ts'
@@ -115,11 +115,12 @@ const TICKET_REFUSED_MS = 60_000
 export function createWecom(options: WecomOptions): Wecom {
   const closing = new AbortController()
   const closed = closing.signal
-  const underWay = new Set<Call['cancel']>()
+  const underWay = new Map<Cancel, Promise<Answer>>()
   let ended: Promise<void> | undefined
   const { apiBase = 'https://qyapi.weixin.qq.com', retryBaseMs = 300, backoffMs = 60_000 } = options
+  const shared = options.limits && withFallback(options.limits, options.onLimitsAway)
   const limiter = createLimiter({
-    store: options.limits ? withFallback(options.limits, options.onLimitsAway) : createMemoryLimits(),
+    store: shared ?? createMemoryLimits(),
     bounds: { ...BOUNDS, ...options.bounds },
     closed,
   })
@@ -169,10 +170,17 @@ export function createWecom(options: WecomOptions): Wecom {
     }),
     async close() {
       if (!closed.aborted) closing.abort(new WecomClosedError())
-      for (const cancel of [...underWay]) giveUp(cancel, closed.reason)
-      ended ??= sender.close()
+      for (const cancel of [...underWay.keys()]) giveUp(cancel, closed.reason)
+      ended ??= endAll()
       await ended
     },
+  }
+
+  /** What a call has to give back is given back before the stores may be closed. */
+  async function endAll(): Promise<void> {
+    await Promise.allSettled(underWay.values())
+    await shared?.settled()
+    await sender.close()
   }
 
   function fetchToken(app: AppCredentials): Promise<{ value: string; expiresIn: number }> {
@@ -217,11 +225,12 @@ export function createWecom(options: WecomOptions): Wecom {
       allowMany(signal)
       signal.addEventListener('abort', follow, { once: true })
     }
-    underWay.add(cancel)
+    if (cancel.given) throw cancel.reason
+    // Whoever has handed the parameters over may go on with them.
+    const answering = send(callOf(app, path, { ...params }, given, cancel, file))
+    underWay.set(cancel, answering)
     try {
-      throwIfGivenUp(cancel)
-      // Whoever has handed the parameters over may go on with them.
-      const answer = await send(callOf(app, path, { ...params }, given, cancel, file))
+      const answer = await answering
       // The answer has the shape that the endpoint's page documents; nothing here could check more.
       return answer as Answer & Methods[K]['result']
     } finally {
@@ -236,7 +245,7 @@ function callOf(
   path: MethodPath,
   params: Record<string, unknown>,
   given: CallOptions,
-  cancel: Call['cancel'],
+  cancel: Cancel,
   file: Upload | undefined,
 ): Call {
   const spec: MethodSpec = METHODS[path]

@@ -6,20 +6,29 @@ const ALONE = 8
 /** How long the shared store is left alone after it failed. */
 const AWAY_MS = 5_000
 
+/** Counts that can be waited for. */
+export interface FallbackLimits extends LimitStore {
+  /** Resolves when nothing is being asked of the shared store any more; the store may be closed then. */
+  settled(): Promise<void>
+}
+
 /**
  * The counts that instances share; while their store does not answer, counts of this process alone with an eighth of each
  * limit. Calls neither hang nor run unlimited then. `note` is told once when that begins, with the error, and once when it
  * is over.
  */
-export function withFallback(shared: LimitStore, note: (error: unknown) => void = () => {}): LimitStore {
+export function withFallback(shared: LimitStore, note: (error: unknown) => void = () => {}): FallbackLimits {
   const alone = createMemoryLimits()
   let awayUntil = 0
   let away = false
+  const asking = new Set<Promise<unknown>>()
 
   async function either<T>(from: (store: LimitStore) => Promise<T>, own: () => Promise<T>): Promise<T> {
     if (performance.now() < awayUntil) return own()
+    const asked = from(shared)
+    asking.add(asked)
     try {
-      const answer = await from(shared)
+      const answer = await asked
       if (away) note(undefined)
       away = false
       return answer
@@ -28,10 +37,15 @@ export function withFallback(shared: LimitStore, note: (error: unknown) => void 
       if (!away) note(error)
       away = true
       return own()
+    } finally {
+      asking.delete(asked)
     }
   }
 
   return {
+    async settled() {
+      while (asking.size > 0) await Promise.allSettled(asking)
+    },
     take: (bucket, ask) =>
       either(
         store => store.take(bucket, ask),

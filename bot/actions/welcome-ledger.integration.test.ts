@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { loadDemoCorp } from '../../fixtures/corp/demo.ts'
+import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { platformApp, startTestPlatform, type TestPlatform } from '../../fixtures/test/start-platform.ts'
+import type { Database } from '../../models/connect.ts'
+import { createMetrics } from '../metrics.ts'
+import type { ActionContext } from './define.ts'
+import { sendWelcome } from './welcome-ledger.ts'
+
+const { corpId } = platformApp
+const text = async () => ({ text: '您好', attachments: [] })
+
+describe('the ledger of welcomes', () => {
+  let database: Database
+  let platform: TestPlatform
+  beforeAll(async () => {
+    ;[database, platform] = await Promise.all([openTestDatabase(), startTestPlatform(loadDemoCorp)])
+  })
+  afterAll(() => Promise.all([database.close(), platform.close()]))
+  afterEach(async () => {
+    vi.useRealTimers()
+    await platform.control('DELETE', 'faults')
+  })
+
+  /** Somebody who has just added lina, and what a step of the add's handler would send the welcome with. */
+  async function addition() {
+    // Nobody hears the callback; the code lives all the same.
+    const added = platform.control('POST', 'customers/add', {
+      staff: 'lina',
+      externalUserid: `wm${randomUUID()}`,
+    })
+    const { externalUserid, welcomeCode } = (await added) as { externalUserid: string; welcomeCode: string }
+    const id = `${corpId}:${randomUUID()}`
+    const pair = { corpId, useridKey: 'lina', externalUserid }
+    const relation = { first: id, at: new Date(), full: id }
+    await database.models.follows.create({ ...pair, userid: 'lina', status: 'active', relation })
+    const metrics = createMetrics()
+    const context = {
+      corp: { corpId },
+      event: { id, corpId, userid: 'lina', externalUserid, createdAt: new Date() },
+      handler: 'welcome',
+      key: `${id}/welcome/welcome`,
+      now: new Date(),
+      expireAt: new Date(Date.now() + 60_000),
+      models: database.models,
+      client: platform.client,
+      metrics,
+    } as unknown as ActionContext
+    return { id, welcomeCode, context }
+  }
+
+  /** As a process leaves it that died while it asked the platform. `$literal` dates are by the database's clock. */
+  async function leaveSending(code: string, { event }: ActionContext, leaseMs: number): Promise<void> {
+    await database.models.welcomes.updateOne(
+      { corpId, welcomeCode: code },
+      [
+        {
+          $set: {
+            state: 'sending',
+            userid: 'lina',
+            externalUserid: event.externalUserid,
+            event: event.id,
+            relation: event.id,
+            eventAt: event.createdAt,
+            expireAt: '$$NOW',
+            handler: 'welcome',
+            attempts: 1,
+            holder: 'somebody who is gone',
+            leaseUntil: { $add: ['$$NOW', leaseMs] },
+          },
+        },
+      ],
+      { upsert: true, updatePipeline: true },
+    )
+  }
+  const row = (welcomeCode: string) => database.models.welcomes.findOne({ corpId, welcomeCode }).lean()
+
+  it('gives a code to one of those who ask at the same time, and the outcome to the others', async () => {
+    const { id, welcomeCode, context } = await addition()
+    const before = await platform.calls('externalcontact/send_welcome_msg')
+    const outcomes = await Promise.all(
+      Array.from({ length: 5 }, () => sendWelcome(context, welcomeCode, id, text)),
+    )
+    expect(outcomes).toEqual(Array.from({ length: 5 }, () => ({ state: 'sent', handler: 'welcome' })))
+    expect(await platform.calls('externalcontact/send_welcome_msg')).toBe(before + 1)
+    const { holder, leaseUntil, ...kept } = (await row(welcomeCode)) ?? {}
+    expect([holder, leaseUntil]).toEqual([undefined, undefined])
+    expect(kept).toMatchObject({ state: 'sent', attempts: 1, relation: id, userid: 'lina' })
+  })
+
+  it('takes a code over from one that has died when its lease is over, whatever the own clock says', async () => {
+    for (const skewMs of [-180_000, 180_000]) {
+      const { id, welcomeCode, context } = await addition()
+      await leaveSending(welcomeCode, context, 1_000)
+      const began = performance.now()
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + skewMs })
+      expect(await sendWelcome(context, welcomeCode, id, text)).toMatchObject({ state: 'sent' })
+      vi.useRealTimers()
+      // Neither before its holder has had its time, nor minutes later.
+      expect(performance.now() - began).toBeGreaterThan(900)
+      expect(performance.now() - began).toBeLessThan(10_000)
+      expect(await row(welcomeCode)).toMatchObject({ state: 'sent', attempts: 2 })
+    }
+  })
+
+  it('keeps a code that the platform takes its time with', async () => {
+    const { id, welcomeCode, context } = await addition()
+    await platform.control('POST', 'faults', [
+      { path: 'externalcontact/send_welcome_msg', delayMs: 6_500, times: 1 },
+    ])
+    // Longer than a lease; a call of 5 s that gets no answer is made again.
+    const [one, other] = await Promise.all([
+      sendWelcome(context, welcomeCode, id, text),
+      sendWelcome(context, welcomeCode, id, text),
+    ])
+    expect(['sent', 'already']).toContain(one.state)
+    expect(other.state).toBe(one.state)
+    expect(await row(welcomeCode)).toMatchObject({ attempts: 1 })
+  })
+
+  it('keeps a second code of a relation as a spare one, and uses it once the first has failed', async () => {
+    const { id, welcomeCode, context } = await addition()
+    const failed = await sendWelcome(context, 'a code that is none', id, text)
+    expect(failed).toEqual({ state: 'expired', errcode: 41050 })
+    expect(await sendWelcome(context, welcomeCode, id, text)).toMatchObject({ state: 'sent' })
+    expect(await sendWelcome(context, 'a third one', id, text)).toEqual({ state: 'spare' })
+    const counted = await context.metrics.welcomes.get()
+    expect(counted.values.map(({ labels, value }) => [labels.state, value])).toEqual([
+      ['expired', 1],
+      ['sent', 1],
+      ['spare', 1],
+    ])
+  })
+
+  it('reads what comes from WeCom as text, also where it looks like an expression', async () => {
+    const { id, welcomeCode, context } = await addition()
+    const odd = { ...context, handler: '$$NOW', event: { ...context.event, userid: '$state' } }
+    await sendWelcome(odd as ActionContext, welcomeCode, id, text)
+    expect(await row(welcomeCode)).toMatchObject({ userid: '$state', handler: '$$NOW' })
+  })
+})
