@@ -18,6 +18,8 @@ export interface Reading {
   shown: boolean
   /** The staff who follow. */
   follows: readonly WireFollow[]
+  /** We have changed a follow since it was asked: what it says of its tags and remark was not stored. */
+  overtaken: boolean
   /** Nobody else follows: no more pages, and no refusal that may have another reason. */
   whole: boolean
 }
@@ -61,7 +63,7 @@ export async function keepCustomer(
   externalUserid: string,
   { askedAt, shown, gone }: CustomerAnswer,
 ): Promise<Reading> {
-  if (shown === undefined) return { askedAt, shown: false, follows: [], whole: gone }
+  if (shown === undefined) return { askedAt, shown: false, follows: [], overtaken: false, whole: gone }
   const { external_contact: wire, follow_user: follows = [], next_cursor: more } = shown
   // Not where we changed them while we were reading.
   const unwritten = { $or: [{ writtenAt: null }, { writtenAt: { $lt: askedAt } }] }
@@ -75,14 +77,15 @@ export async function keepCustomer(
       { updateOne: { filter: { ...pair, ...unwritten }, update: toUpdate({ tags, remark }) } },
     ]
   })
-  if (writes.length > 0) await models.follows.bulkWrite(writes)
+  const stored = writes.length > 0 ? await models.follows.bulkWrite(writes) : undefined
   const tags = await tagsOfCustomer(models, corpId, externalUserid)
   await models.customers.updateOne(
     { corpId, externalUserid },
     toUpdate({ ...customerFields(wire), readAt: askedAt, tags }),
     { upsert: true },
   )
-  return { askedAt, shown: true, follows, whole: !more }
+  const overtaken = stored !== undefined && stored.matchedCount + stored.upsertedCount < writes.length
+  return { askedAt, shown: true, follows, overtaken, whole: !more }
 }
 
 /** Reads the customer from the platform and stores what it says. @throws as `askCustomer` */

@@ -2,7 +2,7 @@ import type { Models } from '../../models/models.ts'
 import type { TrajectoryKind } from '../../models/trajectory.ts'
 import { useridKey } from '../../models/userid.ts'
 import { isYoung, NotSettled, unionTags, writeTrajectory } from '../actions/customer-writes.ts'
-import { askCustomer, keepCustomer } from '../actions/read-customer.ts'
+import { keepCustomer, readCustomer } from '../actions/read-customer.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { DispatchDeps } from './deps.ts'
 import { takeEarly } from './early-answers.ts'
@@ -88,15 +88,15 @@ async function readOf(deps: DispatchDeps, event: BotEvent): Promise<boolean> {
   const { corpId, externalUserid = '', id } = event
   const early = await takeEarly(models, id)
   // What was not shown then may be now, but for a request that nobody has confirmed.
-  const usable = early?.shown !== undefined || (isEvent(event, 'customer.added') && event.data.half)
-  const answer = usable ? early : undefined
-  const { shown } = await keepCustomer(
-    models,
-    corpId,
-    externalUserid,
-    answer ?? (await askCustomer(await apps.client(corpId), externalUserid, id)),
-  )
-  return shown
+  if (
+    early?.shown !== undefined ||
+    (early !== undefined && isEvent(event, 'customer.added') && event.data.half)
+  ) {
+    const { shown, overtaken } = await keepCustomer(models, corpId, externalUserid, early)
+    // An event of the customer that came before this one may have marked tags meanwhile.
+    if (!overtaken) return shown
+  }
+  return (await readCustomer(models, await apps.client(corpId), corpId, externalUserid, id)).shown
 }
 
 async function recordEnd(deps: DispatchDeps, event: BotEvent, status: 'lost' | 'removed'): Promise<void> {

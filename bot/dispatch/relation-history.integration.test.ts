@@ -6,6 +6,7 @@ import { type BotEvent, isEvent, parseEvent } from '../events/parse.ts'
 import type { DispatchDeps } from './deps.ts'
 import { recordEvent } from './record-customer.ts'
 import { announce } from './relation.ts'
+import { runEvent } from './run-event.ts'
 
 let database: Database
 let id = ''
@@ -77,5 +78,22 @@ describe('the relation of a pair', () => {
     expect(await announce(database.models, add as BotEvent<'customer.added'>)).toMatchObject({ over: true })
     const follow = await database.models.follows.findOne({ externalUserid: `wm${id}` }).lean()
     expect(follow).toMatchObject({ status: 'lost', past: [{ first: add.id }] })
+  })
+
+  it('ends what was begun for an add that is tried again after the end, and tells why', async () => {
+    const { models } = database
+    const add = eventOf('full', 0)
+    await announce(models, add as BotEvent<'customer.added'>)
+    const step = { id: 'tag', action: 'customer.tag', state: 'pending', attempts: 1 } as const
+    const { corpId, id: event } = add
+    const begun = { corpId, event, handler: 'welcome', eventName: 'customer.added', revision: 1 }
+    const dates = { startedAt: new Date(), expireAt: new Date(Date.now() + 60_000) }
+    await models.runs.create({ ...begun, ...dates, state: 'running', steps: [step] })
+    await take(eventOf('lost', 20))
+    expect(await runEvent({ models } as DispatchDeps, add)).toBe('done')
+    expect(await models.runs.findOne({ corpId, event }).lean()).toMatchObject({
+      state: 'failed',
+      steps: [{ state: 'failed', error: { code: 'relation_over' } }],
+    })
   })
 })

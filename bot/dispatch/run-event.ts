@@ -11,7 +11,7 @@ import { loadSurroundings, type Surroundings } from './load-facts.ts'
 import { recordEvent, recordPast } from './record-customer.ts'
 import { announce } from './relation.ts'
 import { resumeWaiting } from './resume.ts'
-import { isFinal, type RunOutcome, type RunRequest, runHandler } from './run-handler.ts'
+import { abandonRun, isFinal, type RunOutcome, type RunRequest, runHandler } from './run-handler.ts'
 
 /** How an event's handling ended: everything done, to be tried again, or given up. */
 export type EventOutcome = 'done' | 'again' | 'dead'
@@ -20,8 +20,10 @@ export type EventOutcome = 'done' | 'again' | 'dead'
 export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<EventOutcome> {
   const announced = isEvent(event, 'customer.added') ? await announce(deps.models, event) : undefined
   const name = announced?.name ?? event.name
+  const runs = await deps.models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()
   if (announced?.over === true) {
     await recordPast(deps, event, announced.name)
+    for (const run of runs) await abandonRun(deps, run)
     return 'done'
   }
   await recordEvent(deps, event, name)
@@ -29,7 +31,6 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   const around = await loadSurroundings(deps, event, name)
   const inScope = await handlersInScope(deps, event, around)
   const context = contextOf(deps, event, around, inScope, announced?.relation)
-  const runs = await deps.models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()
   const runOf = (handler: CompiledHandler): Run | undefined => runs.find(run => run.handler === handler.key)
   const request = { event, name, context }
   const line = lineOf(event)

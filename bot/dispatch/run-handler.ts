@@ -66,6 +66,17 @@ export async function runHandler(deps: DispatchDeps, request: RunRequest): Promi
   return result
 }
 
+/** Ends a run that was to go on, of an add whose relation is over: there is nobody left to do the rest for. */
+export async function abandonRun(deps: DispatchDeps, run: Run): Promise<void> {
+  if (run.state === 'done' || run.state === 'failed') return
+  for (const step of run.steps) {
+    if (step.state !== 'pending' && step.state !== 'running' && step.state !== 'waiting') continue
+    step.state = 'failed'
+    step.error = { code: 'relation_over', message: 'the relation ended before the step was done' }
+  }
+  await saveRun(deps, run, 'failed')
+}
+
 function attemptsOf(step: CompiledStep): number {
   return step.retry === undefined ? attemptsByDefault : step.retry.max + 1
 }
