@@ -30,10 +30,12 @@ export async function replayEvent(
   else await reviveRuns(models, corpId, id)
   const { matchedCount } = await models.inbox.updateOne(
     { _id: id, state: { $in: ['done', 'dead'] } },
-    {
-      $set: { state: 'waiting', attempts: 0, notBefore: new Date() },
-      $unset: { error: 1, failingSince: 1, finishedAt: 1 },
-    },
+    // By the database's clock: the operator's machine may have another one.
+    [
+      { $set: { state: 'waiting', attempts: 0, notBefore: '$$NOW' } },
+      { $unset: ['error', 'failingSince', 'finishedAt'] },
+    ],
+    { updatePipeline: true },
   )
   return matchedCount === 1 ? 'replayed' : 'waiting'
 }
