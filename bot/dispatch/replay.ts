@@ -19,7 +19,7 @@ export async function replayEvent(
   id: string,
   { fresh }: { fresh: boolean },
 ): Promise<ReplayOutcome> {
-  const event = await models.inbox.findById(id, { corpId: 1, state: 1, orderKey: 1, createdAt: 1 }).lean()
+  const event = await models.inbox.findById(id, { corpId: 1, state: 1, orderKey: 1 }).lean()
   if (event === null) return 'unknown'
   if (event.state === 'waiting') return 'waiting'
   const { corpId, orderKey } = event
