@@ -50,7 +50,7 @@ describe('the ledger of welcomes', () => {
     return { id, welcomeCode, context }
   }
 
-  /** As a process leaves it that died while it asked the platform. `$literal` dates are by the database's clock. */
+  /** As a process leaves it that died while it asked the platform. */
   async function leaveSending(code: string, { event }: ActionContext, leaseMs: number): Promise<void> {
     await database.models.welcomes.updateOne(
       { corpId, welcomeCode: code },
@@ -86,7 +86,16 @@ describe('the ledger of welcomes', () => {
     expect(await platform.calls('externalcontact/send_welcome_msg')).toBe(before + 1)
     const { holder, leaseUntil, ...kept } = (await row(welcomeCode)) ?? {}
     expect([holder, leaseUntil]).toEqual([undefined, undefined])
-    expect(kept).toMatchObject({ state: 'sent', attempts: 1, relation: id, userid: 'lina' })
+    const { createdAt: eventAt } = context.event
+    const { expireAt } = context
+    expect(kept).toMatchObject({
+      state: 'sent',
+      attempts: 1,
+      relation: id,
+      userid: 'lina',
+      eventAt,
+      expireAt,
+    })
   })
 
   it('takes a code over from one that has died when its lease is over, whatever the own clock says', async () => {
