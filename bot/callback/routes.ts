@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import Router, { type RouterContext } from '@koa/router'
 import type { Logger } from 'pino'
 import type { Models } from '../../models/models.ts'
-import { type Apps, type CallbackKeys, type CallbackPair, UnknownApp } from '../apps.ts'
+import { type Apps, type CallbackKeyPair, type CallbackKeys, UnknownApp } from '../apps.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { Inbox } from '../dispatch/inbox.ts'
 import type { ReplySlots } from '../dispatch/reply-slots.ts'
@@ -145,7 +145,7 @@ function read(keys: CallbackKeys, xml: string): BotEvent {
 }
 
 /** A text answer in its envelope (`path/90241`). */
-function seal(keys: CallbackKeys, pair: CallbackPair, event: BotEvent, text: string): string {
+function seal(keys: CallbackKeys, pair: CallbackKeyPair, event: BotEvent, text: string): string {
   const seconds = Math.floor(Date.now() / 1000)
   const xml = toXml({
     ToUserName: event.userid ?? '',

@@ -1,4 +1,4 @@
-import type { CallbackKeys, CallbackPair } from '../apps.ts'
+import type { CallbackKeyPair, CallbackKeys } from '../apps.ts'
 import { CallbackCryptoError, decryptCallback, verifySignature } from '../wecom/crypto.ts'
 import { CallbackRefused } from './refusal.ts'
 
@@ -38,7 +38,7 @@ export function openCallback(
   query: CallbackQuery,
   encrypt: string,
   now = Date.now(),
-): { xml: string; pair: CallbackPair } {
+): { xml: string; pair: CallbackKeyPair } {
   const { msg_signature: signature, timestamp, nonce } = query
   const pair = keys.pairs.find(({ token }) =>
     verifySignature({ token, timestamp, nonce, encrypt, signature }),

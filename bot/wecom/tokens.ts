@@ -73,7 +73,7 @@ export function createTokens(deps: {
 }): Tokens {
   const entries = new Map<string, Entry>()
   const suffix = deps.kind === undefined ? '' : `:${deps.kind}`
-  const keyOf = (app: AppCredentials): string => `${tokenKey(app)}${suffix}`
+  const keyOf = (app: AppCredentials): string => `${credentialsKey(app)}${suffix}`
 
   return {
     async get(app, signal) {
@@ -160,11 +160,8 @@ function adopt(entry: Entry, token: StoredToken): StoredToken {
   return token
 }
 
-/**
- * Where the store has the access token. New credentials have another key, so nothing of the old ones, token or stop,
- * outlives them.
- */
-export function tokenKey(app: AppCredentials): string {
+/** New credentials have another key, so nothing of the old ones, token or stop, outlives them. */
+export function credentialsKey(app: AppCredentials): string {
   const fingerprint = createHash('sha256').update(app.secret).digest('hex').slice(0, 12)
   return `${app.corpId}:${app.agentId}:${fingerprint}`
 }
