@@ -28,7 +28,7 @@ beforeAll(async () => {
   const { connection } = sidekick.database
   server = connection.getClient().db(connection.name)
   planned = await planQueries(server, watch.sent)
-}, 60_000)
+}, 120_000)
 afterAll(async () => {
   await sidekick?.stop()
   watch.stop()

@@ -13,7 +13,7 @@ export class UnknownApp extends Error {
 }
 
 /** Token and EncodingAESKey of a callback address; they are changed together. */
-export interface CallbackPair {
+export interface CallbackKeyPair {
   token: string
   aesKey: string
 }
@@ -23,7 +23,7 @@ export interface CallbackKeys {
   /** Agent id or `contact`. */
   app: string
   /** The current one first, then what it was before, while that is still taken. At least one. */
-  pairs: readonly CallbackPair[]
+  pairs: readonly CallbackKeyPair[]
 }
 
 /** The corps and apps of the database, with their secrets opened. */
@@ -41,7 +41,7 @@ export interface OwnApp {
   corpId: string
   agentId: string
   /** By app: a pair that an instance was started with is taken by it, whatever was stored since. */
-  callbacks?: Readonly<Record<string, CallbackPair>>
+  callbacks?: Readonly<Record<string, CallbackKeyPair>>
 }
 
 /** How long what was read of a corp is used before it is read again, in milliseconds. */
@@ -101,9 +101,9 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
     return running
   }
 
-  function pairsOf(corpId: string, { app, callback, previous = [] }: CorpApp): CallbackPair[] {
+  function pairsOf(corpId: string, { app, callback, previous = [] }: CorpApp): CallbackKeyPair[] {
     const placeOf = (what: 'token' | 'aesKey'): string => sealPlace(corpId, app, what)
-    const openPair = (sealed: SealedCallbackKeys): CallbackPair => ({
+    const openPair = (sealed: SealedCallbackKeys): CallbackKeyPair => ({
       token: secrets.open(placeOf('token'), sealed.token),
       aesKey: secrets.open(placeOf('aesKey'), sealed.aesKey),
     })
@@ -131,9 +131,9 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
       if (known?.sealed === main.secret) return known.client
       const secret = secrets.open(sealPlace(corpId, main.app, 'secret'), main.secret)
       const client = wecom.app({ corpId, agentId: main.app, secret })
+      clients.set(key, { sealed: main.secret, client })
       // The same secret given once more is an operator's word that it is right.
       if (known !== undefined) await client.resume()
-      clients.set(key, { sealed: main.secret, client })
       return client
     },
     async callbackKeys(corpId, app) {
@@ -148,6 +148,6 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
 }
 
 /** Whether two pairs are the same in both parts. */
-export function isSamePair(one: CallbackPair, other: CallbackPair): boolean {
+export function isSamePair(one: CallbackKeyPair, other: CallbackKeyPair): boolean {
   return one.token === other.token && one.aesKey === other.aesKey
 }

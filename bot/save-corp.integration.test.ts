@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
 import type { Database } from '../models/connect.ts'
@@ -8,7 +11,7 @@ import { createApps, type OwnApp, UnknownApp } from './apps.ts'
 import { AppExists, addApp, isSealedWith, rotateCallback, rotateSecret, saveCorp } from './save-corp.ts'
 import type { PlainApp } from './sealed-apps.ts'
 import { createWecom, type Wecom } from './wecom/client.ts'
-import { tokenKey } from './wecom/tokens.ts'
+import { credentialsKey } from './wecom/tokens.ts'
 
 const secrets = createSecretBox(Buffer.alloc(32, 1))
 const agentId = '1000002'
@@ -52,7 +55,7 @@ const secretNow = async () => {
 }
 /** The platform has given a token for this secret. */
 const gaveToken = (secret: string) =>
-  createTokenStore(database.models.tokens, secrets).write(tokenKey({ corpId, agentId, secret }), {
+  createTokenStore(database.models.tokens, secrets).write(credentialsKey({ corpId, agentId, secret }), {
     value: 'token',
     expiresAt: new Date(Date.now() + hourMs),
     refreshAt: new Date(Date.now() + hourMs),
@@ -169,6 +172,24 @@ describe('the operator', () => {
     expect(await apps.client(corpId)).not.toBe(client)
     const left = await database.models.tokens.find({ _id: { $gte: corpId, $lt: `${corpId};` } }).lean()
     expect(left.map(one => one._id)).toEqual([`${corpId}:10000021:other`])
+  })
+
+  it('has a secret asked with again that the platform had refused, by an instance that runs', async () => {
+    const server = createServer((_request, response) =>
+      response.end(JSON.stringify({ errcode: 40001, errmsg: 'invalid credential' })),
+    ).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const apiBase = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const refused = createWecom({ apiBase, store: createTokenStore(database.models.tokens, secrets) })
+    await addApp(database.models, secrets, { corpId, name: '木棠', app })
+    const apps = createApps(database.models, secrets, refused)
+    await expect((await apps.client(corpId)).call('getcallbackip', {})).rejects.toThrow()
+    expect((await apps.client(corpId)).tokenStop()).toMatchObject({ errcode: 40001 })
+    await rotateSecret(database.models, secrets, which(), 'first')
+    vi.advanceTimersByTime(5_000)
+    expect((await apps.client(corpId)).tokenStop()).toBeUndefined()
+    await refused.close()
+    server.close()
   })
 
   it('is told what there is not', async () => {

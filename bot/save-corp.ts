@@ -2,9 +2,9 @@ import { type Corp, type CorpApp, sealPlace } from '../models/corp.ts'
 import { isDuplicateKey } from '../models/lock.ts'
 import type { Models } from '../models/models.ts'
 import { opens, type SecretBox } from '../models/secrets.ts'
-import { type CallbackPair, UnknownApp } from './apps.ts'
+import { type CallbackKeyPair, UnknownApp } from './apps.ts'
 import { isSealedPair, type PlainApp, sealAnew, withPair } from './sealed-apps.ts'
-import { tokenKey } from './wecom/tokens.ts'
+import { credentialsKey } from './wecom/tokens.ts'
 
 /** What a start found to be older than what is stored, and so left alone. */
 export interface Behind {
@@ -79,7 +79,7 @@ export async function rotateCallback(
   models: Models,
   secrets: SecretBox,
   which: { corpId: string; app: string },
-  pair: CallbackPair,
+  pair: CallbackKeyPair,
   until: Date,
 ): Promise<void> {
   await changeApp(models, which, stored => withPair(secrets, which.corpId, stored, pair, until))
@@ -187,7 +187,8 @@ async function isFormerSecret(
   stored: string | undefined,
 ): Promise<boolean> {
   if (stored === undefined || stored === secret) return false
-  const tokenOf = (one: string) => models.tokens.findById(tokenKey({ corpId, agentId, secret: one })).lean()
+  const tokenOf = (one: string) =>
+    models.tokens.findById(credentialsKey({ corpId, agentId, secret: one })).lean()
   const [former, present] = await Promise.all([tokenOf(secret), tokenOf(stored)])
   const isGood = present?.value !== undefined && (present.expiresAt?.getTime() ?? 0) > Date.now()
   return isGood && former?.value !== undefined

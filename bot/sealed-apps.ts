@@ -1,9 +1,9 @@
 import { type CorpApp, sealPlace } from '../models/corp.ts'
 import { opens, type SecretBox } from '../models/secrets.ts'
-import { type CallbackPair, isSamePair } from './apps.ts'
+import { type CallbackKeyPair, isSamePair } from './apps.ts'
 
 /** An app of a corp, in the open. */
-export interface PlainApp extends CallbackPair {
+export interface PlainApp extends CallbackKeyPair {
   app: string
   secret?: string
 }
@@ -17,7 +17,7 @@ export function isSealedPair(
   corpId: string,
   app: string,
   sealed: { token: string; aesKey: string },
-  pair: CallbackPair,
+  pair: CallbackKeyPair,
 ): boolean {
   const token = opens(secrets, sealPlace(corpId, app, 'token'), sealed.token)
   const aesKey = opens(secrets, sealPlace(corpId, app, 'aesKey'), sealed.aesKey)
@@ -29,7 +29,7 @@ export function withPair(
   secrets: SecretBox,
   corpId: string,
   app: CorpApp,
-  pair: CallbackPair,
+  pair: CallbackKeyPair,
   until: Date,
 ): CorpApp {
   const keep = (what: 'token' | 'aesKey'): string => {

@@ -1,5 +1,5 @@
 import { actions } from '../bot/actions/registry.ts'
-import type { CallbackPair } from '../bot/apps.ts'
+import type { CallbackKeyPair } from '../bot/apps.ts'
 import { builtInHandlers } from '../bot/commands/builtin.ts'
 import { seedHandlers } from '../bot/handlers/publish.ts'
 import { addApp, isSealedWith, overlapMs, rotateCallback, rotateSecret } from '../bot/save-corp.ts'
@@ -29,7 +29,7 @@ export const corpList = defineVerb('Corps and their apps', {}, async (_, open) =
 })
 
 /** What to enter in WeCom's console. Only what was made here is repeated. */
-function forConsole(opened: Opened, corpId: string, app: string, pair: CallbackPair, made: boolean) {
+function forConsole(opened: Opened, corpId: string, app: string, pair: CallbackKeyPair, made: boolean) {
   const { publicUrl, app: own } = opened.config
   const ownPaths: Record<string, string> = { [own?.agentId ?? '']: 'app', contact: 'contact' }
   const path = `/callback/${(own?.corpId === corpId ? ownPaths[app] : undefined) ?? `${corpId}/${app}`}`

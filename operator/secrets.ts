@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { CallbackPair } from '../bot/apps.ts'
+import type { CallbackKeyPair } from '../bot/apps.ts'
 import { appRules } from '../config.ts'
 import { type Opened, UsageError } from './verb.ts'
 
@@ -66,10 +66,10 @@ function randomText(length: number): string {
 }
 
 /** A pair as WeCom's console makes it (`path/90930`). */
-export function makePair(): CallbackPair {
+export function makePair(): CallbackKeyPair {
   return { token: randomText(32), aesKey: randomText(43) }
 }
 
-export async function readPair(opened: Opened, args: Record<string, unknown>): Promise<CallbackPair> {
+export async function readPair(opened: Opened, args: Record<string, unknown>): Promise<CallbackKeyPair> {
   return args.generate ? makePair() : readSecrets(opened, args, ['token', 'aesKey'])
 }

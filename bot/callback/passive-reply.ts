@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { CallbackPair } from '../apps.ts'
+import type { CallbackKeyPair } from '../apps.ts'
 import { encryptReply } from '../wecom/crypto.ts'
 import { type NewsReply, type TextReply, toXml } from '../wecom/xml.ts'
 
@@ -13,7 +13,7 @@ export type Answer =
  *
  * @param pair the keys that opened the message
  */
-export function sealReply(pair: CallbackPair, corpId: string, userid: string, answer: Answer): string {
+export function sealReply(pair: CallbackKeyPair, corpId: string, userid: string, answer: Answer): string {
   const timestamp = Math.floor(Date.now() / 1000)
   const header = { ToUserName: userid, FromUserName: corpId, CreateTime: timestamp }
   const nonce = randomBytes(8).toString('hex')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { altered, received, sample } from '../../fixtures/test/vectors.ts'
-import type { CallbackKeys, CallbackPair } from '../apps.ts'
+import type { CallbackKeyPair, CallbackKeys } from '../apps.ts'
 import { encryptMessage, signMessage } from '../wecom/crypto.ts'
 import { CallbackRefused, type RefusalReason } from './refusal.ts'
 import { openCallback, readQuery } from './verify.ts'
@@ -121,7 +121,7 @@ describe('the ciphertext of a callback', () => {
 describe('keys that are being rotated', () => {
   const next = { token: 'next', aesKey: 'b'.repeat(43) }
   const both: CallbackKeys = { ...keys, pairs: [next, pair] }
-  const sealedBy = ({ token, aesKey }: CallbackPair, signed = token) => {
+  const sealedBy = ({ token, aesKey }: CallbackKeyPair, signed = token) => {
     const encrypt = encryptMessage({ aesKey, receiveId: keys.corpId }, '<xml></xml>')
     return { encrypt, query: sent(encrypt, undefined, signed) }
   }

@@ -1,4 +1,4 @@
-import type { CallbackKeys, CallbackPair } from '../apps.ts'
+import type { CallbackKeyPair, CallbackKeys } from '../apps.ts'
 import { CallbackCryptoError, decryptCallback, verifySignature } from '../wecom/crypto.ts'
 import { CallbackRefused } from './refusal.ts'
 
@@ -30,7 +30,7 @@ export function readQuery(query: Readonly<Record<string, string | string[] | und
 /** What was inside, and the keys that opened it: the answer is sealed with the same ones. */
 export interface OpenedCallback {
   text: string
-  pair: CallbackPair
+  pair: CallbackKeyPair
 }
 
 /**

@@ -114,7 +114,7 @@ export function createTokens(deps: {
   function entryOf(app: AppCredentials): Entry {
     const found = known.get(app)
     if (found !== undefined) return found
-    const key = deps.kind === undefined ? tokenKey(app) : `${tokenKey(app)}:${deps.kind}`
+    const key = deps.kind === undefined ? credentialsKey(app) : `${credentialsKey(app)}:${deps.kind}`
     const entry = entries.get(key) ?? { app, key, refreshAgainAt: 0, lookedAt: 0 }
     if (!entries.has(key)) replaceOlder(app)
     entries.set(key, entry)
@@ -244,11 +244,8 @@ function isInForce(refusal: TokenRefusal | undefined): refusal is TokenRefusal {
   return refusal !== undefined && (refusal.until === undefined || refusal.until.getTime() > Date.now())
 }
 
-/**
- * Where the store has the access token. New credentials have another key, so nothing of the old ones, token or stop,
- * outlives them.
- */
-export function tokenKey(app: AppCredentials): string {
+/** New credentials have another key, so nothing of the old ones, token or stop, outlives them. */
+export function credentialsKey(app: AppCredentials): string {
   const fingerprint = createHash('sha256').update(app.secret).digest('hex').slice(0, 12)
   return `${app.corpId}:${app.agentId}:${fingerprint}`
 }
