@@ -18,7 +18,7 @@ const holdMs = 150
 const leaseMs = 1_000
 const quick: Partial<DispatchLimits> = {
   leaseMs: { fast: leaseMs, slow: leaseMs },
-  backoffMs: [5, 20, 60],
+  backoffMs: [25, 50, 75],
   lookAgainMs: 30,
   graceMs: 0,
 }
@@ -203,10 +203,11 @@ describe('the dispatcher', () => {
               await rig.close()
             }
           }),
-          { numRuns: 3 },
+          // What is found is made smaller until then.
+          { numRuns: 3, interruptAfterTimeLimit: 45_000 },
         )
         .finally(() => database.close())
     },
-    60_000,
+    90_000,
   )
 })
