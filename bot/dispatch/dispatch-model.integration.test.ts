@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Plan, Sent } from '../../fixtures/test/dispatch-judge.ts'
 import {
   type DispatchRig,
   type Instance,
   type Key,
   openDispatchRig,
-  type Plan,
-  type Sent,
 } from '../../fixtures/test/dispatch-rig.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import type { Models } from '../../models/models.ts'
@@ -18,7 +17,7 @@ const holdMs = 150
 const leaseMs = 1_000
 const quick: Partial<DispatchLimits> = {
   leaseMs: { fast: leaseMs, slow: leaseMs },
-  backoffMs: [5, 20, 60],
+  backoffMs: [25, 50, 75],
   lookAgainMs: 30,
   graceMs: 0,
 }
@@ -43,7 +42,7 @@ const move = (name: string, run: (rig: DispatchRig, model: Model) => Promise<unk
   check: () => true,
   async run(model, rig) {
     await run(rig, model)
-    expect(rig.violations).toEqual([])
+    expect(rig.judge.violations).toEqual([])
   },
   toString: () => name,
 })
@@ -117,7 +116,7 @@ const moves: fc.Arbitrary<Move>[] = [
   // The receiver has died before it could do anything: they lie in the inbox, the later ones of the platform first.
   fc.tuple(index, which, fc.array(plans, { minLength: 2, maxLength: 4 })).map(([who, key, all]) =>
     move(`left(${who}, ${key}, ${JSON.stringify(all)})`, async (rig, model) => {
-      const [at, known] = [nth(rig.instances, who), rig.sent[0]]
+      const [at, known] = [nth(rig.instances, who), rig.judge.sent[0]]
       if (at === undefined || known === undefined) return
       model.second += all.length
       // Behind a write that is under way they share the next one.
@@ -131,7 +130,7 @@ const moves: fc.Arbitrary<Move>[] = [
   ),
   fc.tuple(index, index).map(([what, who]) =>
     move(`repeat(${what}, ${who})`, async rig => {
-      const [one, at] = [nth(rig.sent, what), nth(rig.instances, who)]
+      const [one, at] = [nth(rig.judge.sent, what), nth(rig.instances, who)]
       if (one === undefined || at === undefined) return
       expect(await at.inbox.put(one.event, '1000002')).toBe(false)
       await accept(rig, at, one)
@@ -157,7 +156,7 @@ const moves: fc.Arbitrary<Move>[] = [
     ),
   index.map(what =>
     move(`replay(${what})`, async rig => {
-      const one = nth(rig.sent, what)
+      const one = nth(rig.judge.sent, what)
       if (one === undefined) return
       one.replayed = true
       if (await replay(rig.models, one)) one.plan = { kind: 'succeeds' }
@@ -169,8 +168,8 @@ const moves: fc.Arbitrary<Move>[] = [
 /** Everything that was acknowledged has come to its end, and nothing is held any more. */
 async function judgeEnd(rig: DispatchRig): Promise<void> {
   const { inbox, locks } = rig.models
-  expect(rig.violations).toEqual([])
-  for (const { event, plan, replayed } of rig.sent) {
+  expect(rig.judge.violations).toEqual([])
+  for (const { event, plan, replayed } of rig.judge.sent) {
     const stored = await inbox.findById(event.id).orFail().lean()
     if (stored.state === 'dead') expect(stored.error).toMatchObject({ code: /./, message: /./ })
     else expect(stored).toMatchObject({ state: 'done', finishedAt: expect.any(Date) })
@@ -203,10 +202,11 @@ describe('the dispatcher', () => {
               await rig.close()
             }
           }),
-          { numRuns: 3 },
+          // What is found is made smaller until then.
+          { numRuns: 3, interruptAfterTimeLimit: 45_000 },
         )
         .finally(() => database.close())
     },
-    60_000,
+    90_000,
   )
 })

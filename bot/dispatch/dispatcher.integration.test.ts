@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Plan, Sent } from '../../fixtures/test/dispatch-judge.ts'
 import {
   type DispatchRig,
   type Instance,
   type Key,
   openDispatchRig,
-  type Plan,
-  type Sent,
 } from '../../fixtures/test/dispatch-rig.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import type { Database } from '../../models/connect.ts'
@@ -54,7 +53,7 @@ describe('the dispatcher', () => {
     const { finishedAt } = await stored(next)
     expect(attempts).toBe(2)
     expect((finishedAt?.getTime() ?? 0) - (failingSince?.getTime() ?? 0)).toBeGreaterThanOrEqual(holdMs - 30)
-    expect(rig.violations).toEqual([])
+    expect(rig.judge.violations).toEqual([])
     // What comes later does not wait for it any more.
     await ended(await receive(at, 'staff:s1'))
   })
@@ -76,14 +75,14 @@ describe('the dispatcher', () => {
       await at.dispatcher.sweep(false)
       expect(await rig.models.inbox.countDocuments({ state: 'waiting' })).toBe(0)
     }, patience)
-    expect(rig.begun).toEqual(events.map(({ event }) => event.id))
+    expect(rig.judge.begun).toEqual(events.map(({ event }) => event.id))
   })
 
   it('leaves what it did not postpone to whoever has the role worker', async () => {
     const web = await rig.start(quick)
     const left = await put(web, 'staff:s1')
     for (let looks = 0; looks < 3; looks += 1) await web.dispatcher.sweep(false)
-    expect(rig.begun).toEqual([])
+    expect(rig.judge.begun).toEqual([])
     await web.dispatcher.sweep(true)
     await ended(left)
   })
@@ -92,7 +91,7 @@ describe('the dispatcher', () => {
     const worker = await rig.start({ ...quick, graceMs: 60_000 })
     await put(worker, 'staff:s1')
     await worker.dispatcher.sweep(true)
-    expect(rig.begun).toEqual([])
+    expect(rig.judge.begun).toEqual([])
   })
 
   it('finds every key behind thousands of events of one', async () => {
@@ -125,8 +124,8 @@ describe('the dispatcher', () => {
     }
     for (const [n, { event }] of sent.entries()) (n % 3 === 0 ? right : wrong).dispatcher.accept(event)
     for (const one of sent) await ended(one)
-    expect(rig.begun).toEqual(sent.map(({ event }) => event.id))
-    expect(rig.violations).toEqual([])
+    expect(rig.judge.begun).toEqual(sent.map(({ event }) => event.id))
+    expect(rig.judge.violations).toEqual([])
   })
 
   it('begins nothing more with a key that was taken from it, and comes back when it is free', async () => {
@@ -140,7 +139,7 @@ describe('the dispatcher', () => {
     )
     await ended(first)
     await delay(150)
-    expect(rig.begun).toEqual([first.event.id])
+    expect(rig.judge.begun).toEqual([first.event.id])
     await rig.models.locks.deleteOne({ _id: lock._id })
     await ended(second)
     await vi.waitFor(async () => expect(await rig.models.locks.countDocuments()).toBe(0), patience)
@@ -194,7 +193,7 @@ describe('the dispatcher', () => {
     await ended(unlucky)
     await ended(steps)
     expect((await stored(unlucky)).begun).toBeUndefined()
-    expect(rig.begun).not.toContain(poison.event.id)
+    expect(rig.judge.begun).not.toContain(poison.event.id)
   })
 
   it('counts how events ended, and how long they took', async () => {

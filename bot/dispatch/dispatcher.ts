@@ -136,10 +136,14 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
     const most = queue.room(pool)
     // Where much waits already there is no haste to look for more.
     if (most <= limits.waitingMax / 2 || !(everything || postponed.has(pool))) return
-    postponed.delete(pool)
+    // Whatever is postponed from here on stands for another look.
+    const mine = postponed.delete(pool)
     const before = new Date(clock.now() - limits.graceMs)
-    const { left, more } = await findLeft(inbox, pool, { before, most, isKnown: queue.has })
-    if (more && !everything) postponed.add(pool)
+    const { left, more } = await findLeft(inbox, pool, { before, most, isKnown: queue.has }).catch(error => {
+      if (mine) postponed.add(pool)
+      throw error
+    })
+    if (more && mine) postponed.add(pool)
     await Promise.all(left.map(expressAgain))
     for (const { corpId, key, lane } of left) offer({ corpId, key, lane })
   }
