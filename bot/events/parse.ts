@@ -35,24 +35,24 @@ export function parseEvent(xml: string): BotEvent {
   if (corpId === '') throw new WireError('ToUserName is missing')
   if (!/^\d{1,11}$/.test(seconds)) throw new WireError('CreateTime is not a time in seconds')
   const name = nameOf(wire)
-  const data = eventDefinition(name)?.read(wire) ?? {}
-  const from = wire.text('FromUserName')
-  const userid = wire.optional('UserID') ?? (from === 'sys' ? undefined : from || undefined)
-  const externalUserid = wire.optional('ExternalUserID')
-  const agentId = wire.optional('AgentID')
-  const msgId = wire.optional('MsgId')
-  return {
+  const event: BotEvent = {
     id: `${corpId}:${hash('sha256', canonical(node), 'base64url')}`,
     corpId,
     name,
     createdAt: new Date(Number(seconds) * 1000),
-    data: data as EventData<EventName>,
+    data: (eventDefinition(name)?.read(wire) ?? {}) as EventData<EventName>,
     xml,
-    ...(userid !== undefined && { userid }),
-    ...(externalUserid !== undefined && { externalUserid }),
-    ...(agentId !== undefined && { agentId }),
-    ...(msgId !== undefined && { msgId }),
   }
+  const from = wire.text('FromUserName')
+  const userid = wire.text('UserID') || (from === 'sys' ? '' : from)
+  const externalUserid = wire.text('ExternalUserID')
+  const agentId = wire.text('AgentID')
+  const msgId = wire.text('MsgId')
+  if (userid !== '') event.userid = userid
+  if (externalUserid !== '') event.externalUserid = externalUserid
+  if (agentId !== '') event.agentId = agentId
+  if (msgId !== '') event.msgId = msgId
+  return event
 }
 
 /** Narrows an event to one name of the table. */
