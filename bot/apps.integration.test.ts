@@ -5,7 +5,8 @@ import type { Database } from '../models/connect.ts'
 import { createSecretBox, SealError } from '../models/secrets.ts'
 import { createTokenStore } from '../models/token-store.ts'
 import { type Apps, createApps, UnknownApp } from './apps.ts'
-import { type PlainApp, saveCorp } from './save-corp.ts'
+import { saveCorp } from './save-corp.ts'
+import type { PlainApp } from './sealed-apps.ts'
 import { createWecom, type Wecom } from './wecom/client.ts'
 
 const secrets = createSecretBox(Buffer.alloc(32, 1))

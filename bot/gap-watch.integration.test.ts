@@ -149,6 +149,13 @@ describe('events that were refused', () => {
     await expect.poll(gaps).toMatchObject([{ reason: 'refused' }, { reason: 'refused' }])
   })
 
+  it('are not forgotten by one that stops before any is stored again', async () => {
+    const one = instance()
+    one.refused()
+    await one.stop()
+    expect(await gaps()).toMatchObject([{ reason: 'refused' }, { reason: 'refused' }])
+  })
+
   it('make an open gap longer that they touch, and are none of those that are closed', async () => {
     const one = instance()
     one.start()

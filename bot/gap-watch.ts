@@ -126,6 +126,10 @@ export function createGapWatch(deps: GapWatchDeps): GapWatch {
       stopped = true
       clearTimeout(timer)
       await beating
+      // Nobody else knows of what this process has refused.
+      if (refusal === undefined) return
+      refusal.to ??= new Date()
+      await look()
     },
     refused() {
       const { from = new Date() } = refusal ?? {}

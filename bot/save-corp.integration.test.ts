@@ -5,15 +5,8 @@ import type { Database } from '../models/connect.ts'
 import { createSecretBox } from '../models/secrets.ts'
 import { createTokenStore } from '../models/token-store.ts'
 import { createApps, type OwnApp, UnknownApp } from './apps.ts'
-import {
-  AppExists,
-  addApp,
-  isSealedWith,
-  type PlainApp,
-  rotateCallback,
-  rotateSecret,
-  saveCorp,
-} from './save-corp.ts'
+import { AppExists, addApp, isSealedWith, rotateCallback, rotateSecret, saveCorp } from './save-corp.ts'
+import type { PlainApp } from './sealed-apps.ts'
 import { createWecom, type Wecom } from './wecom/client.ts'
 import { tokenKey } from './wecom/tokens.ts'
 

@@ -2,14 +2,9 @@ import { type Corp, type CorpApp, sealPlace } from '../models/corp.ts'
 import { isDuplicateKey } from '../models/lock.ts'
 import type { Models } from '../models/models.ts'
 import { opens, type SecretBox } from '../models/secrets.ts'
-import { type CallbackPair, isSamePair, UnknownApp } from './apps.ts'
+import { type CallbackPair, UnknownApp } from './apps.ts'
+import { isSealedPair, type PlainApp, sealAnew, withPair } from './sealed-apps.ts'
 import { tokenKey } from './wecom/tokens.ts'
-
-/** An app of a corp, in the open. */
-export interface PlainApp extends CallbackPair {
-  app: string
-  secret?: string
-}
 
 /** What a start found to be older than what is stored, and so left alone. */
 export interface Behind {
@@ -19,8 +14,6 @@ export interface Behind {
 
 /** How long a callback pair is taken after it was replaced, unless somebody says otherwise, in milliseconds. */
 export const overlapMs = 24 * 60 * 60 * 1000
-/** This many former callback pairs are remembered. */
-const rememberedMax = 3
 
 /**
  * Writes a corp with its apps as the environment gives them, secrets sealed; other apps of the corp stay. Secrets that
@@ -198,52 +191,4 @@ async function isFormerSecret(
   const [former, present] = await Promise.all([tokenOf(secret), tokenOf(stored)])
   const isGood = present?.value !== undefined && (present.expiresAt?.getTime() ?? 0) > Date.now()
   return isGood && former?.value !== undefined
-}
-
-function isSealedPair(
-  secrets: SecretBox,
-  corpId: string,
-  app: string,
-  sealed: { token: string; aesKey: string },
-  pair: CallbackPair,
-): boolean {
-  const token = opens(secrets, sealPlace(corpId, app, 'token'), sealed.token)
-  const aesKey = opens(secrets, sealPlace(corpId, app, 'aesKey'), sealed.aesKey)
-  return token !== undefined && aesKey !== undefined && isSamePair({ token, aesKey }, pair)
-}
-
-/** The app with this pair as its current one; the one it had is taken until then. */
-function withPair(
-  secrets: SecretBox,
-  corpId: string,
-  app: CorpApp,
-  pair: CallbackPair,
-  until: Date,
-): CorpApp {
-  const keep = (what: 'token' | 'aesKey'): string => {
-    const place = sealPlace(corpId, app.app, what)
-    const old = app.callback[what]
-    return opens(secrets, place, old) === pair[what] ? old : secrets.seal(place, pair[what])
-  }
-  const callback = { token: keep('token'), aesKey: keep('aesKey') }
-  if (callback.token === app.callback.token && callback.aesKey === app.callback.aesKey) return app
-  const former = (app.previous ?? []).filter(one => !isSealedPair(secrets, corpId, app.app, one, pair))
-  const place = sealPlace(corpId, app.app, 'token')
-  // What was sealed with a key that is gone can be replaced, and not be taken any more.
-  const readable = [{ ...app.callback, until }, ...former].filter(
-    one => opens(secrets, place, one.token) !== undefined,
-  )
-  const { previous: _previous, ...rest } = app
-  const previous = readable.slice(0, rememberedMax)
-  return { ...rest, callback, ...(previous.length > 0 && { previous }) }
-}
-
-function sealAnew(secrets: SecretBox, corpId: string, { app, secret, token, aesKey }: PlainApp): CorpApp {
-  const seal = (what: 'secret' | 'token' | 'aesKey', plain: string): string =>
-    secrets.seal(sealPlace(corpId, app, what), plain)
-  return {
-    app,
-    ...(secret !== undefined && { secret: seal('secret', secret) }),
-    callback: { token: seal('token', token), aesKey: seal('aesKey', aesKey) },
-  }
 }

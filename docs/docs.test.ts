@@ -7,7 +7,9 @@ import { actions } from '../bot/actions/registry.ts'
 import { builtInHandlers } from '../bot/commands/builtin.ts'
 import { eventDefinition, events } from '../bot/events/names.ts'
 import { compileHandler } from '../bot/handlers/compile.ts'
+import { createMetrics } from '../bot/metrics.ts'
 import { ConfigError, parseConfig } from '../config.ts'
+import { filterArgs } from '../operator/inbox-filter.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -158,6 +160,25 @@ describe('the verbs of the operator\u2019s tool', () => {
   it.each(readmes)('are all in %s, and no others', path => {
     const listed = all(read(path), /^\| `sidekick ([a-z]+(?: [a-z]+)?)/gm)
     expect(listed.sort()).toEqual([...verbs].sort())
+  })
+})
+
+describe('the page on operations', () => {
+  const page = read('docs/operations.md')
+
+  it('lists every metric with its labels, and no others', async () => {
+    const { registry } = createMetrics()
+    const metrics = registry.getMetricsAsArray().filter(({ name }) => name.startsWith('sidekick_'))
+    const labelsOf = (name: string): string[] =>
+      (registry.getSingleMetric(name) as unknown as { labelNames: string[] }).labelNames
+    const rows = [...page.matchAll(/^\| `(sidekick_\w+)` *\|([^|]*)\|/gm)]
+    const listed = rows.map(([, name = '', labels = '']) => [name, ...all(labels, /`(\w+)`/g)])
+    expect(listed.sort()).toEqual(metrics.map(({ name }) => [name, ...labelsOf(name)]).sort())
+  })
+
+  it('lists every option that chooses events', () => {
+    const listed = all(page.split('## Looking at events')[1] ?? '', /^\| (`--[^|]*)\|/gm).join()
+    expect(all(listed, /--(\w+)/g).sort()).toEqual([...Object.keys(filterArgs), 'limit'].sort())
   })
 })
 

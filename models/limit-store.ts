@@ -5,7 +5,7 @@ import type { Limit } from './limit.ts'
 import { isDuplicateKey } from './lock.ts'
 
 /** Long enough for a slow database, short enough for a call that waits. */
-const patienceMs = 1_000
+const patienceMs = 2_000
 /** A document that nobody has touched for so long says nothing any more. */
 const keepMs = 2 * 3_600_000
 
@@ -20,7 +20,7 @@ const resting = { $gt: ['$restUntil', '$$NOW'] }
 
 /**
  * The counts that instances share: each step is one atomic update, by the database's clock. It fits the `LimitStore`
- * that the platform client asks for. An operation that the database does not answer within a second fails.
+ * that the platform client asks for. An operation that the database does not answer within two seconds fails.
  */
 export function createLimitStore(limits: Model<Limit>): LimitStore {
   const me = randomUUID()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Model, mongo } from 'mongoose'
-import type { StoredToken, TokenStore } from '../bot/wecom/tokens.ts'
+import type { StoredToken, TokenStore } from '../bot/wecom/token-store.ts'
 import { isDuplicateKey } from './lock.ts'
 import { SealError, type SecretBox } from './secrets.ts'
 import type { Token } from './token.ts'

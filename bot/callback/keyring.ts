@@ -29,6 +29,8 @@ export function createKeyring(apps: Apps, own: { corpId: string; agentId: string
 
   return {
     keysFor(path) {
+      // Nearly all that comes.
+      if (path === '/callback/app') return apps.callbackKeys(own.corpId, own.agentId)
       const [, first, second] = address.exec(path) ?? []
       if (first === undefined) return undefined
       if (second !== undefined) return apps.callbackKeys(first, second)

@@ -194,6 +194,11 @@ describe('the callback address', () => {
     },
   )
 
+  it('looks for the app before the method', async () => {
+    const answer = await supertest(sidekick.url).put('/callback/wwnobody/1')
+    expect([answer.status, answer.text]).toEqual([404, 'unknown_app'])
+  })
+
   it('refuses a compressed body as malformed', async () => {
     const before = await inbox()
     const answer = await send({ encrypted: seal(message()) }).set('Content-Encoding', 'gzip')

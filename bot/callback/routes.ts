@@ -34,9 +34,8 @@ export interface CallbackDeps {
 }
 
 /**
- * The callback URLs: verification by GET, messages and events by POST (`path/90930`). Answers are plain text. A
- * middleware of its own and no router: every message of a corp comes through here, and a router would cost it more than
- * the decryption.
+ * The callback URLs: verification by GET, messages and events by POST (`path/90930`). Answers are plain text. A middleware
+ * of its own and no router: every message of a corp comes through here, and a router costs more than reading its XML.
  */
 export function callbackRoutes(deps: CallbackDeps): Middleware {
   const keyring = createKeyring(deps.apps, deps.own)
@@ -55,15 +54,16 @@ export function callbackRoutes(deps: CallbackDeps): Middleware {
   }
 
   return async (context, next) => {
-    const keys = keyring.keysFor(context.path)
-    if (keys === undefined) return next()
+    const found = keyring.keysFor(context.path)
+    if (found === undefined) return next()
     const began = performance.now()
     context.type = 'text/plain'
     try {
+      const keys = await found
       if (context.method === 'POST') {
-        context.body = await receive(deps, await keys, context)
+        context.body = await receive(deps, keys, context)
         deps.metrics.acknowledged.observe((performance.now() - began) / 1000)
-      } else if (context.method === 'GET') context.body = verifyUrl(await keys, context)
+      } else if (context.method === 'GET') context.body = verifyUrl(keys, context)
       else throw new CallbackRefused('malformed')
     } catch (error) {
       refuse(context, error)

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type DispatchRig,
@@ -9,6 +11,7 @@ import {
 } from '../../fixtures/test/dispatch-rig.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import type { Database } from '../../models/connect.ts'
+import { processName } from '../../models/process-name.ts'
 import { createInbox } from './inbox.ts'
 import { type DispatchLimits, dispatchLimits } from './limits.ts'
 
@@ -115,7 +118,11 @@ describe('the dispatcher', () => {
     vi.setSystemTime(Date.now() + minutes * 60_000)
     const wrong = await rig.start(quick)
     const sent: Sent[] = []
-    for (let n = 0; n < 8; n += 1) sent.push(await put(n % 2 === 0 ? wrong : right, 'staff:s1', succeeds, 5))
+    for (let n = 0; n < 8; n += 1) {
+      sent.push(await put(n % 2 === 0 ? wrong : right, 'staff:s1', succeeds, 5))
+      // The database's time is known to some milliseconds.
+      await delay(50)
+    }
     for (const [n, { event }] of sent.entries()) (n % 3 === 0 ? right : wrong).dispatcher.accept(event)
     for (const one of sent) await ended(one)
     expect(rig.begun).toEqual(sent.map(({ event }) => event.id))
@@ -132,11 +139,40 @@ describe('the dispatcher', () => {
       { owner: 'another', until: new Date(Date.now() + 600_000) },
     )
     await ended(first)
-    await new Promise(done => setTimeout(done, 150))
+    await delay(150)
     expect(rig.begun).toEqual([first.event.id])
     await rig.models.locks.deleteOne({ _id: lock._id })
     await ended(second)
     await vi.waitFor(async () => expect(await rig.models.locks.countDocuments()).toBe(0), patience)
+  })
+
+  it('takes a key at once from a process of this machine that has ended', async () => {
+    const { pid } = spawnSync(process.execPath, ['-e', ''])
+    const [host, , space] = processName().split(':')
+    const gone = { owner: `${host}:${pid}:${space}:killed`, until: new Date(Date.now() + 600_000) }
+    const at = await rig.start(quick)
+    const one = await put(at, 'staff:s1')
+    await rig.models.locks.create({ _id: `order:${one.event.corpId}:staff:s1`, ...gone })
+    at.dispatcher.accept(one.event)
+    await ended(one)
+  })
+
+  it('asks the database four times for an event that is alone with its key', async () => {
+    const at = await rig.start(quick)
+    const one = await put(at, 'staff:s1')
+    const asked: string[] = []
+    at.database.connection.set('debug', (collection: string, method: string) => {
+      if (['locks', 'inbox_events'].includes(collection)) asked.push(`${collection}.${method}`)
+    })
+    at.dispatcher.accept(one.event)
+    await ended(one)
+    await at.dispatcher.drain(1_000)
+    expect(asked).toEqual([
+      'locks.findOneAndUpdate',
+      'inbox_events.find',
+      'inbox_events.updateOne',
+      'locks.deleteOne',
+    ])
   })
 
   it('gives up what processes did not survive, and counts only those', async () => {

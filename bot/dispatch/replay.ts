@@ -19,7 +19,7 @@ export async function replayEvent(
   id: string,
   { fresh }: { fresh: boolean },
 ): Promise<ReplayOutcome> {
-  const event = await models.inbox.findById(id, { corpId: 1, state: 1, orderKey: 1, createdAt: 1 }).lean()
+  const event = await models.inbox.findById(id, { corpId: 1, state: 1, orderKey: 1 }).lean()
   if (event === null) return 'unknown'
   if (event.state === 'waiting') return 'waiting'
   const { corpId, orderKey } = event
@@ -30,10 +30,12 @@ export async function replayEvent(
   else await reviveRuns(models, corpId, id)
   const { matchedCount } = await models.inbox.updateOne(
     { _id: id, state: { $in: ['done', 'dead'] } },
-    {
-      $set: { state: 'waiting', attempts: 0, notBefore: new Date() },
-      $unset: { error: 1, failingSince: 1, finishedAt: 1 },
-    },
+    // By the database's clock: the operator's machine may have another one.
+    [
+      { $set: { state: 'waiting', attempts: 0, notBefore: '$$NOW' } },
+      { $unset: ['error', 'failingSince', 'finishedAt'] },
+    ],
+    { updatePipeline: true },
   )
   return matchedCount === 1 ? 'replayed' : 'waiting'
 }

@@ -3,15 +3,17 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { createClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import { createDirectory } from '../../models/directory.ts'
 import { createSecretBox } from '../../models/secrets.ts'
-import { createApps, saveCorp } from '../apps.ts'
+import { createApps } from '../apps.ts'
 import { parseEvent } from '../events/parse.ts'
 import { createLiveHandlers } from '../handlers/live.ts'
 import { createMetrics } from '../metrics.ts'
+import { saveCorp } from '../save-corp.ts'
 import { createWecom, type Wecom } from '../wecom/client.ts'
-import { createMemoryTokenStore } from '../wecom/tokens.ts'
+import { createMemoryTokenStore } from '../wecom/token-store.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings } from './load-facts.ts'
 import { createReplySlots } from './reply-slots.ts'
@@ -78,6 +80,8 @@ describe('a late answer of a corp with several apps', () => {
       log: pino({ level: 'silent' }),
       admins: { corpId, userids: [] },
       retentionMs: 60_000,
+      process: 'here',
+      clock: createClock(),
       requestSync: async () => undefined,
     }
   })

@@ -70,6 +70,14 @@ describe('a message from WeCom', () => {
     expect(event.data).toMatchObject({ Event: 'new', Ids: { Id: ['1', '2'] }, CreateTime: '1700000000' })
   })
 
+  it('takes no element for what objects have by themselves', () => {
+    const { data } = parseEvent(
+      xml('<MsgType>event</MsgType><Event>new</Event><isPrototypeOf>1</isPrototypeOf>'),
+    )
+    expect(data).toMatchObject({ isPrototypeOf: '1' })
+    for (const name of ['constructor', 'toString', '__proto__']) expect(name in data).toBe(false)
+  })
+
   it('may be answered where the platform looks at the answer', () => {
     const from = (inner: string): string => xml(inner).replace('sys', 'lina')
     const click = (kind: string): string =>

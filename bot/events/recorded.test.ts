@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { nameOf } from './name-of.ts'
 import { eventDefinition, events } from './names.ts'
+import type { WireValue } from './node.ts'
 import { parseEvent } from './parse.ts'
-import { parseWire, readWire, type WireValue } from './wire.ts'
+import { parseWire, readWire } from './wire.ts'
 
 const folder = join(import.meta.dirname, '../../fixtures/callbacks')
 const recorded = readdirSync(folder).flatMap(name =>

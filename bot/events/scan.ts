@@ -1,4 +1,4 @@
-import type { WireNode, WireValue } from './wire.ts'
+import { newNode, type WireNode, type WireValue } from './node.ts'
 
 /** What JavaScript objects have by themselves is left to the parser, which knows what to refuse. */
 const plainName = /^(?!(?:constructor|prototype|hasOwnProperty|toString|valueOf)$)[A-Za-z][A-Za-z0-9_]*$/
@@ -34,7 +34,7 @@ export function scanWire(xml: string, maxDepth: number): WireNode | undefined {
   /** At least one element, up to and with the end tag of their parent, which lies `depth` deep. */
   function readFields(parent: string, depth: number): WireNode | undefined {
     if (depth === maxDepth) return undefined
-    const fields: WireNode = Object.create(null)
+    const fields = newNode()
     skipSpace()
     do {
       const name = readStartTag()

@@ -1,11 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { newNode, type WireNode, type WireValue } from './node.ts'
 import { scanWire } from './scan.ts'
-
-/** A decrypted message as a tree of text: WeCom's own element names, values exactly as they came. */
-export interface WireNode {
-  [element: string]: WireValue | WireValue[]
-}
-export type WireValue = string | WireNode
 
 /** The decrypted text is not an XML document of the kind that WeCom sends. */
 export class WireError extends Error {
@@ -91,7 +86,7 @@ function isNode(value: unknown): value is WireNode {
 
 /** Drops the white space between child elements, which the parser keeps as a text node beside them. */
 function clean(node: WireNode): WireNode {
-  const result: WireNode = Object.create(null)
+  const result = newNode()
   for (const [name, value] of Object.entries(node)) {
     if (name === '#text') continue
     result[name] = Array.isArray(value) ? value.map(cleanValue) : cleanValue(value)
@@ -120,7 +115,7 @@ export interface Wire {
   children(element: string): Wire[]
 }
 
-const nowhere: WireNode = Object.create(null)
+const nowhere = newNode()
 
 /** Wraps a tree for reading. */
 export function readWire(node: WireNode): Wire {
@@ -165,10 +160,10 @@ class WireReader implements Wire {
 export function canonical(value: WireValue | WireValue[]): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  let fields = ''
+  let text = '{'
   for (const name of Object.keys(value).sort()) {
-    if (fields !== '') fields += ','
-    fields += `${JSON.stringify(name)}:${canonical(value[name] ?? '')}`
+    // The name of an element holds nothing that JSON would escape.
+    text += `${text === '{' ? '' : ','}"${name}":${canonical(value[name] ?? '')}`
   }
-  return `{${fields}}`
+  return `${text}}`
 }

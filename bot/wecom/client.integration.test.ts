@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AppClient, createWecom, type Wecom } from './client.ts'
-import { createMemoryTokenStore, type TokenStore } from './tokens.ts'
+import { createMemoryTokenStore, type TokenStore } from './token-store.ts'
 import type { CallRecord } from './transformers/record.ts'
 
 interface Received {
@@ -280,7 +280,7 @@ describe('a frequency limit', () => {
     const code = { code: 'x' }
     const burst = Array.from({ length: 150 }, () => limited.call('auth/getuserinfo', code))
     const behind = Array.from({ length: 60 }, () =>
-      limited.call('auth/getuserinfo', code, { budgetMs: 200 }).then(
+      limited.call('auth/getuserinfo', code, { budgetMs: 500 }).then(
         () => 'sent',
         (error: { failure?: string }) => error.failure,
       ),
@@ -288,7 +288,7 @@ describe('a frequency limit', () => {
     await Promise.all(burst)
     const outcomes = await Promise.all(behind)
     const given = outcomes.filter(one => one === 'queue').length
-    expect(given).toBeGreaterThan(40)
+    expect(given).toBeGreaterThan(20)
     expect(outcomes).toContain('sent')
     expect(platform.to('auth/getuserinfo').length).toBeLessThanOrEqual(210 - given)
     await small.close()

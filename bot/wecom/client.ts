@@ -1,3 +1,4 @@
+import { newCall } from './call.ts'
 import { type Cancel, createCancel, giveUp } from './cancel.ts'
 import { WecomClosedError } from './errors.ts'
 import { createSender } from './http.ts'
@@ -6,17 +7,11 @@ import { withFallback } from './limits/fallback.ts'
 import { createMemoryLimits } from './limits/memory.ts'
 import type { LimitStore } from './limits/store.ts'
 import { assertUpload } from './media.ts'
-import {
-  type CallPath,
-  METHODS,
-  type MethodPath,
-  type MethodSpec,
-  type Methods,
-  type Priority,
-} from './methods.ts'
-import { type Answer, type Call, compose, type Send, type Upload } from './pipeline.ts'
+import type { CallPath, MethodPath, Methods, Priority } from './methods.ts'
+import { type Answer, compose, type Send, type Upload } from './pipeline.ts'
 import { allowMany, untilAborted } from './signals.ts'
-import { type AppCredentials, createTokens, type TokenStop, type TokenStore, type Tokens } from './tokens.ts'
+import type { TokenStore } from './token-store.ts'
+import { type AppCredentials, createTokens, type TokenStop, type Tokens } from './tokens.ts'
 import { limitTransformer } from './transformers/limit.ts'
 import { messagesTransformer } from './transformers/messages.ts'
 import { holdTransformer, orderTransformer } from './transformers/order.ts'
@@ -102,11 +97,6 @@ export interface Wecom {
   /** Ends what is still under way with WecomClosedError, and closes the connections. */
   close(): Promise<void>
 }
-
-const TIMES = {
-  interactive: { timeoutMs: 5_000, budgetMs: 15_000 },
-  bulk: { timeoutMs: 20_000, budgetMs: 150_000 },
-} as const satisfies Record<Priority, { timeoutMs: number; budgetMs: number }>
 
 /** A ticket may be refused for a while only, and nothing is blocked by asking for it now and then. */
 const TICKET_REFUSED_MS = 60_000
@@ -227,7 +217,7 @@ export function createWecom(options: WecomOptions): Wecom {
     }
     if (cancel.given) throw cancel.reason
     // Whoever has handed the parameters over may go on with them.
-    const answering = send(callOf(app, path, { ...params }, given, cancel, file))
+    const answering = send(newCall(app, path, { ...params }, given, cancel, file))
     underWay.set(cancel, answering)
     try {
       const answer = await answering
@@ -238,40 +228,4 @@ export function createWecom(options: WecomOptions): Wecom {
       signal?.removeEventListener('abort', follow)
     }
   }
-}
-
-function callOf(
-  app: AppCredentials,
-  path: MethodPath,
-  params: Record<string, unknown>,
-  given: CallOptions,
-  cancel: Cancel,
-  file: Upload | undefined,
-): Call {
-  const spec: MethodSpec = METHODS[path]
-  const { priority = spec.priority } = given
-  const times = TIMES[priority]
-  return {
-    app,
-    path,
-    spec,
-    params,
-    file,
-    cause: given.cause,
-    record: given.serialKey ?? recordOf(spec, params),
-    priority,
-    retries: given.retries ?? 2,
-    endsAt: performance.now() + (given.budgetMs ?? spec.budgetMs ?? times.budgetMs),
-    timeoutMs: given.timeoutMs ?? spec.timeoutMs ?? times.timeoutMs,
-    cancel,
-    attempt: 1,
-    token: undefined,
-  }
-}
-
-function recordOf({ record }: MethodSpec, params: Record<string, unknown>): string | undefined {
-  return record
-    ?.map(name => params[name])
-    .join(':')
-    .toLowerCase()
 }

@@ -37,6 +37,7 @@ export const ERRCODES = {
   40018: { reaction: 'config', hint: '菜单按钮名称过长：一级不超过 16 字节' },
   40019: { reaction: 'config', hint: '菜单按钮 key 过长：不超过 128 字节' },
   40020: { reaction: 'config', hint: '菜单按钮链接过长：不超过 1024 字节' },
+  40021: { reaction: 'config', hint: '菜单版本 ID 不正确' },
   40022: { reaction: 'config', hint: '菜单层级过多：最多两级' },
   40023: { reaction: 'config', hint: '二级菜单按钮个数不对：1 到 5 个' },
   40024: { reaction: 'config', hint: '二级菜单按钮类型不正确' },
@@ -58,15 +59,22 @@ export const ERRCODES = {
   40066: { reaction: 'config', hint: '部门列表为空，或其中有不存在的部门' },
   40068: { reaction: 'config', hint: '标签或标签组 ID 不存在' },
   40070: { reaction: 'config', hint: '指定的标签成员或部门全部无效' },
+  40071: { reaction: 'config', hint: '标签名称已存在' },
   40091: { reaction: 'config', hint: 'Secret 与企业不匹配，可能是其他企业的 Secret' },
   40093: { reaction: 'config', hint: 'JS-SDK 签名错误，请核对 ticket、页面 URL 与时间戳' },
   40096: { reaction: 'give_up', hint: '外部联系人 ID 无效，或其跟进成员不在应用可见范围内' },
+  40097: { reaction: 'give_up', hint: '原跟进成员并未离职，不能按离职继承' },
+  40098: { reaction: 'give_up', hint: '接替成员尚未实名认证，不能接收客户' },
+  40099: { reaction: 'give_up', hint: '接替成员的客户数量已达上限' },
   40123: { reaction: 'config', hint: '图片无效：文件可能损坏，请换一张 JPG 或 PNG' },
   40126: { reaction: 'config', hint: '企业标签数量已达上限，请先清理' },
+  40128: { reaction: 'give_up', hint: '客户 90 天内已被分配两次，暂不能再分配' },
+  40143: { reaction: 'give_up', hint: '该账号已被封禁' },
   40144: { reaction: 'give_up', hint: '该客户的标签数量已达上限' },
   40145: { reaction: 'config', hint: '素材已过期，请重新上传' },
   40201: { reaction: 'give_up', hint: '内容被反垃圾策略拦截，请检查发送内容' },
   40204: { reaction: 'give_up', hint: '操作被反垃圾策略拦截，请检查发送频率与内容' },
+  40205: { reaction: 'give_up', hint: '操作被平台限制，请检查频率与内容' },
   40206: { reaction: 'config', hint: '请求体过大' },
   41001: { reaction: 'config', hint: '请求缺少 access_token' },
   41002: { reaction: 'config', hint: '请求缺少 corpid' },
@@ -75,6 +83,7 @@ export const ERRCODES = {
   41011: { reaction: 'config', hint: '请求缺少 agentid' },
   41017: { reaction: 'config', hint: '请求缺少标签 ID' },
   41035: { reaction: 'config', hint: '请求缺少外部联系人 ID' },
+  41041: { reaction: 'config', hint: '“联系我”的使用成员过多：最多 100 个' },
   41045: { reaction: 'config', hint: '“联系我”数量已达企业上限，请先清理' },
   41048: { reaction: 'give_up', hint: '没有可发送的客户' },
   41049: { reaction: 'config', hint: '请求缺少 welcome_code' },
@@ -87,6 +96,7 @@ export const ERRCODES = {
   41063: { reaction: 'retry', hint: '群发任务正在分发，稍后再试' },
   41064: { reaction: 'config', hint: '附件个数超出限制：最多 9 个' },
   41065: { reaction: 'config', hint: '附件类型不受支持' },
+  41069: { reaction: 'config', hint: '敏感词规则数量已达上限：最多 100 条' },
   41072: { reaction: 'config', hint: '素材的使用场景不符，请用对应的接口上传' },
   41079: { reaction: 'retry', hint: '朋友圈任务正在分发，稍后再试' },
   41080: { reaction: 'config', hint: '附件过大，请压缩后再上传' },
@@ -99,6 +109,7 @@ export const ERRCODES = {
   41095: { reaction: 'config', hint: '获客链接数量已达上限' },
   41096: { reaction: 'retry', hint: '另一个应用正在发欢迎语，20 秒内会再试' },
   41102: { reaction: 'config', hint: '缺少菜单名' },
+  41210: { reaction: 'backoff', hint: '创建朋友圈任务过于频繁：每分钟最多 10 个' },
   42001: { reaction: 'token', hint: 'access_token 已过期，会自动重新获取' },
   42003: { reaction: 'user', hint: '登录 code 已过期，请重新登录' },
   42012: { reaction: 'config', hint: 'jsapi_ticket 不可用：agentConfig 须用本应用的 ticket' },
@@ -178,6 +189,14 @@ export const ERRCODES = {
   86001: { reaction: 'config', hint: '应用群聊参数不正确' },
   90208: { reaction: 'config', hint: '应用未关联该小程序' },
   90500: { reaction: 'give_up', hint: '群主并未离职，不能按离职继承' },
+  90501: { reaction: 'config', hint: '该群不是客户群' },
+  90502: { reaction: 'give_up', hint: '群主已离职，请按离职继承分配' },
+  90503: { reaction: 'give_up', hint: '新群主的群数量已达上限' },
+  90504: { reaction: 'done', hint: '新群主与现群主相同，无需变更' },
+  90507: { reaction: 'retry', hint: '群的继承任务正在进行，稍后再试' },
+  90508: { reaction: 'done', hint: '群的继承任务已完成' },
+  90509: { reaction: 'give_up', hint: '该群不能分配给这个成员' },
+  90510: { reaction: 'config', hint: '企业超过一年未登录，不能继承' },
   91040: { reaction: 'config', hint: '获取 ticket 的类型参数不正确' },
   92000: { reaction: 'config', hint: '成员不在可见范围内' },
   92001: { reaction: 'config', hint: '没有敏感信息的权限' },
@@ -190,10 +209,29 @@ export const ERRCODES = {
   93018: { reaction: 'config', hint: '群机器人的图片过大' },
   93019: { reaction: 'config', hint: '群机器人无效' },
   93050: { reaction: 'config', hint: '智能机器人的回复类型不正确' },
+  95000: { reaction: 'config', hint: '微信客服：客服账号 open_kfid 不正确' },
   95001: { reaction: 'give_up', hint: '微信客服：客户发言后最多回复 5 条' },
   95002: { reaction: 'give_up', hint: '微信客服：距客户上次发言已超过 48 小时' },
+  95003: { reaction: 'give_up', hint: '微信客服：同时接待的客户数已达上限' },
+  95004: { reaction: 'config', hint: '微信客服：客服账号不存在' },
+  95005: { reaction: 'config', hint: '微信客服：客服账号数量已达上限' },
+  95006: { reaction: 'config', hint: '微信客服：客服名称不合要求，最长 16 个字' },
+  95007: { reaction: 'config', hint: '微信客服：拉取消息的 token 无效或已过期' },
+  95008: { reaction: 'config', hint: '微信客服：菜单消息的内容不正确' },
+  95009: { reaction: 'config', hint: '微信客服：菜单消息的选项过多' },
+  95011: { reaction: 'config', hint: '微信客服：未在企业微信内启用' },
+  95012: { reaction: 'config', hint: '微信客服：未交由企业微信管理' },
+  95013: { reaction: 'give_up', hint: '微信客服：会话已经结束' },
+  95014: { reaction: 'give_up', hint: '微信客服：该成员不是接待人员' },
+  95016: { reaction: 'give_up', hint: '微信客服：会话不能变更为该状态' },
   95017: { reaction: 'config', hint: '微信客服的接口开关未开启' },
   95018: { reaction: 'give_up', hint: '微信客服：当前会话状态不允许发送' },
+  95019: { reaction: 'give_up', hint: '微信客服：接待人员已停止接待' },
+  95021: { reaction: 'config', hint: '微信客服：尚未配置升级服务' },
+  95026: { reaction: 'config', hint: '微信客服：使用量过低，接口受限' },
+  95027: { reaction: 'config', hint: '微信客服：未认证企业最多 10 个客服账号' },
+  95030: { reaction: 'config', hint: '微信客服：消息类型不允许发送' },
+  95031: { reaction: 'give_up', hint: '微信客服：客户超过 48 小时未发言' },
   301002: {
     reaction: 'config',
     hint: '凭证无权使用该 agentid，请核对应用的 AgentId 与 Secret 是否同属一个应用',
@@ -201,8 +239,24 @@ export const ERRCODES = {
   301005: { reaction: 'config', hint: '不能删除企业创建者' },
   301007: { reaction: 'config', hint: '企业已解散或被封禁' },
   301021: { reaction: 'give_up', hint: '列表中有不存在的成员' },
+  301060: { reaction: 'config', hint: '会话存档：一次查询最多 100 个' },
+  301061: { reaction: 'config', hint: '会话存档：成员或客户不存在' },
   701008: { reaction: 'config', hint: '成员没有接口许可' },
   701099: { reaction: 'config', hint: '接口许可不足' },
+  830001: { reaction: 'config', hint: '素材 URL 不正确，须可公开访问' },
+  830002: { reaction: 'config', hint: '素材文件或分段过大' },
+  830003: { reaction: 'give_up', hint: '素材下载失败，请检查 URL 是否支持 Range' },
+  846601: { reaction: 'config', hint: '智能机器人：未开启长连接模式' },
+  846604: { reaction: 'give_up', hint: '智能机器人：请求已过期，不能再回复' },
+  846605: { reaction: 'config', hint: '智能机器人：req_id 不正确' },
+  846606: { reaction: 'done', hint: '智能机器人：该请求已经回复过' },
+  846607: { reaction: 'give_up', hint: '智能机器人：用户须先在该会话中发言' },
+  846608: { reaction: 'give_up', hint: '智能机器人：流式消息超过 10 分钟，不能再更新' },
+  846609: { reaction: 'config', hint: '智能机器人：长连接尚未订阅' },
+  846625: { reaction: 'config', hint: '智能机器人：卡片的 task_id 不正确' },
+  846697: { reaction: 'config', hint: '智能机器人：文件类型不受支持' },
+  853000: { reaction: 'config', hint: '智能机器人：bot_id 或 Secret 不正确' },
+  853001: { reaction: 'config', hint: 'wecom-cli 的 MCP 配置仅限 10 人以内的企业' },
 } as const satisfies Record<string, ErrcodeInfo>
 
 /** Too many calls of one endpoint at once: the same ones again, fewer at a time. */
@@ -210,12 +264,29 @@ export const CROWDED = 45033
 
 const UNKNOWN: ErrcodeInfo = { reaction: 'give_up', hint: '未收录的错误码，请对照企业微信“全局错误码”文档' }
 
-/** What an error code asks for. Card errors come as a range; a code that is not in the table gives up on the target. */
+/** Codes that come in ranges, each for one field of what was sent; what is in the table is more particular. */
+const RANGES: readonly { from: number; to: number; info: ErrcodeInfo }[] = [
+  { from: 40129, to: 40131, info: { reaction: 'give_up', hint: '该客户暂不能分配给接替成员' } },
+  {
+    from: 41059,
+    to: 41067,
+    info: { reaction: 'config', hint: '朋友圈任务的参数不正确，请检查时间范围与内容' },
+  },
+  { from: 41300, to: 41304, info: { reaction: 'config', hint: '群发内容的模板占位符不正确' } },
+  { from: 42027, to: 42051, info: { reaction: 'config', hint: '模板卡片的字段不合要求，请检查卡片内容' } },
+  { from: 60251, to: 60253, info: { reaction: 'config', hint: '微信客服：权限不足，请检查接口开关与授权' } },
+  { from: 86001, to: 86216, info: { reaction: 'config', hint: '应用群聊参数不正确' } },
+  { from: 95013, to: 95019, info: { reaction: 'give_up', hint: '微信客服：当前会话状态不允许该操作' } },
+  {
+    from: 846601,
+    to: 846616,
+    info: { reaction: 'config', hint: '智能机器人：长连接或素材上传的参数不正确' },
+  },
+]
+
+/** What an error code asks for. A code that is neither in the table nor in a range gives up on the target. */
 export function errcodeInfo(errcode: number): ErrcodeInfo {
   const table: Readonly<Record<string, ErrcodeInfo>> = ERRCODES
   if (Object.hasOwn(table, errcode)) return table[errcode] ?? UNKNOWN
-  if (errcode >= 42027 && errcode <= 42051)
-    return { reaction: 'config', hint: '模板卡片的字段不合要求，请检查卡片内容' }
-  if (errcode >= 86001 && errcode <= 86216) return { reaction: 'config', hint: '应用群聊参数不正确' }
-  return UNKNOWN
+  return RANGES.find(({ from, to }) => errcode >= from && errcode <= to)?.info ?? UNKNOWN
 }

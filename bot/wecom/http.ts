@@ -18,7 +18,7 @@ export interface Sender {
    * @throws WecomError, WecomNetworkError, or the reason of a call that is given up
    */
   send: Send
-  /** Closes the connections once what is under way has ended. */
+  /** Closes the connections, whatever is under way. */
   close(): Promise<void>
 }
 
@@ -32,7 +32,7 @@ export function createSender({ apiBase, backoffMs }: { apiBase: string; backoffM
     async send(call) {
       return checked(call, parsed(call, await exchange(pool, base, call)))
     },
-    close: () => pool.close(),
+    close: () => pool.destroy(),
   }
 
   function checked(call: Call, answer: Answer): Answer {
@@ -53,12 +53,16 @@ function exchange(pool: Pool, base: string, call: Call): Promise<string> {
       reject(cancel.reason)
       return
     }
+    const request = {
+      path: `${base}${call.path}${queryOf(call)}`,
+      method: call.spec.verb,
+      ...contentOf(call),
+    }
     const timeoutMs = Math.max(1, Math.min(call.timeoutMs, call.endsAt - performance.now()))
     let controller: Dispatcher.DispatchController | undefined
     let over = false
     let status = 0
-    let first: Buffer | undefined
-    let more: Buffer[] | undefined
+    const chunks: Buffer[] = []
     const settle = (): boolean => {
       if (over) return false
       over = true
@@ -76,31 +80,27 @@ function exchange(pool: Pool, base: string, call: Call): Promise<string> {
       timeoutMs,
     )
     cancel.onGiveUp = end
-    pool.dispatch(
-      { path: `${base}${call.path}${queryOf(call)}`, method: call.spec.verb, ...contentOf(call) },
-      {
-        onRequestStart(started) {
-          controller = started
-          // It was given up in the queue: nothing is sent.
-          if (over) started.abort(new Error('given up'))
-        },
-        onResponseStart(_controller, statusCode) {
-          status = statusCode
-        },
-        onResponseData(_controller, chunk) {
-          if (first === undefined) first = chunk
-          else more = [...(more ?? [first]), chunk]
-        },
-        onResponseEnd() {
-          if (!settle()) return
-          if (status === 200) resolve((more === undefined ? first : Buffer.concat(more))?.toString() ?? '')
-          else reject(failed(call, 'http', `status ${status}`, { status }))
-        },
-        onResponseError(_controller, error) {
-          if (settle()) reject(asNetworkError(call, error))
-        },
+    pool.dispatch(request, {
+      onRequestStart(started) {
+        controller = started
+        // It was given up in the queue: nothing is sent.
+        if (over) started.abort(new Error('given up'))
       },
-    )
+      onResponseStart(_controller, statusCode) {
+        status = statusCode
+      },
+      onResponseData(_controller, chunk) {
+        chunks.push(chunk)
+      },
+      onResponseEnd() {
+        if (!settle()) return
+        if (status === 200) resolve(Buffer.concat(chunks).toString())
+        else reject(failed(call, 'http', `status ${status}`, { status }))
+      },
+      onResponseError(_controller, error) {
+        if (settle()) reject(asNetworkError(call, error))
+      },
+    })
   })
 }
 

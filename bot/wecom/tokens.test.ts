@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WecomError } from './errors.ts'
-import { createMemoryTokenStore, createTokens, type TokenStop, type TokenStore } from './tokens.ts'
+import { createMemoryTokenStore, type TokenStore } from './token-store.ts'
+import { createTokens, type TokenStop } from './tokens.ts'
 
 const app = { corpId: 'wwcorp', agentId: '1000002', secret: 'right' }
 const open = new AbortController().signal

@@ -98,25 +98,29 @@ const special: Readonly<Record<string, (operand: unknown) => Evaluate>> = {
     return variables => (tests.find(([test]) => isTruthy(test(variables)))?.[1] ?? rest)(variables)
   },
   $filter: operand =>
-    forEach(operand, 'cond', (items, test) => items.filter(item => isTruthy(test(item))), '$filter'),
-  $map: operand => forEach(operand, 'in', (items, of) => items.map(item => of(item) ?? null), '$map'),
+    forEach(operand, { name: '$filter', part: 'cond', lacking: 28648, noArray: 28651 }, (items, test) =>
+      items.filter(item => isTruthy(test(item))),
+    ),
+  $map: operand =>
+    forEach(operand, { name: '$map', part: 'in', lacking: 16880, noArray: 16883 }, (items, of) =>
+      items.map(item => of(item) ?? null),
+    ),
 }
 
 /** An operator that evaluates one of its parts for each element of its `input`, which it calls `$$this` or as `as` says. */
 function forEach(
   operand: unknown,
-  part: 'cond' | 'in',
+  { name, part, lacking, noArray }: { name: string; part: 'cond' | 'in'; lacking: number; noArray: number },
   apply: (items: unknown[], of: (item: unknown) => unknown) => unknown[],
-  name: string,
 ): Evaluate {
   const { input, [part]: each, as = 'this', ...others } = isDocument(operand) ? operand : {}
   if (input === undefined || each === undefined || Object.keys(others).length > 0)
-    throw mongoError(28648, `${name} needs 'input' and '${part}', and takes 'as' beside them`)
+    throw mongoError(lacking, `${name} needs 'input' and '${part}', and takes 'as' beside them`)
   const [items, body] = [compile(input), compile(each)]
   return variables => {
     const list = items(variables)
-    if (list === null || list === undefined) return null
-    if (!Array.isArray(list)) throw mongoError(28651, `input to ${name} must be an array`)
+    if (isNullish(list)) return null
+    if (!Array.isArray(list)) throw mongoError(noArray, `input to ${name} must be an array`)
     return apply(list, item => body({ ...variables, [String(as)]: item }))
   }
 }

@@ -1,7 +1,7 @@
 import { createMemoryLimits } from './memory.ts'
 import type { LimitStore } from './store.ts'
 
-/** What an instance allows itself while it cannot ask the others: so many of them stay within the limits together. */
+/** What an instance allows itself while it cannot ask the others: so many of them stay within the rates together. */
 const ALONE = 8
 /** How long the shared store is left alone after it failed. */
 const AWAY_MS = 5_000
@@ -14,7 +14,7 @@ export interface FallbackLimits extends LimitStore {
 
 /**
  * The counts that instances share; while their store does not answer, counts of this process alone with an eighth of each
- * limit. Calls neither hang nor run unlimited then. `note` is told once when that begins, with the error, and once when it
+ * rate, and as many calls at once as before. Calls neither hang nor run unlimited then. `note` is told once when that begins, with the error, and once when it
  * is over.
  */
 export function withFallback(shared: LimitStore, note: (error: unknown) => void = () => {}): FallbackLimits {
@@ -22,6 +22,8 @@ export function withFallback(shared: LimitStore, note: (error: unknown) => void 
   let awayUntil = 0
   let away = false
   const asking = new Set<Promise<unknown>>()
+  /** How many instances were calling when the store last said so, by bucket and priority. */
+  const callers = new Map<string, number>()
 
   async function either<T>(from: (store: LimitStore) => Promise<T>, own: () => Promise<T>): Promise<T> {
     if (performance.now() < awayUntil) return own()
@@ -48,12 +50,16 @@ export function withFallback(shared: LimitStore, note: (error: unknown) => void 
     },
     take: (bucket, ask) =>
       either(
-        store => store.take(bucket, ask),
+        async store => {
+          const grant = await store.take(bucket, ask)
+          callers.set(`${bucket} ${ask.priority}`, grant.instances)
+          return grant
+        },
         async () => {
           const { perSecond, burst } = ask.rate
           const rate = { perSecond: perSecond / ALONE, burst: Math.max(1, burst / ALONE) }
           const grant = await alone.take(bucket, { ...ask, rate, keep: ask.keep / ALONE })
-          return { ...grant, instances: ALONE }
+          return { ...grant, instances: callers.get(`${bucket} ${ask.priority}`) ?? ALONE }
         },
       ),
     rest: (bucket, rest, mostMs) =>

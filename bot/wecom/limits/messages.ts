@@ -1,5 +1,4 @@
-import type { Call } from '../pipeline.ts'
-import { pauseCall } from '../pipeline.ts'
+import { type Call, lateError, pauseCall } from '../pipeline.ts'
 import type { Order } from './order.ts'
 import type { LimitStore, Window } from './store.ts'
 
@@ -8,6 +7,8 @@ export type Claimed = ReadonlyMap<string, Date>
 
 /** So many members are asked for at once. */
 const AT_ONCE = 50
+/** Somebody may have taken a claim back meanwhile, or the shared counts may be there again. */
+const LOOK_AGAIN_MS = 5_000
 /** Instances that wait for the same member do not all come at the same moment. */
 const JITTER_MS = 50
 
@@ -43,7 +44,8 @@ export async function claimMessages(
       }
       if (waitMs === 0) return claimed
       await unclaimAll(store, claimed)
-      await pauseCall(call, waitMs + Math.random() * JITTER_MS)
+      if (performance.now() + waitMs > call.endsAt) throw lateError(call)
+      await pauseCall(call, Math.min(waitMs, LOOK_AGAIN_MS) + Math.random() * JITTER_MS)
     }
   }
 }
