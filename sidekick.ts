@@ -1,17 +1,22 @@
 import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
 import { ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
+import { ask } from './jobs/operator/ask.ts'
+import { corpAdd, corpList, corpRotate } from './jobs/operator/corp-verbs.ts'
+import { dbCheck, dbExport, dbImport, dbInfo } from './jobs/operator/database-verbs.ts'
+import { inboxGaps } from './jobs/operator/gap-verb.ts'
+import {
+  handlersImport,
+  handlersList,
+  handlersShow,
+  handlersValidate,
+} from './jobs/operator/handler-verbs.ts'
+import { inboxDead, inboxList, inboxReplay, inboxShow } from './jobs/operator/inbox-verbs.ts'
+import { jobsVerb, pushVerb, syncVerb } from './jobs/operator/job-verbs.ts'
+import { dbServe } from './jobs/operator/serve-verb.ts'
+import { json, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
 import { openDatabase } from './models/connect.ts'
 import { createSecretBox } from './models/secrets.ts'
-import { ask } from './operator/ask.ts'
-import { corpAdd, corpList, corpRotate } from './operator/corp-verbs.ts'
-import { dbCheck, dbExport, dbImport, dbInfo } from './operator/database-verbs.ts'
-import { inboxGaps } from './operator/gap-verb.ts'
-import { handlersImport, handlersList, handlersShow, handlersValidate } from './operator/handler-verbs.ts'
-import { inboxDead, inboxList, inboxReplay, inboxShow } from './operator/inbox-verbs.ts'
-import { jobsVerb, pushVerb, syncVerb } from './operator/job-verbs.ts'
-import { dbServe } from './operator/serve-verb.ts'
-import { json, type Opened, UsageError, type Verb } from './operator/verb.ts'
 
 const warn = (message: string): void => console.error(message)
 

@@ -9,7 +9,7 @@ import { eventDefinition, events } from '../bot/events/names.ts'
 import { compileHandler } from '../bot/handlers/compile.ts'
 import { createMetrics } from '../bot/metrics.ts'
 import { ConfigError, parseConfig } from '../config.ts'
-import { filterArgs } from '../operator/inbox-filter.ts'
+import { filterArgs } from '../jobs/operator/inbox-filter.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')

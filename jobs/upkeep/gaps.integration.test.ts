@@ -4,7 +4,7 @@ import { freshDatabaseUri } from '../../fixtures/test/open-database.ts'
 import { openOperator } from '../../fixtures/test/operator.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { control } from '../../fixtures/test/visitor.ts'
-import { inboxGaps } from '../../operator/gap-verb.ts'
+import { inboxGaps } from '../operator/gap-verb.ts'
 
 let sidekick: TestSidekick
 let proxy: DatabaseProxy

@@ -1,7 +1,7 @@
-import { actions } from '../bot/actions/registry.ts'
-import { compileHandler, HandlerInvalid } from '../bot/handlers/compile.ts'
-import { publishHandler } from '../bot/handlers/publish.ts'
-import { readHandlerFile } from '../bot/handlers/read-file.ts'
+import { actions } from '../../bot/actions/registry.ts'
+import { compileHandler, HandlerInvalid } from '../../bot/handlers/compile.ts'
+import { publishHandler } from '../../bot/handlers/publish.ts'
+import { readHandlerFile } from '../../bot/handlers/read-file.ts'
 import { asYaml, corp, defineVerb, UsageError, when } from './verb.ts'
 
 export const handlersList = defineVerb('Stored handlers', { corp }, async (args, open) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { CallbackKeyPair } from '../bot/apps.ts'
-import { appRules } from '../config.ts'
+import type { CallbackKeyPair } from '../../bot/apps.ts'
+import { appRules } from '../../config.ts'
 import { type Opened, UsageError } from './verb.ts'
 
 /** How secrets are given: never in the command line, where they would stay in the shell's history. */

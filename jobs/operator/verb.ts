@@ -1,10 +1,10 @@
 import type { ArgsDef, ParsedArgs } from 'citty'
 import { stringify } from 'yaml'
-import type { Config } from '../config.ts'
-import type { Jobs } from '../jobs/agenda.ts'
-import type { Database } from '../models/connect.ts'
-import type { Models } from '../models/models.ts'
-import type { SecretBox } from '../models/secrets.ts'
+import type { Config } from '../../config.ts'
+import type { Database } from '../../models/connect.ts'
+import type { Models } from '../../models/models.ts'
+import type { SecretBox } from '../../models/secrets.ts'
+import type { Jobs } from '../agenda.ts'
 
 /** What was asked for cannot be done; the message is all that is shown. */
 export class UsageError extends Error {

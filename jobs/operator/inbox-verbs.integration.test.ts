@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { actions } from '../bot/actions/registry.ts'
-import { publishHandler } from '../bot/handlers/publish.ts'
-import { openOperator, type TestOperator } from '../fixtures/test/operator.ts'
-import { startTestSidekick, type TestSidekick } from '../fixtures/test/start-sidekick.ts'
-import { control } from '../fixtures/test/visitor.ts'
+import { actions } from '../../bot/actions/registry.ts'
+import { publishHandler } from '../../bot/handlers/publish.ts'
+import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
+import { control } from '../../fixtures/test/visitor.ts'
 import { inboxDead, inboxList, inboxReplay, inboxShow } from './inbox-verbs.ts'
 
 const handler = {

@@ -1,6 +1,6 @@
-import { type ReplayOutcome, replayEvent } from '../bot/dispatch/replay.ts'
-import type { Models } from '../models/models.ts'
-import type { Welcome } from '../models/welcome.ts'
+import { type ReplayOutcome, replayEvent } from '../../bot/dispatch/replay.ts'
+import type { Models } from '../../models/models.ts'
+import type { Welcome } from '../../models/welcome.ts'
 import { type FoundEvent, filterArgs, findEvents, readFilter } from './inbox-filter.ts'
 import { asYaml, defineVerb, UsageError, unattended, when } from './verb.ts'
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import type { Db } from 'mongodb'
-import { checkDatabase } from '../models/check-database.ts'
-import { describeDatabase } from '../models/describe-database.ts'
-import { exportDatabase, maxInexact } from '../models/transfer/export.ts'
-import { importDatabase } from '../models/transfer/import.ts'
+import { checkDatabase } from '../../models/check-database.ts'
+import { describeDatabase } from '../../models/describe-database.ts'
+import { exportDatabase, maxInexact } from '../../models/transfer/export.ts'
+import { importDatabase } from '../../models/transfer/import.ts'
 import { showTransfer } from './transfer-progress.ts'
 import { defineVerb, type Opened, UsageError } from './verb.ts'
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadConfig } from '../config.ts'
-import { ensureEmbedded, smallMemory } from '../models/embedded/ensure.ts'
+import { loadConfig } from '../../config.ts'
+import { ensureEmbedded, smallMemory } from '../../models/embedded/ensure.ts'
 import { defineVerb, UsageError } from './verb.ts'
 
 export const dbServe = defineVerb(
@@ -24,7 +24,7 @@ const ownedExit = 3
 
 /** Runs the database's process until it or this one is ended. Of a folder that is served already the URI is told. */
 async function serveDatabase(dir: string, port: string | undefined, tell: (uri: string) => void) {
-  const main = fileURLToPath(new URL('../models/embedded/main.js', import.meta.url))
+  const main = fileURLToPath(new URL('../../models/embedded/main.js', import.meta.url))
   const options = ['--dir', dir, '--linger-ms', String(foreverMs), ...(port ? ['--port', port] : [])]
   const child = spawn(process.execPath, [...smallMemory, main, ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encrypt, getSignature } from 'wecom-crypto'
-import { openOperator, type TestOperator } from '../fixtures/test/operator.ts'
-import { startTestSidekick, type TestSidekick } from '../fixtures/test/start-sidekick.ts'
+import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { corpAdd, corpList, corpRotate } from './corp-verbs.ts'
 
 const key = Buffer.from('0f'.repeat(32), 'hex')

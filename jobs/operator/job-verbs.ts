@@ -1,9 +1,9 @@
 import { MultiBar } from 'cli-progress'
-import type { Jobs } from '../jobs/agenda.ts'
-import { jobRow } from '../jobs/list.ts'
-import { watchSync } from '../jobs/watch.ts'
-import type { Models } from '../models/models.ts'
-import { type SyncName, syncNames } from '../models/sync-state.ts'
+import type { Models } from '../../models/models.ts'
+import { type SyncName, syncNames } from '../../models/sync-state.ts'
+import type { Jobs } from '../agenda.ts'
+import { jobRow } from '../list.ts'
+import { watchSync } from '../watch.ts'
 import { type Answer, corp, defineVerb, UsageError, unattended } from './verb.ts'
 
 export const jobsVerb = defineVerb('Scheduled, running and failed jobs', {}, async (_, open) => {

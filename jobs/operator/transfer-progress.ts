@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress'
-import type { TransferProgress } from '../models/transfer/manifest.ts'
+import type { TransferProgress } from '../../models/transfer/manifest.ts'
 
 /**
  * Shows how far an export or import is: a bar for each collection where `stream` is a terminal, else a line once it

@@ -1,7 +1,7 @@
 import type { QueryFilter } from 'mongoose'
-import { eventDefinition, events } from '../bot/events/names.ts'
-import type { InboxEvent } from '../models/inbox-event.ts'
-import type { Models } from '../models/models.ts'
+import { eventDefinition, events } from '../../bot/events/names.ts'
+import type { InboxEvent } from '../../models/inbox-event.ts'
+import type { Models } from '../../models/models.ts'
 import { readMoment } from './moments.ts'
 import { corp, UsageError } from './verb.ts'
 
