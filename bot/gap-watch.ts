@@ -43,6 +43,8 @@ interface Refusal {
 }
 
 const patienceMs = 2_000
+/** What is refused now came a moment ago: the inbox waits 3 s for the database, and the platform 5 s for us. */
+const cameMs = 5_000
 
 export function createGapWatch(deps: GapWatchDeps): GapWatch {
   const { models, metrics, log, beatMs = 3_000, gapMs = 15_000 } = deps
@@ -132,7 +134,7 @@ export function createGapWatch(deps: GapWatchDeps): GapWatch {
       await look()
     },
     refused() {
-      const { from = new Date() } = refusal ?? {}
+      const { from = new Date(Date.now() - cameMs) } = refusal ?? {}
       refusal = { from, last: Date.now() }
     },
     stored() {

@@ -66,7 +66,10 @@ export const inboxEventSchema = new Schema<InboxEvent>(
 inboxEventSchema.index({ corpId: 1, orderKey: 1, state: 1, createdAt: 1, arrival: 1 })
 // The sweep asks for what is left lying, over all corps.
 inboxEventSchema.index({ state: 1, lane: 1, notBefore: 1 })
-inboxEventSchema.index({ corpId: 1, createdAt: -1 })
+inboxEventSchema.index({ corpId: 1, createdAt: -1, arrival: -1 })
 // Who looks for the few that were given up need not go through all the others.
-inboxEventSchema.index({ state: 1, corpId: 1, createdAt: -1 }, { partialFilterExpression: { state: 'dead' } })
+inboxEventSchema.index(
+  { state: 1, corpId: 1, createdAt: -1, arrival: -1 },
+  { partialFilterExpression: { state: 'dead' } },
+)
 inboxEventSchema.index({ expireAt: 1 }, { expireAfterSeconds: 0 })

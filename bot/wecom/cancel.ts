@@ -24,14 +24,10 @@ export function giveUp(cancel: Cancel, reason: unknown): void {
 /** The promise's outcome, or the reason of a call that is given up before; the work behind the promise goes on. */
 export function unlessGivenUp<T>(cancel: Cancel, promise: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    if (cancel.given) {
-      reject(cancel.reason)
-      return
-    }
-    cancel.onGiveUp = reject
     const over = (): void => {
       if (cancel.onGiveUp === reject) cancel.onGiveUp = undefined
     }
+    // Listened to in any case: that a call was given up is no reason for nobody to hear of a failure.
     promise.then(
       value => {
         over()
@@ -42,5 +38,7 @@ export function unlessGivenUp<T>(cancel: Cancel, promise: Promise<T>): Promise<T
         reject(error)
       },
     )
+    if (cancel.given) reject(cancel.reason)
+    else cancel.onGiveUp = reject
   })
 }

@@ -133,7 +133,8 @@ export function jsapiSignature(input: {
 function decodeBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64')
   // Signs that are none of base64 are passed over in silence, and then there are fewer bytes.
-  if (bytes.length !== Buffer.byteLength(text, 'base64')) throw notDecipherable('not base64')
+  if (text.length % 4 !== 0 || bytes.length !== Buffer.byteLength(text, 'base64'))
+    throw notDecipherable('not base64')
   if (bytes.length === 0 || bytes.length % BLOCK !== 0) throw notDecipherable('not whole blocks of 32 bytes')
   return bytes
 }

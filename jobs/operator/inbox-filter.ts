@@ -100,7 +100,7 @@ export async function* findEvents(
   const cursor = models.inbox
     .find(filter)
     .select({ xml: 0 })
-    .sort({ createdAt: -1 })
+    .sort({ createdAt: -1, arrival: -1 })
     .lean<Omit<InboxEvent, 'xml'>>()
     .cursor({ batchSize: pageSize })
   let page: Omit<InboxEvent, 'xml'>[] = []
