@@ -48,18 +48,27 @@ export async function loadSurroundings(
   return { ...around, facts: { ...around.facts, ...(await customerFacts(deps, event, held)) } }
 }
 
+/** Whom the event names; kept for a while where a customer's event does, of which many may come at once. */
+async function staffOf(
+  deps: DispatchDeps,
+  { corpId, userid = '', externalUserid }: BotEvent,
+  client: AppClient,
+): Promise<Staff | null> {
+  if (userid === '') return null
+  const find = (): Promise<Staff | null> => findStaff(deps.models, client, corpId, userid)
+  if (externalUserid === undefined) return find()
+  return keptStaff.get(deps.models, `${corpId}:${useridKey(userid)}`, find)
+}
+
 /** The facts of an event but those of its customer. */
 export async function loadStaffFacts(
   deps: DispatchDeps,
   event: BotEvent,
   name: string,
 ): Promise<Surroundings> {
-  const { corpId, userid = '', externalUserid } = event
+  const { corpId, userid = '' } = event
   const [corp, client] = await Promise.all([deps.apps.corp(corpId), deps.apps.client(corpId)])
-  const find = (): Promise<Staff | null> => findStaff(deps.models, client, corpId, userid)
-  const key = `${corpId}:${useridKey(userid)}`
-  const known = externalUserid === undefined ? find() : keptStaff.get(deps.models, key, find)
-  const staff = userid === '' ? null : await known
+  const staff = await staffOf(deps, event, client)
   const asker = await askerOf(deps, corpId, userid, staff)
   const own = staff?.departments ?? []
   return {
