@@ -142,6 +142,19 @@ describe('the ledger of welcomes', () => {
     ])
   })
 
+  it('has a second code wait for the end of the first one, and uses it where that has run out', async () => {
+    const { id, welcomeCode, context } = await addition()
+    await platform.control('POST', 'faults', [
+      { path: 'externalcontact/send_welcome_msg', delayMs: 1_500, times: 1 },
+    ])
+    const first = sendWelcome(context, 'a code that has run out', id, text)
+    await expect.poll(() => row('a code that has run out')).toMatchObject({ state: 'sending' })
+    const claimed = { 'relation.first': id, 'relation.welcomeCode': 'a code that has run out' }
+    await expect.poll(() => database.models.follows.exists(claimed)).not.toBeNull()
+    expect(await sendWelcome(context, welcomeCode, id, text)).toMatchObject({ state: 'sent' })
+    expect(await first).toMatchObject({ state: 'expired' })
+  })
+
   it('reads what comes from WeCom as text, also where it looks like an expression', async () => {
     const { id, welcomeCode, context } = await addition()
     const odd = { ...context, handler: '$$NOW', event: { ...context.event, userid: '$state' } }

@@ -60,9 +60,12 @@ export async function sendWelcome(
     // Somebody is sending this very welcome, or died with it: it is settled, or ours, before long.
     await delay(lookAgainMs)
   }
-  if (!(await claimRelation(context, code, relation))) return settle(context, code, { state: 'spare' })
   const stopRenewing = keepLease(context, held)
   try {
+    if (!(await claimRelation(context, code, relation))) {
+      await stopRenewing()
+      return settle(context, code, { state: 'spare' })
+    }
     await callPlatform(context, code, content)
   } catch (error) {
     await stopRenewing()
@@ -129,13 +132,29 @@ function pairFilter(context: ActionContext): { corpId: string; useridKey: string
   }
 }
 
-/** One code per relation: the first that asks, until it has finally failed. */
+/**
+ * One code per relation: the first that asks, until it has finally failed. While another one is being sent, this one
+ * waits for as long as it lives, because the platform may say that the other has run out.
+ */
 async function claimRelation(context: ActionContext, code: string, relation: string): Promise<boolean> {
-  const { matchedCount } = await context.models.follows.updateOne(
-    { ...pairFilter(context), 'relation.first': relation, 'relation.welcomeCode': { $in: [null, code] } },
-    { $set: { 'relation.welcomeCode': code } },
-  )
-  return matchedCount === 1
+  const { follows, welcomes } = context.models
+  const pair = pairFilter(context)
+  for (;;) {
+    const { matchedCount } = await follows.updateOne(
+      { ...pair, 'relation.first': relation, 'relation.welcomeCode': { $in: [null, code] } },
+      { $set: { 'relation.welcomeCode': code } },
+    )
+    if (matchedCount === 1) return true
+    const follow = await follows.findOne({ ...pair, 'relation.first': relation }, { relation: 1 }).lean()
+    // The relation has ended, or a newer one has begun.
+    if (follow === null) return false
+    const other = follow.relation?.welcomeCode
+    // Given up in this moment.
+    if (other === undefined) continue
+    const row = await welcomes.findOne({ corpId: pair.corpId, welcomeCode: other }, { state: 1 }).lean()
+    if (row?.state !== 'sending' || Date.now() - context.event.createdAt.getTime() > codeMs) return false
+    await delay(lookAgainMs)
+  }
 }
 
 async function releaseRelation(context: ActionContext, code: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import { type BotEvent, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
+import { WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 import { arrivedAt, isReceivedBy } from './inbox.ts'
 import type { DispatchLimits } from './limits.ts'
@@ -79,7 +80,12 @@ async function attempt(
   } catch (error) {
     const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
     deps.log.error({ err: error, event: id, attempts: stored.attempts + 1 }, 'an event could not be handled')
-    const final = last || error instanceof WireError
+    const final = last || error instanceof WireError || isHopeless(error)
     return { outcome: final ? 'dead' : 'again', error: { code: String(code), message } }
   }
+}
+
+/** The platform will say the same again, and nobody can mend it, such as an answer to somebody who has left. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof WecomError && ['give_up', 'user', 'done'].includes(error.reaction)
 }
