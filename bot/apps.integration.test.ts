@@ -125,6 +125,22 @@ describe('the corps of the database', () => {
     expect(await tokens(apps)).toEqual(['new', 'tok'])
   })
 
+  it('are what they were while the database is away, which is asked for them once a second', async () => {
+    const other = await openTestDatabase()
+    await saveCorp(other.models, secrets, { corpId, name: '木棠家居', apps: [app] })
+    const apps = createApps(other.models, secrets, wecom)
+    await apps.callbackKeys(corpId, '1000002')
+    await other.close()
+    vi.advanceTimersByTime(5_000)
+    const asked = vi.spyOn(other.models.corps, 'findOne')
+    for (let i = 0; i < 10; i += 1) expect(await tokens(apps)).toEqual(['tok'])
+    expect(asked).toHaveBeenCalledTimes(1)
+    vi.advanceTimersByTime(1_000)
+    expect(await tokens(apps)).toEqual(['tok'])
+    expect(asked).toHaveBeenCalledTimes(2)
+    await expect(apps.corp(`${corpId}-other`)).rejects.not.toThrow(UnknownApp)
+  })
+
   it('are found two seconds after they are there, and cost no look each while they are not', async () => {
     const apps = open()
     const asked: string[] = []

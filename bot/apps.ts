@@ -44,6 +44,14 @@ export interface OwnApp {
   callbacks?: Readonly<Record<string, CallbackKeyPair>>
 }
 
+interface KnownCorp {
+  corp: Corp
+  readAt: number
+}
+
+/** A callback waits for nothing longer than this before its signature can be checked. */
+const readMs = 1_000
+const inTime = { timeoutMS: readMs }
 /** How long what was read of a corp is used before it is read again, in milliseconds. */
 const rereadMs = 5_000
 /** Whoever asks for corps that there are not costs one look at the list of all of them in this time. */
@@ -55,7 +63,7 @@ const relistMs = 2_000
  * @param own the app of the environment, which speaks for its corp whatever else is stored
  */
 export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own?: OwnApp): Apps {
-  const corps = new Map<string, { corp: Corp; readAt: number }>()
+  const corps = new Map<string, KnownCorp>()
   const clients = new Map<string, { sealed: string; client: AppClient }>()
   const opened = new WeakMap<CorpApp, CallbackKeys>()
   const reading = new Map<string, Promise<Corp>>()
@@ -63,7 +71,7 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
   let listing: Promise<void> | undefined
 
   async function corpIds(): Promise<string[]> {
-    const all = await models.corps.find({}, { corpId: 1 }).sort({ corpId: 1 }).lean()
+    const all = await models.corps.find({}, { corpId: 1 }, inTime).sort({ corpId: 1 }).lean()
     return all.map(one => one.corpId)
   }
 
@@ -83,7 +91,7 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
 
   async function read(corpId: string): Promise<Corp> {
     if (!(await isListed(corpId))) throw new UnknownApp(corpId)
-    const found = await models.corps.findOne({ corpId }).lean()
+    const found = await models.corps.findOne({ corpId }, undefined, inTime).lean()
     if (found === null) {
       list.ids.delete(corpId)
       corps.delete(corpId)
@@ -96,9 +104,20 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
   async function corp(corpId: string): Promise<Corp> {
     const known = corps.get(corpId)
     if (known !== undefined && Date.now() - known.readAt < rereadMs) return known.corp
-    const running = reading.get(corpId) ?? read(corpId).finally(() => reading.delete(corpId))
+    const running = reading.get(corpId) ?? readOrKeep(corpId, known).finally(() => reading.delete(corpId))
     reading.set(corpId, running)
     return running
+  }
+
+  /** While the database is away a corp is what it was, and looked for again after a second. */
+  async function readOrKeep(corpId: string, known: KnownCorp | undefined): Promise<Corp> {
+    try {
+      return await read(corpId)
+    } catch (error) {
+      if (known === undefined || error instanceof UnknownApp) throw error
+      known.readAt = Date.now() - rereadMs + readMs
+      return known.corp
+    }
   }
 
   function pairsOf(corpId: string, { app, callback, previous = [] }: CorpApp): CallbackKeyPair[] {

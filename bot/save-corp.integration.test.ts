@@ -166,12 +166,30 @@ describe('the operator', () => {
     const apps = createApps(database.models, secrets, wecom)
     const client = await apps.client(corpId)
     await gaveToken('first')
-    await database.models.tokens.create({ _id: `${corpId}:10000021:other`, value: 'x' })
+    const expiresAt = new Date(Date.now() + hourMs)
+    await database.models.tokens.create({ _id: `${corpId}:10000021:other`, value: 'x', expiresAt })
     await rotateSecret(database.models, secrets, which(), 'first')
     vi.advanceTimersByTime(5_000)
     expect(await apps.client(corpId)).not.toBe(client)
-    const left = await database.models.tokens.find({ _id: { $gte: corpId, $lt: `${corpId};` } }).lean()
+    const isGood = { _id: { $gte: corpId, $lt: `${corpId};` }, expiresAt: { $gt: new Date() } }
+    const left = await database.models.tokens.find(isGood).lean()
     expect(left.map(one => one._id)).toEqual([`${corpId}:10000021:other`])
+  })
+
+  it('gives another secret, which an instance that restarts with the former one leaves as it is', async () => {
+    await start(app)
+    await gaveToken('first')
+    await rotateSecret(database.models, secrets, which(), 'second')
+    await gaveToken('second')
+    expect((await start(app)).behind).toEqual(['secret'])
+    expect(await secretNow()).toBe('second')
+  })
+
+  it('rotates without overlap what has leaked, also where it was the pair before the last', async () => {
+    await addApp(database.models, secrets, { corpId, name: '木棠', app })
+    await rotateCallback(database.models, secrets, which(), renewed, day())
+    await rotateCallback(database.models, secrets, which(), { ...renewed, token: 'last' }, new Date())
+    expect(await takes({ apps: createApps(database.models, secrets, wecom) })).toEqual(['last'])
   })
 
   it('has a secret asked with again that the platform had refused, by an instance that runs', async () => {

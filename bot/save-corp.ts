@@ -86,8 +86,8 @@ export async function rotateCallback(
 }
 
 /**
- * Gives an app its secret, sealed anew even where it is the same, and forgets the tokens of the app and that the
- * platform refused them: running instances ask for one again as soon as they have read the corp.
+ * Gives an app its secret, sealed anew even where it is the same, and ends the tokens of the app and what the
+ * platform refused them for: running instances ask for one again as soon as they have read the corp.
  *
  * @throws UnknownApp
  */
@@ -100,8 +100,15 @@ export async function rotateSecret(
   const { corpId, app } = which
   const sealed = secrets.seal(sealPlace(corpId, app, 'secret'), secret)
   await changeApp(models, which, stored => ({ ...stored, secret: sealed }))
-  // `;` follows `:`, so these are all keys of the app, of whatever secret and kind.
-  await models.tokens.deleteMany({ _id: { $gte: `${corpId}:${app}:`, $lt: `${corpId}:${app};` } })
+  // `;` follows `:`, so these are all keys of the app, of whatever secret and kind. That there was a token stays known,
+  // because it tells which secrets are former ones.
+  const all = { _id: { $gte: `${corpId}:${app}:`, $lt: `${corpId}:${app};` } }
+  await models.tokens.updateMany(all, { $unset: { refusal: 1 } })
+  const over = new Date(0)
+  await models.tokens.updateMany(
+    { ...all, value: { $ne: null } },
+    { $set: { expiresAt: over, refreshAt: over } },
+  )
 }
 
 /** Whether what is stored was sealed with this key; without any corp every key is right. */

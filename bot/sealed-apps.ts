@@ -39,7 +39,10 @@ export function withPair(
   }
   const callback = { token: keep('token'), aesKey: keep('aesKey') }
   if (callback.token === app.callback.token && callback.aesKey === app.callback.aesKey) return app
-  const former = (app.previous ?? []).filter(one => !isSealedPair(secrets, corpId, app.app, one, pair))
+  // None is taken for longer than the one that came after it.
+  const former = (app.previous ?? [])
+    .filter(one => !isSealedPair(secrets, corpId, app.app, one, pair))
+    .map(one => (one.until > until ? { ...one, until } : one))
   const place = sealPlace(corpId, app.app, 'token')
   // What was sealed with a key that is gone can be replaced, and not be taken any more.
   const readable = [{ ...app.callback, until }, ...former].filter(

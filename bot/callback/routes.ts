@@ -28,7 +28,7 @@ export interface CallbackDeps {
   metrics: Metrics
   log: Logger
   replyBudgetMs: number
-  /** Told of each event that was stored, and of each that could not be. */
+  /** Told of each event that was stored, and of each authentic one that could not be. */
   onStored?(): void
   onRefused?(): void
 }
@@ -45,7 +45,6 @@ export function callbackRoutes(deps: CallbackDeps): Middleware {
   function refuse(context: Context, error: unknown): void {
     const refused = asRefusal(error)
     deps.metrics.callbacks.inc({ result: refused.code })
-    if (refused.code === 'inbox_unavailable') deps.onRefused?.()
     logRefusal(refused, { path: context.path.slice(0, 200), from: context.ip })
     context.status = refused.status
     context.body = refused.code
@@ -103,6 +102,8 @@ async function receive(
     return sealReply(pair, keys.corpId, event.userid ?? '', { MsgType: 'text', Content: answer })
   } catch (error) {
     deps.replies.close(event.id)
+    // Only what is authentic: whoever knocks may not have the platform read anew.
+    deps.onRefused?.()
     throw new CallbackRefused('inbox_unavailable', { cause: error })
   }
 }
