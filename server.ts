@@ -1,10 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { constants } from 'node:zlib'
 import Koa from 'koa'
 import compress from 'koa-compress'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import type { ActionTable } from './bot/actions/define.ts'
 import { actions } from './bot/actions/registry.ts'
 import { createApps } from './bot/apps.ts'
@@ -19,6 +19,8 @@ import { createGapWatch } from './bot/gap-watch.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
 import { seedHandlers } from './bot/handlers/publish.ts'
 import { healthRoutes } from './bot/health.ts'
+import { closeServer, createHttpServer } from './bot/http-server.ts'
+import { createLog } from './bot/log.ts'
 import { createMetrics } from './bot/metrics.ts'
 import { saveCorp } from './bot/save-corp.ts'
 import type { PlainApp } from './bot/sealed-apps.ts'
@@ -49,17 +51,6 @@ export interface Running {
 
 const dayMs = 24 * 60 * 60 * 1000
 const drainMs = 10_000
-/**
- * Nothing that is sent here is large: whoever takes longer than this for the head or for all of a request is cut off, and
- * a thousand that do so cost no more than their sockets.
- */
-const httpLimits = {
-  maxHeaderSize: 16 * 1024,
-  headersTimeout: 5_000,
-  requestTimeout: 10_000,
-  connectionsCheckingInterval: 1_000,
-}
-
 /** Opens, starts and connects the parts, in order. What was opened is closed again when a later part fails. */
 export async function startSidekick(config: Config, log: Logger): Promise<Running> {
   const closers: (() => Promise<void>)[] = []
@@ -74,7 +65,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     let handle = (_request: IncomingMessage, response: ServerResponse): void => {
       response.writeHead(503).end('starting')
     }
-    const http = createServer(httpLimits, (request, response) => handle(request, response))
+    const http = createHttpServer((request, response) => handle(request, response))
     const url = await listen(http, config)
     closers.push(() => closeServer(http))
 
@@ -289,15 +280,6 @@ async function listen(http: Server, { host, port }: Config): Promise<string> {
   return `http://${name.includes(':') ? `[${name}]` : name}:${actual}`
 }
 
-async function closeServer(http: Server): Promise<void> {
-  await new Promise<void>(resolve => {
-    http.close(() => resolve())
-    http.closeIdleConnections()
-    // Long enough for an answer that is on its way.
-    setTimeout(() => http.closeAllConnections(), 2_000).unref()
-  })
-}
-
 /** @param origin under which people and the platform reach the web role, where it runs */
 function linesFor(url: string, origin: string | undefined, simulator: string | undefined): string[] {
   if (simulator === undefined) {
@@ -313,37 +295,6 @@ function linesFor(url: string, origin: string | undefined, simulator: string | u
     ...(origin === undefined ? [] : [`  sidebar           in there, beside every customer chat`]),
     `  callback server   ${url}/readyz`,
   ]
-}
-
-/** What may be said of an error: its kind, code, words and place, and the same of what caused it. */
-function plainError(error: unknown): object {
-  if (!(error instanceof Error)) return { message: String(error) }
-  const { name, message, stack, cause, code } = error as Error & { code?: unknown }
-  return { name, code, message, stack, ...(cause instanceof Error && { cause: plainError(cause) }) }
-}
-
-function createLog(config: Config): Logger {
-  return pino(
-    {
-      level: config.logLevel,
-      // Some drivers hang whole documents on their errors, with what customers wrote in them.
-      serializers: { err: plainError },
-      redact: {
-        paths: [
-          'secret',
-          'token',
-          'aesKey',
-          'access_token',
-          'welcomeCode',
-          '*.secret',
-          '*.token',
-          '*.access_token',
-        ],
-        censor: '[redacted]',
-      },
-    },
-    pino.destination({ fd: 2, sync: true }),
-  )
 }
 
 const startsMax = 3
@@ -364,7 +315,7 @@ async function startPatiently(config: Config, log: Logger): Promise<Running> {
 
 async function main(): Promise<void> {
   const config = loadConfig()
-  const log = createLog(config)
+  const log = createLog(config.logLevel)
   const running = await startPatiently(config, log)
   for (const line of running.lines) process.stdout.write(`${line}\n`)
   let stopping = false
