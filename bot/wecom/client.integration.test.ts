@@ -1,8 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { newCall } from './call.ts'
+import { createCancel } from './cancel.ts'
 import { type AppClient, createWecom, type Wecom } from './client.ts'
+import { createSender } from './http.ts'
 import { createMemoryTokenStore, type TokenStore } from './token-store.ts'
+import { credentialsKey } from './tokens.ts'
 import type { CallRecord } from './transformers/record.ts'
 
 interface Received {
@@ -149,6 +153,29 @@ describe('a call', () => {
     await expect.poll(() => platform.to('user/get').length).toBe(1)
     giveUp.abort(new Error('not wanted any more'))
     await expect(call).rejects.toThrow('not wanted any more')
+  })
+})
+
+describe('a call whose time is over', () => {
+  const whileFetched = (budgetMs: number) =>
+    expect(app.call('user/get', { userid: 'lina' }, { budgetMs })).rejects
+
+  it('waits no longer for the token, which comes for the next one', async () => {
+    const { lease } = store
+    store.lease = async () => undefined
+    await whileFetched(80).toMatchObject({ failure: 'queue', path: 'user/get' })
+    store.lease = lease
+    await app.call('user/get', { userid: 'lina' })
+    expect(platform.to('user/get')).toHaveLength(1)
+  })
+
+  it('is not sent any more', async () => {
+    const sender = createSender({ apiBase: base, backoffMs: 1 })
+    const given = { budgetMs: 0 }
+    const late = newCall(credentials, 'user/get', { userid: 'lina' }, given, createCancel(), undefined)
+    await expect(sender.send(late)).rejects.toMatchObject({ failure: 'queue' })
+    await sender.close()
+    expect(platform.received).toEqual([])
   })
 })
 
@@ -388,6 +415,18 @@ describe('a platform that is not there', () => {
 })
 
 describe('closing', () => {
+  it('gives the lease of a token back that was being fetched', async () => {
+    platform.answers('gettoken', () => {})
+    const outcome = expect(app.call('agent/get', { agentid: 1 })).rejects.toMatchObject({
+      code: 'wecom_closed',
+    })
+    await expect.poll(() => platform.to('gettoken').length).toBe(1)
+    const { lease } = store
+    await wecom.close()
+    await outcome
+    expect(await lease(credentialsKey(credentials), 1)).toBeDefined()
+  })
+
   it('ends calls under way, and refuses further ones', async () => {
     platform.answers('user/get', () => {})
     const call = app.call('user/get', { userid: 'lina' })

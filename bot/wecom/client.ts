@@ -169,6 +169,7 @@ export function createWecom(options: WecomOptions): Wecom {
   /** What a call has to give back is given back before the stores may be closed. */
   async function endAll(): Promise<void> {
     await Promise.allSettled(underWay.values())
+    for (const one of [tokens, tickets.agent, tickets.corp]) await one.settled()
     await shared?.settled()
     await sender.close()
   }

@@ -2,7 +2,7 @@ import { type Dispatcher, Pool } from 'undici'
 import { errcodeInfo } from './errcodes.ts'
 import { type NetworkFailure, WecomError, WecomNetworkError } from './errors.ts'
 import { mediaForm } from './media.ts'
-import type { Answer, Call, Send } from './pipeline.ts'
+import { type Answer, type Call, lateError, type Send } from './pipeline.ts'
 
 /**
  * Connections to the platform, which are kept open between calls. More than one endpoint's calls may be under way at a
@@ -53,12 +53,17 @@ function exchange(pool: Pool, base: string, call: Call): Promise<string> {
       reject(cancel.reason)
       return
     }
+    const leftMs = call.endsAt - performance.now()
+    if (leftMs <= 0) {
+      reject(lateError(call))
+      return
+    }
     const request = {
       path: `${base}${call.path}${queryOf(call)}`,
       method: call.spec.verb,
       ...contentOf(call),
     }
-    const timeoutMs = Math.max(1, Math.min(call.timeoutMs, call.endsAt - performance.now()))
+    const timeoutMs = Math.min(call.timeoutMs, leftMs)
     let controller: Dispatcher.DispatchController | undefined
     let over = false
     let status = 0
