@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newCall } from './call.ts'
 import { createCancel } from './cancel.ts'
@@ -53,6 +53,8 @@ function createPlatform() {
 const credentials = { corpId: 'wwcorp', agentId: '1000002', secret: 'the-app-secret' }
 const welcome = { welcome_code: 'CODE', text: { content: '你好' } }
 const message = { touser: 'lina', agentid: 1000002, msgtype: 'text', text: { content: '你好' } } as const
+
+const tooOften = { errcode: 45009, errmsg: 'api freq out of limit' }
 
 let platform: ReturnType<typeof createPlatform>
 let base: string
@@ -298,8 +300,6 @@ describe('many calls at once', () => {
 })
 
 describe('a frequency limit', () => {
-  const tooOften = { errcode: 45009, errmsg: 'api freq out of limit' }
-
   it('wait for their turn no longer than their budget lasts, and nothing is sent for those that gave up', async () => {
     const bounds = { rate: { perSecond: 40, burst: 150 } }
     const small = createWecom({ apiBase: base, store, bounds })
@@ -335,6 +335,38 @@ describe('a frequency limit', () => {
     await short.app(credentials).call('user/list', { department_id: 1 })
     expect(platform.to('user/list')).toHaveLength(2)
     await short.close()
+  })
+})
+
+describe('a message that was not sent', () => {
+  /** Only the first ones to a member are sent within the test's time. */
+  const few = (most: number) =>
+    createWecom({ apiBase: base, store, backoffMs: 1_000, bounds: { messages: [{ ms: 60_000, most }] } })
+  const once = { retries: 0, budgetMs: 5_000 }
+
+  it('for want of a token does not count', async () => {
+    platform.answers('gettoken', { errcode: 40001, errmsg: '' })
+    const limited = few(1)
+    const client = limited.app(credentials)
+    await expect(client.call('message/send', message, once)).rejects.toMatchObject({ errcode: 40001 })
+    platform.answers('gettoken', { access_token: 'token-1', expires_in: 7200 })
+    await client.resume()
+    platform.answers('message/send', { errcode: 42001, errmsg: 'expired' }, { errcode: 0 })
+    await client.call('message/send', message, once)
+    expect(platform.to('message/send')).toHaveLength(2)
+    await limited.close()
+  })
+
+  it('because the endpoint rests does not count', async () => {
+    const limited = few(1)
+    const client = limited.app(credentials)
+    const now = { retries: 0, budgetMs: 600 }
+    platform.answers('message/send', tooOften, { errcode: 0 })
+    for (let turn = 0; turn < 2; turn += 1)
+      await expect(client.call('message/send', message, now)).rejects.toMatchObject({ errcode: 45009 })
+    await client.call('message/send', message, once)
+    expect(platform.to('message/send')).toHaveLength(2)
+    await limited.close()
   })
 })
 
@@ -410,6 +442,27 @@ describe('a platform that is not there', () => {
       hint: expect.stringContaining('网络'),
     })
     expect(log.filter(entry => entry.path === 'message/send')).toHaveLength(3)
+    await later.close()
+  })
+})
+
+describe('a try that ends before anything is written', () => {
+  const silent = createTcpServer(socket => void sockets.add(socket.on('error', () => undefined)))
+  const sockets = new Set<Socket>()
+  beforeEach(() => new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve)))
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise(resolve => silent.close(resolve))
+  })
+
+  it('is one that was not connected, so that even a message is tried again', async () => {
+    await app.call('agent/get', { agentid: 1 })
+    log = []
+    const apiBase = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const later = createWecom({ apiBase, store, retryBaseMs: 1, log: entry => log.push(entry) })
+    const sent = later.app(credentials).call('message/send', message, { timeoutMs: 50 })
+    await expect(sent).rejects.toMatchObject({ failure: 'connect' })
+    expect(log.map(entry => entry.failure)).toEqual(['connect', 'connect', 'connect'])
     await later.close()
   })
 })

@@ -131,8 +131,8 @@ export function createWecom(options: WecomOptions): Wecom {
     [
       orderTransformer(limiter),
       retryTransformer({ baseMs: retryBaseMs }),
-      messagesTransformer(limiter),
       tokenTransformer(tokens),
+      messagesTransformer(limiter),
       limitTransformer(limiter),
       holdTransformer(limiter),
       ...(options.log ? [recordTransformer(options.log)] : []),
