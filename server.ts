@@ -160,6 +160,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       models,
       metrics,
       log,
+      clock,
       requestReconcile: async corpId => void (await jobs.enqueue('gap.reconcile', { corpId })),
     })
     if (roles.has('web')) {

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
+import { type Clock, createClock } from '../models/clock.ts'
 import type { Database } from '../models/connect.ts'
 import { createGapWatch, type GapWatch } from './gap-watch.ts'
 import { createMetrics } from './metrics.ts'
@@ -34,12 +35,13 @@ afterEach(async () => {
 })
 
 /** What takes callbacks, as one of several instances. */
-function instance(overrides: { gapMs?: number } = {}): GapWatch {
+function instance(overrides: { gapMs?: number; clock?: Clock } = {}): GapWatch {
   const watch = createGapWatch({
     connection: database.connection,
     models: database.models,
     metrics: createMetrics(),
     log: pino({ level: 'silent' }),
+    clock: createClock(),
     requestReconcile: async corpId => void asked.push(corpId),
     beatMs,
     gapMs,
@@ -137,7 +139,8 @@ describe('events that were refused', () => {
     await expect.poll(gaps).toHaveLength(2)
     const [gap] = await gaps()
     expect(gap).toMatchObject({ reason: 'refused', corpId: 'ww-one' })
-    expect(gap?.from.getTime()).toBeGreaterThanOrEqual(begun)
+    // What is refused now came up to five seconds ago.
+    expect(gap?.from.getTime()).toBeGreaterThanOrEqual(begun - 5_100)
     await beats()
     expect(await gaps()).toHaveLength(2)
   })
@@ -147,6 +150,22 @@ describe('events that were refused', () => {
     one.refused()
     one.start()
     await expect.poll(gaps).toMatchObject([{ reason: 'refused' }, { reason: 'refused' }])
+  })
+
+  it('are told in the time of the database, whatever the clock of the host says', async () => {
+    const behind = 3_600_000
+    const clock = createClock()
+    const databaseNow = (): number => Date.now() + behind
+    clock.learn(databaseNow(), performance.now())
+    const one = instance({ clock })
+    const begun = databaseNow() - 10_000
+    one.refused()
+    one.stored()
+    one.start()
+    await expect.poll(gaps).toHaveLength(2)
+    const [{ from, to } = { from: new Date(0), to: new Date(0) }] = await gaps()
+    expect(from.getTime()).toBeGreaterThan(begun)
+    expect(to.getTime() - from.getTime()).toBeLessThan(10_000)
   })
 
   it('are not forgotten by one that stops before any is stored again', async () => {

@@ -1,6 +1,8 @@
 import type { Connection } from 'mongoose'
 import type { Logger } from 'pino'
+import type { Clock } from '../models/clock.ts'
 import { type Gap, recordGap } from '../models/gap.ts'
+import { inTime } from '../models/in-time.ts'
 import type { Models } from '../models/models.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -9,6 +11,8 @@ export interface GapWatchDeps {
   models: Models
   metrics: Metrics
   log: Logger
+  /** All gaps are told in the database's time. */
+  clock: Clock
   /** Has staff, tags and customers of a corp read anew. */
   requestReconcile(corpId: string): Promise<void>
   /** How often this process says that it takes callbacks, in milliseconds. */
@@ -37,6 +41,7 @@ interface Attendance {
 
 interface Refusal {
   from: Date
+  /** Milliseconds of `performance.now()`. */
   last: number
   /** Since when events are stored again. */
   to?: Date
@@ -47,7 +52,7 @@ const patienceMs = 2_000
 const cameMs = 5_000
 
 export function createGapWatch(deps: GapWatchDeps): GapWatch {
-  const { models, metrics, log, beatMs = 3_000, gapMs = 15_000 } = deps
+  const { models, metrics, log, clock, beatMs = 3_000, gapMs = 15_000 } = deps
   const attendance = deps.connection.collection<Attendance>('meta')
   let refusal: Refusal | undefined
   let timer: NodeJS.Timeout | undefined
@@ -63,17 +68,12 @@ export function createGapWatch(deps: GapWatchDeps): GapWatch {
     const silence = { $subtract: ['$$NOW', { $ifNull: ['$at', '$$NOW'] }] }
     const found = { from: { $ifNull: ['$pending.from', '$at'] }, to: '$$NOW' }
     const pending = { $cond: [{ $gt: [silence, gapMs] }, found, { $ifNull: ['$pending', null] }] }
-    const after = await attendance.findOneAndUpdate(
-      { _id: 'callbacks' },
-      [{ $set: { at: '$$NOW', pending } }],
-      {
-        upsert: true,
-        returnDocument: 'after',
-        timeoutMS: patienceMs,
-        writeConcern: { w: 'majority', journal: true },
-      },
-    )
-    return after?.pending ?? null
+    const asked = attendance.findOneAndUpdate({ _id: 'callbacks' }, [{ $set: { at: '$$NOW', pending } }], {
+      upsert: true,
+      returnDocument: 'after',
+      writeConcern: { w: 'majority', journal: true },
+    })
+    return (await inTime(patienceMs, asked))?.pending ?? null
   }
 
   async function record(gap: Pick<Gap, 'from' | 'to' | 'reason'>): Promise<void> {
@@ -96,7 +96,7 @@ export function createGapWatch(deps: GapWatchDeps): GapWatch {
     const own = refusal
     if (own === undefined) return
     // Where no event comes that could be stored, none being refused any more is as good.
-    const to = own.to ?? (Date.now() - own.last >= gapMs ? new Date() : undefined)
+    const to = own.to ?? (performance.now() - own.last >= gapMs ? new Date(clock.now()) : undefined)
     if (to === undefined) return
     refusal = undefined
     try {
@@ -130,15 +130,15 @@ export function createGapWatch(deps: GapWatchDeps): GapWatch {
       await beating
       // Nobody else knows of what this process has refused.
       if (refusal === undefined) return
-      refusal.to ??= new Date()
+      refusal.to ??= new Date(clock.now())
       await look()
     },
     refused() {
-      const { from = new Date(Date.now() - cameMs) } = refusal ?? {}
-      refusal = { from, last: Date.now() }
+      const { from = new Date(clock.now() - cameMs) } = refusal ?? {}
+      refusal = { from, last: performance.now() }
     },
     stored() {
-      if (refusal !== undefined) refusal.to ??= new Date()
+      if (refusal !== undefined) refusal.to ??= new Date(clock.now())
     },
   }
 }

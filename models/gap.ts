@@ -55,35 +55,75 @@ gapSchema.index({ closedAt: 1 }, { expireAfterSeconds: keepSeconds })
 const nearMs = 15_000
 
 /**
- * Records a gap once, whoever finds it: one that is known already changes nothing, and one that touches an open one makes
- * that longer, so that it is taken up anew.
+ * Records a gap once, whoever finds it: one that is known already changes nothing, one that touches an open one makes
+ * that longer, and one that goes on beyond a closed one of the same beginning opens that again; so each is taken up anew.
  *
  * @returns whether there was something to record
  */
 export async function recordGap(
   gaps: Model<Gap>,
   corpId: string,
+  gap: Pick<Gap, 'from' | 'to' | 'reason'>,
+): Promise<boolean> {
+  const { from, to } = gap
+  if ((await gaps.exists({ corpId, from: { $lte: from }, to: { $gte: to } })) !== null) return false
+  if (!(await enter(gaps, corpId, gap))) return false
+  await join(gaps, corpId)
+  return true
+}
+
+async function enter(
+  gaps: Model<Gap>,
+  corpId: string,
   { from, to, reason }: Pick<Gap, 'from' | 'to' | 'reason'>,
 ): Promise<boolean> {
-  if ((await gaps.exists({ corpId, from: { $lte: from }, to: { $gte: to } })) !== null) return false
   const near = {
     corpId,
-    state: 'open',
+    state: 'open' as const,
     from: { $lte: new Date(to.getTime() + nearMs) },
     to: { $gte: new Date(from.getTime() - nearMs) },
-  } as const
+    // Somebody else may have recorded the same one in this moment.
+    $or: [{ from: { $gt: from } }, { to: { $lt: to } }],
+  }
   try {
-    const { matchedCount } = await gaps.updateOne(near, {
-      $min: { from },
-      $max: { to },
-      $unset: { before: 1 },
-    })
-    if (matchedCount === 1) return true
-    await gaps.create({ corpId, from, to, reason, state: 'open', foundAt: new Date() })
+    const longer = { $min: { from }, $max: { to }, $unset: { before: 1 } } as const
+    const { matchedCount } = await gaps.updateOne(near, longer)
+    if (matchedCount === 0)
+      await gaps.create({ corpId, from, to, reason, state: 'open', foundAt: new Date() })
     return true
   } catch (error) {
-    // Somebody else has recorded the same one in this moment.
-    if (isDuplicateKey(error)) return false
-    throw error
+    if (!isDuplicateKey(error)) throw error
+    // There is one of the same beginning: closed, or recorded by somebody else in this moment.
+    const { matchedCount } = await gaps.updateOne(
+      { corpId, from, to: { $lt: to } },
+      { $set: { state: 'open' }, $max: { to }, $unset: { before: 1, closedAt: 1 } },
+    )
+    return matchedCount === 1
+  }
+}
+
+/**
+ * Makes one of open gaps that touch: two processes may have entered theirs at once, and whoever looks later sees both. A
+ * gap goes away only after another one has taken in all of its time, so that dying in between loses none.
+ */
+async function join(gaps: Model<Gap>, corpId: string): Promise<void> {
+  const open = await gaps.find({ corpId, state: 'open' }).sort({ from: 1 }).lean()
+  let earlier = open.shift()
+  for (const later of open) {
+    if (earlier === undefined || later.from.getTime() - earlier.to.getTime() > nearMs) {
+      earlier = later
+      continue
+    }
+    const { _id, from, to } = later
+    const taken = await gaps
+      .findOneAndUpdate(
+        { _id: earlier._id, state: 'open' },
+        { $max: { to }, $unset: { before: 1 } },
+        { returnDocument: 'after' },
+      )
+      .lean()
+    // One that somebody has made longer meanwhile stays: its time is not all taken in.
+    if (taken !== null) await gaps.deleteOne({ _id, state: 'open', from, to })
+    earlier = taken ?? later
   }
 }

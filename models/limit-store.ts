@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Model, mongo, UpdateAggregationStage } from 'mongoose'
 import type { LimitStore } from '../bot/wecom/limits/store.ts'
+import { inTime } from './in-time.ts'
 import type { Limit } from './limit.ts'
 import { isDuplicateKey } from './lock.ts'
 
@@ -27,9 +28,12 @@ export function createLimitStore(limits: Model<Limit>): LimitStore {
 
   async function update(_id: string, stages: UpdateAggregationStage[]): Promise<Limit> {
     const pipeline = [...stages, { $set: { at: '$$NOW', expireAt: later(keepMs) } }]
-    const options = { upsert: true, returnDocument: 'after', timeoutMS: patienceMs } as const
+    const options = { upsert: true, returnDocument: 'after' } as const
     const run = () =>
-      limits.collection.findOneAndUpdate({ _id } as never, pipeline as mongo.Document[], options)
+      inTime(
+        patienceMs,
+        limits.collection.findOneAndUpdate({ _id } as never, pipeline as mongo.Document[], options),
+      )
     try {
       return (await run()) as unknown as Limit
     } catch (error) {
@@ -118,7 +122,8 @@ export function createLimitStore(limits: Model<Limit>): LimitStore {
       return { ages: (found.sent ?? []).map(at => timeBetween(at, found.at)) }
     },
     async unclaim(member, at) {
-      await limits.updateOne({ _id: `member:${member}` }, { $pull: { sent: at } }, { timeoutMS: patienceMs })
+      const change = { $pull: { sent: at } }
+      await inTime(patienceMs, limits.updateOne({ _id: `member:${member}` }, change).exec())
     },
     async settle(member, at) {
       const moved = {
@@ -139,7 +144,7 @@ export function createLimitStore(limits: Model<Limit>): LimitStore {
       return found.owner === me
     },
     async release(record) {
-      await limits.deleteOne({ _id: `record:${record}`, owner: me }, { timeoutMS: patienceMs })
+      await inTime(patienceMs, limits.deleteOne({ _id: `record:${record}`, owner: me }).exec())
     },
   }
 }

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createConnection } from 'mongoose'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
+import { openStallingProxy } from '../fixtures/test/stalling-proxy.ts'
 import type { Database } from './connect.ts'
+import { createLimitStore } from './limit-store.ts'
+import { createModels } from './models.ts'
 import { createSecretBox } from './secrets.ts'
 import { createTokenStore } from './token-store.ts'
 
@@ -92,4 +96,35 @@ describe('the tokens that instances share', () => {
     await late?.()
     expect(await store().lease(key, 60_000)).toBeUndefined()
   })
+
+  it('are waited for no longer than two seconds where the database stalls', async () => {
+    const proxy = await openStallingProxy(inject('mongodbUri'))
+    const connection = await createConnection(`mongodb://127.0.0.1:${proxy.port}/?directConnection=true`, {
+      dbName: database.connection.name,
+      bufferCommands: false,
+      autoIndex: false,
+      autoCreate: false,
+    }).asPromise()
+    try {
+      const models = createModels(connection)
+      const stalled = createTokenStore(models.tokens, secrets)
+      const limits = createLimitStore(models.limits)
+      const release = await stalled.lease(key, 60_000)
+      proxy.stall()
+      const started = performance.now()
+      const asked = [
+        stalled.read(key),
+        stalled.lease(key, 1),
+        stalled.write(key, token),
+        release?.(),
+        limits.hold(key, 1),
+      ]
+      for (const outcome of await Promise.allSettled(asked)) expect(outcome.status).toBe('rejected')
+      expect(performance.now() - started).toBeLessThan(4_000)
+    } finally {
+      proxy.goOn()
+      await connection.close(true)
+      await proxy.close()
+    }
+  }, 10_000)
 })

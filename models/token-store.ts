@@ -1,26 +1,34 @@
 import { randomUUID } from 'node:crypto'
 import type { Model, mongo } from 'mongoose'
 import type { StoredToken, TokenStore } from '../bot/wecom/token-store.ts'
+import { inTime } from './in-time.ts'
 import { isDuplicateKey } from './lock.ts'
 import { SealError, type SecretBox } from './secrets.ts'
 import type { Token } from './token.ts'
 
-/** Tokens shared by all instances: sealed at rest, and fetched by one process at a time. */
+/** Long enough for a slow database, short enough for a call that waits. */
+const patienceMs = 2_000
+
+/**
+ * Tokens shared by all instances: sealed at rest, and fetched by one process at a time. An operation that the database
+ * does not answer within two seconds fails.
+ */
 export function createTokenStore(tokens: Model<Token>, secrets: SecretBox): TokenStore {
   return {
     async read(key) {
-      const found = await tokens.findById(key).lean()
+      const found = await inTime(patienceMs, tokens.findById(key).lean().exec())
       const token = found === null ? undefined : open(key, found)
       return { ...(token && { token }), ...(found?.refusal && { refusal: found.refusal }) }
     },
     async write(key, { value, ...token }) {
       const sealed = secrets.seal(`token:${key}`, value)
       const change = { $set: { ...token, value: sealed }, $unset: { refusal: 1 } } as const
-      await tokens.updateOne({ _id: key }, change, { upsert: true })
+      await inTime(patienceMs, tokens.updateOne({ _id: key }, change, { upsert: true }).exec())
     },
     async refuse(key, refusal) {
       const change = refusal === undefined ? { $unset: { refusal: 1 } as const } : { $set: { refusal } }
-      await tokens.updateOne({ _id: key }, change, { upsert: refusal !== undefined })
+      const upsert = refusal !== undefined
+      await inTime(patienceMs, tokens.updateOne({ _id: key }, change, { upsert }).exec())
     },
     async lease(key, ms) {
       const owner = randomUUID()
@@ -31,11 +39,12 @@ export function createTokenStore(tokens: Model<Token>, secrets: SecretBox): Toke
       }
       try {
         // By the database's clock: the instances' own may differ.
-        const found = await tokens.collection.findOneAndUpdate(
+        const asked = tokens.collection.findOneAndUpdate(
           { _id: key } as never,
           [{ $set: taken }] as mongo.Document[],
           { upsert: true, returnDocument: 'after', projection: { leaseOwner: 1 } },
         )
+        const found = await inTime(patienceMs, asked)
         if (found?.leaseOwner !== owner) return undefined
       } catch (error) {
         // Somebody else made the document, and the lease, at this very moment.
@@ -43,7 +52,8 @@ export function createTokenStore(tokens: Model<Token>, secrets: SecretBox): Toke
         throw error
       }
       return async () => {
-        await tokens.updateOne({ _id: key, leaseOwner: owner }, { $unset: { leaseOwner: 1, leaseUntil: 1 } })
+        const change = { $unset: { leaseOwner: 1, leaseUntil: 1 } } as const
+        await inTime(patienceMs, tokens.updateOne({ _id: key, leaseOwner: owner }, change).exec())
       }
     },
   }

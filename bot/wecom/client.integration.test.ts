@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { newCall } from './call.ts'
+import { createCancel } from './cancel.ts'
 import { type AppClient, createWecom, type Wecom } from './client.ts'
+import { createSender } from './http.ts'
 import { createMemoryTokenStore, type TokenStore } from './token-store.ts'
 import type { CallRecord } from './transformers/record.ts'
 
@@ -49,6 +52,8 @@ function createPlatform() {
 const credentials = { corpId: 'wwcorp', agentId: '1000002', secret: 'the-app-secret' }
 const welcome = { welcome_code: 'CODE', text: { content: '你好' } }
 const message = { touser: 'lina', agentid: 1000002, msgtype: 'text', text: { content: '你好' } } as const
+
+const tooOften = { errcode: 45009, errmsg: 'api freq out of limit' }
 
 let platform: ReturnType<typeof createPlatform>
 let base: string
@@ -149,6 +154,27 @@ describe('a call', () => {
     await expect.poll(() => platform.to('user/get').length).toBe(1)
     giveUp.abort(new Error('not wanted any more'))
     await expect(call).rejects.toThrow('not wanted any more')
+  })
+})
+
+describe('a call whose time is over', () => {
+  it('waits no longer for the token, which comes for the next one', async () => {
+    const { lease } = store
+    store.lease = async () => undefined
+    const late = app.call('user/get', { userid: 'lina' }, { budgetMs: 80 })
+    await expect(late).rejects.toMatchObject({ failure: 'queue', path: 'user/get' })
+    store.lease = lease
+    await app.call('user/get', { userid: 'lina' })
+    expect(platform.to('user/get')).toHaveLength(1)
+  })
+
+  it('is not sent any more', async () => {
+    const sender = createSender({ apiBase: base, backoffMs: 1 })
+    const given = { budgetMs: 0 }
+    const late = newCall(credentials, 'user/get', { userid: 'lina' }, given, createCancel(), undefined)
+    await expect(sender.send(late)).rejects.toMatchObject({ failure: 'queue' })
+    await sender.close()
+    expect(platform.received).toEqual([])
   })
 })
 
@@ -271,8 +297,6 @@ describe('many calls at once', () => {
 })
 
 describe('a frequency limit', () => {
-  const tooOften = { errcode: 45009, errmsg: 'api freq out of limit' }
-
   it('wait for their turn no longer than their budget lasts, and nothing is sent for those that gave up', async () => {
     const bounds = { rate: { perSecond: 40, burst: 150 } }
     const small = createWecom({ apiBase: base, store, bounds })
@@ -308,6 +332,38 @@ describe('a frequency limit', () => {
     await short.app(credentials).call('user/list', { department_id: 1 })
     expect(platform.to('user/list')).toHaveLength(2)
     await short.close()
+  })
+})
+
+describe('a message that was not sent', () => {
+  /** Only the first one to a member is sent within the test's time. */
+  const messages = [{ ms: 60_000, most: 1 }]
+  const sparing = () => createWecom({ apiBase: base, store, backoffMs: 1_000, bounds: { messages } })
+  const once = { retries: 0, budgetMs: 5_000 }
+
+  it('for want of a token does not count', async () => {
+    platform.answers('gettoken', { errcode: 40001, errmsg: '' })
+    const limited = sparing()
+    const client = limited.app(credentials)
+    await expect(client.call('message/send', message, once)).rejects.toMatchObject({ errcode: 40001 })
+    platform.answers('gettoken', { access_token: 'token-1', expires_in: 7200 })
+    await client.resume()
+    platform.answers('message/send', { errcode: 42001, errmsg: 'expired' }, { errcode: 0 })
+    await client.call('message/send', message, once)
+    expect(platform.to('message/send')).toHaveLength(2)
+    await limited.close()
+  })
+
+  it('because the endpoint rests does not count', async () => {
+    const limited = sparing()
+    const client = limited.app(credentials)
+    const now = { retries: 0, budgetMs: 600 }
+    platform.answers('message/send', tooOften, { errcode: 0 })
+    for (let turn = 0; turn < 2; turn += 1)
+      await expect(client.call('message/send', message, now)).rejects.toMatchObject({ errcode: 45009 })
+    await client.call('message/send', message, once)
+    expect(platform.to('message/send')).toHaveLength(2)
+    await limited.close()
   })
 })
 
@@ -387,7 +443,50 @@ describe('a platform that is not there', () => {
   })
 })
 
+describe('a try that ends before anything is written', () => {
+  const silent = createTcpServer(socket => void sockets.add(socket.on('error', () => undefined)))
+  const sockets = new Set<Socket>()
+  beforeEach(() => new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve)))
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise(resolve => silent.close(resolve))
+  })
+
+  it('is one that was not connected, so that even a message is tried again', async () => {
+    await app.call('agent/get', { agentid: 1 })
+    log = []
+    const apiBase = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`
+    const later = createWecom({ apiBase, store, retryBaseMs: 1, log: entry => log.push(entry) })
+    const sent = later.app(credentials).call('message/send', message, { timeoutMs: 50 })
+    await expect(sent).rejects.toMatchObject({ failure: 'connect' })
+    expect(log.map(entry => entry.failure)).toEqual(['connect', 'connect', 'connect'])
+    await later.close()
+  })
+})
+
 describe('closing', () => {
+  it('gives the lease of a token back that was being fetched', async () => {
+    const { lease } = store
+    let released = false
+    // A database takes its time.
+    store.lease = async (key, ms) => {
+      const release = await lease(key, ms)
+      return async () => {
+        await new Promise(resolve => setTimeout(resolve, 100))
+        await release?.()
+        released = true
+      }
+    }
+    platform.answers('gettoken', () => {})
+    const outcome = expect(app.call('agent/get', { agentid: 1 })).rejects.toMatchObject({
+      code: 'wecom_closed',
+    })
+    await expect.poll(() => platform.to('gettoken').length).toBe(1)
+    await wecom.close()
+    await outcome
+    expect(released).toBe(true)
+  })
+
   it('ends calls under way, and refuses further ones', async () => {
     platform.answers('user/get', () => {})
     const call = app.call('user/get', { userid: 'lina' })

@@ -131,8 +131,8 @@ export function createWecom(options: WecomOptions): Wecom {
     [
       orderTransformer(limiter),
       retryTransformer({ baseMs: retryBaseMs }),
-      messagesTransformer(limiter),
       tokenTransformer(tokens),
+      messagesTransformer(limiter),
       limitTransformer(limiter),
       holdTransformer(limiter),
       ...(options.log ? [recordTransformer(options.log)] : []),
@@ -169,6 +169,7 @@ export function createWecom(options: WecomOptions): Wecom {
   /** What a call has to give back is given back before the stores may be closed. */
   async function endAll(): Promise<void> {
     await Promise.allSettled(underWay.values())
+    for (const one of [tokens, tickets.agent, tickets.corp]) await one.settled()
     await shared?.settled()
     await sender.close()
   }

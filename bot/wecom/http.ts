@@ -2,7 +2,7 @@ import { type Dispatcher, Pool } from 'undici'
 import { errcodeInfo } from './errcodes.ts'
 import { type NetworkFailure, WecomError, WecomNetworkError } from './errors.ts'
 import { mediaForm } from './media.ts'
-import type { Answer, Call, Send } from './pipeline.ts'
+import { type Answer, type Call, lateError, type Send } from './pipeline.ts'
 
 /**
  * Connections to the platform, which are kept open between calls. More than one endpoint's calls may be under way at a
@@ -53,12 +53,17 @@ function exchange(pool: Pool, base: string, call: Call): Promise<string> {
       reject(cancel.reason)
       return
     }
+    const leftMs = call.endsAt - performance.now()
+    if (leftMs <= 0) {
+      reject(lateError(call))
+      return
+    }
     const request = {
       path: `${base}${call.path}${queryOf(call)}`,
       method: call.spec.verb,
       ...contentOf(call),
     }
-    const timeoutMs = Math.max(1, Math.min(call.timeoutMs, call.endsAt - performance.now()))
+    const timeoutMs = Math.min(call.timeoutMs, leftMs)
     let controller: Dispatcher.DispatchController | undefined
     let over = false
     let status = 0
@@ -75,8 +80,11 @@ function exchange(pool: Pool, base: string, call: Call): Promise<string> {
       reject(reason)
       controller?.abort(reason as Error)
     }
+    // Until then it waits for a place in the pool, a connection or TLS: nothing of it has been written.
+    const unlessStarted = (failure: NetworkFailure): NetworkFailure =>
+      controller === undefined ? 'connect' : failure
     const timer = setTimeout(
-      () => end(failed(call, 'timeout', `none in ${Math.round(timeoutMs)} ms`)),
+      () => end(failed(call, unlessStarted('timeout'), `none in ${Math.round(timeoutMs)} ms`)),
       timeoutMs,
     )
     cancel.onGiveUp = end
@@ -98,7 +106,7 @@ function exchange(pool: Pool, base: string, call: Call): Promise<string> {
         else reject(failed(call, 'http', `status ${status}`, { status }))
       },
       onResponseError(_controller, error) {
-        if (settle()) reject(asNetworkError(call, error))
+        if (settle()) reject(failed(call, unlessStarted('socket'), codeOf(error), { cause: error }))
       },
     })
   })
@@ -165,19 +173,8 @@ function withoutSecrets({ token, app }: Call, text: string): string {
   )
 }
 
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-function asNetworkError(call: Call, error: unknown): WecomNetworkError {
-  if (error instanceof WecomNetworkError) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-  return failed(call, NOT_CONNECTED.has(code) ? 'connect' : 'socket', code, { cause: error })
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : 'unknown'
 }
 
 function failed(

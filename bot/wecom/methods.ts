@@ -31,6 +31,9 @@ export interface MethodSpec {
   readonly budgetMs?: number
 }
 
+/** Whoever holds the lease for one holds everybody up, so a fetch that gets no answer ends soon. */
+const FETCH = { timeoutMs: 3_000, budgetMs: 5_000 }
+
 /** At most 100 tickets an hour and app (`path/90312`). */
 const TICKETS: Rate = { perSecond: 80 / 3600, burst: 20 }
 
@@ -42,8 +45,9 @@ export const METHODS = {
     priority: 'interactive',
     token: false,
     rate: { perSecond: 0.5, burst: 30 },
+    ...FETCH,
   },
-  'ticket/get': { verb: 'GET', doc: 'path/90506', priority: 'interactive', appRate: TICKETS },
+  'ticket/get': { verb: 'GET', doc: 'path/90506', priority: 'interactive', appRate: TICKETS, ...FETCH },
   get_jsapi_ticket: {
     verb: 'GET',
     doc: 'path/90506',
@@ -51,6 +55,7 @@ export const METHODS = {
     // 400 an hour, of all apps of the corp.
     rate: { perSecond: 300 / 3600, burst: 100 },
     appRate: TICKETS,
+    ...FETCH,
   },
   'auth/getuserinfo': { verb: 'GET', doc: 'path/91023', priority: 'interactive', once: true },
   getcallbackip: { verb: 'GET', doc: 'path/90238', priority: 'bulk' },
@@ -206,5 +211,8 @@ interface WireTicket {
   expires_in: number
 }
 
+/** What brings tokens and tickets. */
+export type TokenPath = 'gettoken' | 'ticket/get' | 'get_jsapi_ticket'
+
 /** What `AppClient.call` takes: tokens and tickets are fetched by the client itself, files go through `AppClient.upload`. */
-export type CallPath = Exclude<MethodPath, 'gettoken' | 'ticket/get' | 'get_jsapi_ticket' | 'media/upload'>
+export type CallPath = Exclude<MethodPath, TokenPath | 'media/upload'>

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WecomError } from './errors.ts'
+import { METHODS } from './methods.ts'
 import { createMemoryTokenStore, type TokenStore } from './token-store.ts'
 import { createTokens, type TokenStop } from './tokens.ts'
 
@@ -128,6 +129,50 @@ describe('an access token', () => {
     const waiting = tokens.get(app)
     closing.abort(new Error('closed'))
     await expect(waiting).rejects.toThrow('closed')
+  })
+
+  it('whose fetcher died is fetched by another one little later than the fetch may take', async () => {
+    const store = createMemoryTokenStore()
+    const leases: number[] = []
+    const lease: TokenStore['lease'] = (key, ms) => {
+      leases.push(ms)
+      return store.lease(key, ms)
+    }
+    await instance(numbered(), { ...store, lease }).get(app)
+    expect(leases).toHaveLength(1)
+    expect(leases[0]).toBeGreaterThan(METHODS.gettoken.budgetMs)
+    expect(leases[0]).toBeLessThanOrEqual(6_000)
+  })
+
+  it('is not fetched, nor is its lease held, by one that is closed', async () => {
+    const store = createMemoryTokenStore()
+    const closing = new AbortController()
+    let granted = (): void => {}
+    let held = 0
+    const slow: TokenStore = {
+      ...store,
+      async lease(key, ms) {
+        held += 1
+        await new Promise<void>(resolve => {
+          granted = resolve
+        })
+        const release = await store.lease(key, ms)
+        return async () => {
+          await release?.()
+          held -= 1
+        }
+      },
+    }
+    const fetchToken = () => Promise.reject(closing.signal.reason)
+    const tokens = createTokens({ store: slow, path: 'gettoken', fetchToken, closed: closing.signal })
+    const waiting = expect(tokens.get(app)).rejects.toThrow('closed')
+    closing.abort(new Error('closed'))
+    const settling = tokens.settled().then(() => held)
+    granted()
+    expect(await settling).toBe(0)
+    await waiting
+    await expect(tokens.get(app)).rejects.toThrow('closed')
+    expect(held).toBe(0)
   })
 })
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { WecomError } from './errors.ts'
-import type { MethodPath } from './methods.ts'
+import { METHODS, type TokenPath } from './methods.ts'
 import { pause } from './signals.ts'
 import type { StoredToken, TokenRefusal, TokenStore } from './token-store.ts'
 
@@ -30,6 +30,8 @@ export interface Tokens {
   stopped(app: AppCredentials): Promise<TokenStop | undefined>
   /** Lets all instances fetch again. */
   resume(app: AppCredentials): Promise<void>
+  /** Resolves when nothing is being fetched any more, and no lease is held; once closed, nothing begins after that. */
+  settled(): Promise<void>
 }
 
 /** Fetched anew so long before the platform ends it, and given up so long before; less for a short life. */
@@ -37,7 +39,8 @@ const REFRESH_SECONDS = 600
 const EARLY_SECONDS = 300
 /** An early fetch that failed, or brought nothing better, is repeated after this time. */
 const REFRESH_AGAIN_MS = 60_000
-const LEASE_MS = 30_000
+/** A lease ends so long after the fetch must have: a holder that died costs hardly more than one that waits in vain. */
+const LEASE_BEYOND_MS = 1_000
 const LEASE_POLL_MS = 50
 /** What is known of a refusal is used for so long: another instance, or an operator, may have ended it. */
 const LOOK_MS = 5_000
@@ -65,7 +68,7 @@ interface Entry {
  */
 export function createTokens(deps: {
   store: TokenStore
-  path: MethodPath
+  path: TokenPath
   /** Part of the store's key, for anything but access tokens. */
   kind?: string
   fetchToken: (app: AppCredentials) => Promise<{ value: string; expiresIn: number }>
@@ -74,7 +77,8 @@ export function createTokens(deps: {
   onStop?: (app: AppCredentials, stop: TokenStop | undefined) => void
   closed: AbortSignal
 }): Tokens {
-  const { store } = deps
+  const { store, closed } = deps
+  const leaseMs = METHODS[deps.path].budgetMs + LEASE_BEYOND_MS
   const entries = new Map<string, Entry>()
   const known = new WeakMap<AppCredentials, Entry>()
 
@@ -108,6 +112,11 @@ export function createTokens(deps: {
       const entry = entryOf(app)
       await store.refuse(entry.key, undefined)
       learn(app, entry, undefined)
+    },
+    async settled() {
+      await Promise.allSettled(
+        [...entries.values()].flatMap(({ flight, refreshing }) => [flight, refreshing]),
+      )
     },
   }
 
@@ -147,7 +156,8 @@ export function createTokens(deps: {
 
   async function fetchShared(app: AppCredentials, entry: Entry): Promise<StoredToken> {
     for (;;) {
-      const release = await store.lease(entry.key, LEASE_MS)
+      closed.throwIfAborted()
+      const release = await store.lease(entry.key, leaseMs)
       try {
         // Read under the lease, because its last holder may just have stored a token; and without it, because the
         // present holder may.
@@ -158,7 +168,7 @@ export function createTokens(deps: {
       } finally {
         await release?.()
       }
-      await pause(LEASE_POLL_MS, deps.closed)
+      await pause(LEASE_POLL_MS, closed)
     }
   }
 
@@ -175,7 +185,8 @@ export function createTokens(deps: {
   }
 
   async function fetchEarly(app: AppCredentials, entry: Entry): Promise<void> {
-    const release = await store.lease(entry.key, LEASE_MS)
+    closed.throwIfAborted()
+    const release = await store.lease(entry.key, leaseMs)
     if (release === undefined) {
       entry.refreshAgainAt = Date.now() + LOOK_MS
       return

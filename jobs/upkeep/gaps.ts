@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Gap } from '../../models/gap.ts'
 import type { Models } from '../../models/models.ts'
 import { type SyncName, type SyncState, syncNames } from '../../models/sync-state.ts'
+import { useridKey } from '../../models/userid.ts'
 import { JobInterruptedError } from '../errors.ts'
 import type { SyncRequests } from '../handlers.ts'
 
@@ -85,7 +86,9 @@ async function freshPass(
       await ask(what)
       askedAfter = ended
     } else {
-      const why = isFresh && state.state === 'failed' ? state.error?.message : await failure(what)
+      // How it stood when it was asked for is what an earlier run of the job has met.
+      const failed = isFresh && state.state === 'failed' && ended !== askedAfter
+      const why = failed ? state.error?.message : await failure(what)
       if (why !== undefined) throw new GapSyncFailed(what, why)
     }
     await report(0)
@@ -99,14 +102,22 @@ async function countMissed(models: Models, { corpId, from, to }: Gap): Promise<n
   const $gte = new Date(Math.floor(from.getTime() / 1000) * 1000)
   const untold = await models.follows
     .find({ corpId, addedAt: { $gte, $lte: to }, relation: null })
-    .select({ externalUserid: 1 })
+    .select({ externalUserid: 1, useridKey: 1 })
     .limit(missedMax)
     .lean()
   let missed = 0
-  for (const { externalUserid } of untold) {
-    // It may have come, and wait for its turn.
-    const told = { corpId, orderKey: `customer:${externalUserid}`, name: 'customer.added' }
-    if ((await models.inbox.exists(told)) === null) missed += 1
+  for (const follow of untold) {
+    // It may have come, and wait for its turn. What is older, or another staff member's, tells of another add.
+    const told = await models.inbox
+      .find({
+        corpId,
+        orderKey: `customer:${follow.externalUserid}`,
+        name: 'customer.added',
+        createdAt: { $gte },
+      })
+      .select({ userid: 1 })
+      .lean()
+    if (!told.some(({ userid = '' }) => useridKey(userid) === follow.useridKey)) missed += 1
   }
   return missed
 }

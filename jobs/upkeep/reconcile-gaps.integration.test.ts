@@ -15,6 +15,7 @@ let asked: SyncName[] = []
 let stop: AbortController
 /** What a worker does when it is asked for a sync; by default a pass that begins and ends well. */
 let onAsk: (what: SyncName) => Promise<void>
+let onReport: () => Promise<void>
 beforeAll(async () => {
   database = await openTestDatabase()
 })
@@ -24,6 +25,7 @@ beforeEach(() => {
   asked = []
   stop = new AbortController()
   onAsk = what => pass(what, 'complete')
+  onReport = async () => undefined
 })
 
 let clock = Date.now()
@@ -59,7 +61,7 @@ const reconcile = () =>
       },
       failure: async () => undefined,
       signal: stop.signal,
-      report: async () => undefined,
+      report: () => onReport(),
     },
     corpId,
   )
@@ -118,6 +120,21 @@ describe('the reconciliation', () => {
     expect(await gaps()).toMatchObject([{ state: 'closed' }])
   })
 
+  it('does not take the failure for news that made an earlier run fail', async () => {
+    await found()
+    onAsk = what => pass(what, what === 'customers' ? 'failed' : 'complete')
+    await expect(reconcile()).rejects.toThrow(GapSyncFailed)
+    // The worker takes its time, and its next pass ends well.
+    let looks = 0
+    onAsk = async () => undefined
+    onReport = async () => {
+      looks += 1
+      if (looks === 5) await pass('customers', 'complete')
+    }
+    await reconcile()
+    expect(await gaps()).toMatchObject([{ state: 'closed', syncs: { customers: { state: 'complete' } } }])
+  })
+
   it('goes on where it was interrupted', async () => {
     await found()
     onAsk = async what => {
@@ -161,23 +178,30 @@ describe('the reconciliation', () => {
     await follow('after', minutesAgo(1))
     await follow('told', minutesAgo(8), { relation: { first: 'event', at: minutesAgo(8) } })
     await follow('waits', minutesAgo(8))
-    await inbox.create({
-      _id: `${corpId}:waits`,
-      corpId,
-      app: '1',
-      name: 'customer.added',
-      xml: '<xml></xml>',
-      lane: 'fast',
-      orderKey: 'customer:waits',
-      createdAt: minutesAgo(8),
-      arrival: '1',
-      state: 'waiting',
-      attempts: 0,
-      notBefore: new Date(),
-      expireAt: new Date(Date.now() + 60_000),
-    })
+    await follow('of another', minutesAgo(8))
+    await follow('again', minutesAgo(8))
+    const event = (externalUserid: string, userid: string, createdAt: Date) =>
+      inbox.create({
+        _id: `${corpId}:${externalUserid}`,
+        corpId,
+        app: '1',
+        name: 'customer.added',
+        userid,
+        xml: '<xml></xml>',
+        lane: 'fast',
+        orderKey: `customer:${externalUserid}`,
+        createdAt,
+        arrival: '1',
+        state: 'waiting',
+        attempts: 0,
+        notBefore: new Date(),
+        expireAt: new Date(Date.now() + 60_000),
+      })
+    await event('waits', 'LiNa', minutesAgo(8))
+    await event('of another', 'hemin', minutesAgo(8))
+    await event('again', 'lina', minutesAgo(60 * 24 * 30))
     await found()
     await reconcile()
-    expect(await gaps()).toMatchObject([{ missed: 1 }])
+    expect(await gaps()).toMatchObject([{ missed: 3 }])
   })
 })

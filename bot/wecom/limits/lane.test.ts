@@ -132,6 +132,13 @@ describe('a lane', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(19)
   })
 
+  it('does not wait for the whole bucket where it was told of a part of it', async () => {
+    const part = { granted: 0, level: 375 }
+    const grants: Partial<Grant>[] = [part, { granted: 1 }]
+    const { store } = answering(() => grants.shift() ?? part)
+    await run(laneOf(store, { priority: 'bulk' }), undefined, 4_000)
+  })
+
   it('leaves half of the bucket to those somebody waits for', async () => {
     const rate = { perSecond: 0.001, burst: 60 }
     const store = createMemoryLimits()

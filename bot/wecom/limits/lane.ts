@@ -19,6 +19,8 @@ export interface Lane {
 
 /** What an instance has taken and not used is lost after this time. */
 const STALE_MS = 1_000
+/** A level says little for long: it may be that of this instance's part, while the shared counts are away. */
+const LOOK_AGAIN_MS = 1_000
 /** How long an instance counts as calling after it asked; it asks again in half of it while calls run. */
 const ACTIVE_MS = 5_000
 const LARGEST_CHUNK = 200
@@ -170,8 +172,9 @@ export function createLane(deps: {
 
   async function waitForStock(now: number): Promise<void> {
     const { granted, level, rest } = await (restocking ?? restock(now))
-    if (granted === 0 && rest === undefined)
-      await pause(Math.ceil(((keep + 1 - level) / rate.perSecond) * 1000), closed)
+    if (granted > 0 || rest !== undefined) return
+    const fullMs = Math.ceil(((keep + 1 - level) / rate.perSecond) * 1000)
+    await pause(Math.min(fullMs, LOOK_AGAIN_MS), closed)
   }
 
   function restock(now: number): Promise<Grant> {

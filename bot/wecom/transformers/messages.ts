@@ -1,4 +1,4 @@
-import { WecomNetworkError } from '../errors.ts'
+import { WecomError, WecomNetworkError } from '../errors.ts'
 import type { Limiter } from '../limiter.ts'
 import { claimMessages, settleAll, unclaimAll } from '../limits/messages.ts'
 import type { Call, Transformer } from '../pipeline.ts'
@@ -20,16 +20,19 @@ export function messagesTransformer({ store, order, bounds }: Limiter): Transfor
     try {
       return await next(call)
     } catch (error) {
-      sent = !(
-        error instanceof WecomNetworkError &&
-        (error.failure === 'queue' || error.failure === 'connect')
-      )
+      sent = mayHaveArrived(error)
       throw error
     } finally {
       if (!sent) await unclaimAll(store, claimed)
       else if (performance.now() - from > SLOW_MS) await settleAll(store, claimed)
     }
   }
+}
+
+/** Not what the platform refused, or what a lane that rests did not let through; a busy platform says nothing of it. */
+function mayHaveArrived(error: unknown): boolean {
+  if (error instanceof WecomError) return error.reaction === 'retry'
+  return !(error instanceof WecomNetworkError && (error.failure === 'queue' || error.failure === 'connect'))
 }
 
 /** Userids are compared without regard to case (`path/90196`). */

@@ -1,9 +1,11 @@
-import { unlessGivenUp } from '../cancel.ts'
 import { WecomError } from '../errors.ts'
-import type { Call, Transformer } from '../pipeline.ts'
+import { type Call, type Transformer, waitInTime } from '../pipeline.ts'
 import type { Tokens } from '../tokens.ts'
 
-/** Gives each call its access token; a refused one (40014, 42001) is replaced once, and the call repeated once. */
+/**
+ * Gives each call its access token; a refused one (40014, 42001) is replaced once, and the call repeated once. The token is
+ * waited for no longer than the call has time, while the fetch goes on for whoever comes next.
+ */
 export function tokenTransformer(tokens: Tokens): Transformer {
   return async (call, next) => {
     if (call.spec.token === false) return next(call)
@@ -17,7 +19,7 @@ export function tokenTransformer(tokens: Tokens): Transformer {
     }
   }
 
-  function fetched({ app, cancel }: Call): Promise<string> {
-    return unlessGivenUp(cancel, tokens.get(app))
+  function fetched(call: Call): Promise<string> {
+    return waitInTime(call, tokens.get(call.app))
   }
 }
