@@ -1,4 +1,5 @@
 import { type Corp, type CorpApp, type SealedCallbackKeys, sealPlace } from '../models/corp.ts'
+import { inTime } from '../models/in-time.ts'
 import type { Models } from '../models/models.ts'
 import { opens, type SecretBox } from '../models/secrets.ts'
 import type { AppClient, Wecom } from './wecom/client.ts'
@@ -51,7 +52,6 @@ interface KnownCorp {
 
 /** A callback waits for nothing longer than this before its signature can be checked. */
 const readMs = 1_000
-const inTime = { timeoutMS: readMs }
 /** How long what was read of a corp is used before it is read again, in milliseconds. */
 const rereadMs = 5_000
 /** Whoever asks for corps that there are not costs one look at the list of all of them in this time. */
@@ -71,7 +71,7 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
   let listing: Promise<void> | undefined
 
   async function corpIds(): Promise<string[]> {
-    const all = await models.corps.find({}, { corpId: 1 }, inTime).sort({ corpId: 1 }).lean()
+    const all = await inTime(readMs, models.corps.find({}, { corpId: 1 }).sort({ corpId: 1 }).lean().exec())
     return all.map(one => one.corpId)
   }
 
@@ -91,7 +91,7 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
 
   async function read(corpId: string): Promise<Corp> {
     if (!(await isListed(corpId))) throw new UnknownApp(corpId)
-    const found = await models.corps.findOne({ corpId }, undefined, inTime).lean()
+    const found = await inTime(readMs, models.corps.findOne({ corpId }).lean().exec())
     if (found === null) {
       list.ids.delete(corpId)
       corps.delete(corpId)

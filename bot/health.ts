@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import Router, { type RouterContext } from '@koa/router'
 import type { Database } from '../models/connect.ts'
+import { inTime } from '../models/in-time.ts'
 import type { Apps } from './apps.ts'
 import { createInboxGauges } from './inbox-gauges.ts'
 import type { Metrics } from './metrics.ts'
@@ -55,9 +56,8 @@ async function ready(
 ): Promise<void> {
   const parts = { mode: config.mode, roles: [...config.roles] }
   try {
-    await database.connection
-      .collection<{ _id: string }>('meta')
-      .updateOne({ _id: 'ready' }, { $set: { at: new Date() } }, { upsert: true, timeoutMS: proofMs })
+    const meta = database.connection.collection<{ _id: string }>('meta')
+    await inTime(proofMs, meta.updateOne({ _id: 'ready' }, { $set: { at: new Date() } }, { upsert: true }))
     const workers = await jobs.workers()
     const openGaps = await database.models.gaps.countDocuments({ state: 'open' })
     const client = await apps.client(corpId)

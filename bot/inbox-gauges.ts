@@ -1,3 +1,4 @@
+import { inTime } from '../models/in-time.ts'
 import type { Models } from '../models/models.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -14,7 +15,7 @@ const patienceMs = 2_000
 export function createInboxGauges(models: Models, metrics: Metrics): () => Promise<void> {
   const { inboxWaiting, inboxOldest, inboxDead, gapsOpen, databaseUp } = metrics
   const inbox = models.inbox.collection
-  const limited = { limit: countedMax, timeoutMS: patienceMs }
+  const limited = { limit: countedMax }
   let readAt = Number.NEGATIVE_INFINITY
   let reading: Promise<void> | undefined
 
@@ -23,7 +24,7 @@ export function createInboxGauges(models: Models, metrics: Metrics): () => Promi
     for (const lane of ['fast', 'slow'] as const) {
       const waiting = await inbox.countDocuments({ state: 'waiting', lane }, limited)
       const [oldest] = await inbox
-        .find({ state: 'waiting', lane, notBefore: { $lte: now } }, { timeoutMS: patienceMs })
+        .find({ state: 'waiting', lane, notBefore: { $lte: now } })
         .project<{ notBefore: Date }>({ notBefore: 1 })
         .sort({ notBefore: 1 })
         .limit(1)
@@ -41,7 +42,7 @@ export function createInboxGauges(models: Models, metrics: Metrics): () => Promi
 
   async function refresh(): Promise<void> {
     try {
-      await read()
+      await inTime(patienceMs, read())
     } catch {
       // Why is told by whatever else needs the database; an old number would look like a good one.
       for (const gauge of [inboxWaiting, inboxOldest]) gauge.reset()

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mongoose'
 import { withDatabase } from './embedded/address.ts'
 import { ensureEmbedded } from './embedded/ensure.ts'
+import { inTime } from './in-time.ts'
 import { createModels, type Models } from './models.ts'
 
 /** An open database: MongoDB where an address is given, else the one that lives in the data folder. */
@@ -82,7 +83,7 @@ const serverLostMs = 20_000
 const fullReason = 'the disk under DATA_DIR is full'
 
 async function ping(connection: Connection): Promise<DatabaseState> {
-  await connection.getClient().db().command({ ping: 1 }, { timeoutMS: probeMs })
+  await inTime(probeMs, connection.getClient().db().command({ ping: 1 }))
   return { state: 'ok' }
 }
 
@@ -161,7 +162,7 @@ function keepRunning(connection: Connection, dir: string, log: DatabaseOptions['
 
   /** @throws when it does not answer within 2 s */
   const ask = async (): Promise<DatabaseState> => {
-    const { storageEngine } = await client.db().command({ serverStatus: 1 }, { timeoutMS: probeMs })
+    const { storageEngine } = await inTime(probeMs, client.db().command({ serverStatus: 1 }))
     if (storageEngine.readOnly !== readOnly) {
       readOnly = storageEngine.readOnly
       if (readOnly) log('error', `the database is read-only: ${fullReason}`, { dir })

@@ -95,8 +95,8 @@ export function createInbox(models: Models, retentionMs: number, options: InboxO
       if (oldest === undefined) continue
       const patience = Math.ceil(oldest.since + patienceMs - performance.now())
       const documents = batch.map(one => one.document)
-      // The driver's own time-out comes first, unless it has lost its way.
-      const failed = await within(insert(documents, patience), patience + leastMs)
+      // The driver itself waits without end for a server that has stalled.
+      const failed = await within(insert(documents), patience)
       for (const [index, one] of batch.entries()) {
         const error =
           failed === undefined ? new InboxUnavailable('the database does not answer') : failed.get(index)
@@ -109,12 +109,11 @@ export function createInbox(models: Models, retentionMs: number, options: InboxO
   }
 
   /** Inserts and gives what went wrong by position. */
-  async function insert(documents: InboxEvent[], timeoutMS: number): Promise<Map<number, unknown>> {
+  async function insert(documents: InboxEvent[]): Promise<Map<number, unknown>> {
     try {
       // Straight to the driver: the documents are made here, and a burst should not be checked twice.
       await models.inbox.collection.insertMany(documents as unknown as Record<string, unknown>[], {
         ordered: false,
-        timeoutMS,
         writeConcern: { w: 'majority', journal: true },
       })
       return new Map()
