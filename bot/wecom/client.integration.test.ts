@@ -243,6 +243,12 @@ describe('repeating', () => {
     expect(platform.to('message/send')).toHaveLength(1)
   })
 
+  it('ends with the silence of a message that may have arrived, also after an answer', async () => {
+    platform.answers('message/send', { errcode: -1, errmsg: '' }, response => response.socket?.destroy())
+    await expect(app.call('message/send', message)).rejects.toMatchObject({ failure: 'socket' })
+    expect(platform.to('message/send')).toHaveLength(2)
+  })
+
   it('happens for a message that the platform itself delivers once', async () => {
     platform.answers('message/send', response => void response.destroy(), { errcode: 0, msgid: 'm1' })
     await app.call('message/send', { ...message, enable_duplicate_check: 1 })
@@ -308,6 +314,23 @@ describe('a frequency limit', () => {
     await short.app(credentials).call('user/list', { department_id: 1 })
     expect(platform.to('user/list')).toHaveLength(2)
     await short.close()
+  })
+})
+
+describe('the limit of messages to a member', () => {
+  it('does not count one whose token could not be had', async () => {
+    const bounds = { messages: [{ ms: 60_000, most: 1 }] }
+    const strict = createWecom({ apiBase: base, store: createMemoryTokenStore(), retryBaseMs: 1, bounds })
+    const token = { errcode: 0, access_token: 'token-1', expires_in: 7200 }
+    const none = (response: ServerResponse) => void response.socket?.destroy()
+    platform.answers('gettoken', none, none, none, token)
+    const client = strict.app(credentials)
+    await expect(client.call('message/send', message)).rejects.toMatchObject({ path: 'gettoken' })
+    await client.call('message/send', message, { budgetMs: 2_000 })
+    await expect(client.call('message/send', message, { budgetMs: 2_000 })).rejects.toMatchObject({
+      failure: 'queue',
+    })
+    await strict.close()
   })
 })
 

@@ -1,4 +1,4 @@
-import { WecomNetworkError } from '../errors.ts'
+import { wasNeverSent } from '../arrival.ts'
 import type { Limiter } from '../limiter.ts'
 import { claimMessages, settleAll, unclaimAll } from '../limits/messages.ts'
 import type { Call, Transformer } from '../pipeline.ts'
@@ -20,10 +20,7 @@ export function messagesTransformer({ store, order, bounds }: Limiter): Transfor
     try {
       return await next(call)
     } catch (error) {
-      sent = !(
-        error instanceof WecomNetworkError &&
-        (error.failure === 'queue' || error.failure === 'connect')
-      )
+      sent = !wasNeverSent(error, call.path)
       throw error
     } finally {
       if (!sent) await unclaimAll(store, claimed)
