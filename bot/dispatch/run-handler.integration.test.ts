@@ -58,11 +58,14 @@ describe('a run', () => {
     sent = 0
     faults = []
     failing = { runs: 0, error: new Error('the step failed') }
-    const bounds = { messages: [{ ms: 60_000, most: 2 }] }
-    const apiBase = `http://127.0.0.1:${(platform.address() as AddressInfo).port}`
-    wecom = createWecom({ apiBase, store: createMemoryTokenStore(), retryBaseMs: 1, bounds })
+    wecom = openWecom()
   })
   afterEach(() => wecom.close())
+  function openWecom(): Wecom {
+    const bounds = { messages: [{ ms: 60_000, most: 2 }] }
+    const apiBase = `http://127.0.0.1:${(platform.address() as AddressInfo).port}`
+    return createWecom({ apiBase, store: createMemoryTokenStore(), retryBaseMs: 1, bounds })
+  }
   afterAll(async () => {
     platform.closeAllConnections()
     await new Promise(done => platform.close(done))
@@ -81,14 +84,12 @@ describe('a run', () => {
       1,
       actions,
     )
-    const client = wecom.app(app)
     const deps = { models, actions, retentionMs: 60_000, log: pino({ level: 'silent' }) }
     const context = {
       corp: { corpId: app.corpId, agentId: app.agentId },
       models,
       client: {
-        ...client,
-        call: (path: 'message/send', params: never) => client.call(path, params, { budgetMs: 1_000 }),
+        call: (path: 'message/send', params: never) => wecom.app(app).call(path, params, { budgetMs: 1_000 }),
       },
       reply: () => Promise.reject(new Error('nobody can be told')),
     }
@@ -147,6 +148,9 @@ describe('a run', () => {
     await expect.poll(() => sent).toBe(1)
     await Promise.all([expect(cut).rejects.toMatchObject({ code: 'wecom_closed' }), wecom.close()])
     expect((await stored())?.steps).toMatchObject([{ state: 'running', attempts: 1 }])
+    wecom = openWecom()
+    expect(await attempt()).toBe('done')
+    expect((await stored())?.steps).toMatchObject([{ state: 'done', attempts: 2, uncertain: true }])
   })
 
   it('counts as given up also for an attempt that finds it so', async () => {
