@@ -116,16 +116,17 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     for (const one of await apps.corpIds()) await seedHandlers(models, one, builtInHandlers, actions)
     await demo?.seed(models, actions)
 
+    const clock = await openClock(connection)
     const jobs = createJobs({
       connection,
       models,
       apps,
+      clock,
       worker: config.roles.has('worker'),
       log: ({ level, message, ...rest }) => log[level](rest, message),
     })
     closers.push(() => jobs.stop())
     const replies = createReplySlots()
-    const clock = await openClock(connection)
     const name = processName()
     const directory = createDirectory(models)
     const admins = { corpId, userids: config.adminStaff }
@@ -200,6 +201,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         client: () => apps.client(corpId),
         origin,
         now: () => new Date(),
+        clock,
         ...(loginBase !== undefined && { loginBase }),
       })
     }

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { generateCorp } from '../fixtures/simulator/generate.ts'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
 import { platformApp, startTestPlatform, type TestPlatform } from '../fixtures/test/start-platform.ts'
+import { createClock } from '../models/clock.ts'
 import type { Database } from '../models/connect.ts'
 import { createJobs, type JobLogEntry, type Jobs } from './agenda.ts'
 import { jobCollection } from './records.ts'
@@ -24,7 +25,9 @@ const sentTo = async (userid: string): Promise<unknown[]> =>
 const jobs = (worker = true): Jobs => {
   const apps = { client: async () => platform.client, corpIds: async () => [corpId] }
   const log = (entry: JobLogEntry) => entries.push(entry)
-  const made = createJobs({ connection: database.connection, models: database.models, apps, log, worker })
+  const clock = createClock()
+  const { connection, models } = database
+  const made = createJobs({ connection, models, apps, clock, log, worker })
   started.push(made)
   return made
 }

@@ -1,6 +1,7 @@
 import { MongoJobRepository } from '@agendajs/mongo-backend'
 import { Agenda, type AgendaBackend } from 'agenda'
 import type { Connection } from 'mongoose'
+import type { Clock } from '../models/clock.ts'
 import type { Models } from '../models/models.ts'
 import { processName } from '../models/process-name.ts'
 import { nextOccurrence } from './cron.ts'
@@ -43,7 +44,12 @@ export type JobsOptions = {
   models: Models
   log: (entry: JobLogEntry) => void
   /** A worker runs jobs; any other process only asks for them. */
-} & ({ worker: true; apps: JobApps } | { worker: false; apps?: JobApps })
+} & (({ worker: true } & WorkerParts) | ({ worker: false } & Partial<WorkerParts>))
+
+interface WorkerParts {
+  apps: JobApps
+  clock: Pick<Clock, 'now'>
+}
 
 export interface Jobs {
   /** For a worker: makes the scheduled jobs, and runs what is due until `stop`. Otherwise without effect. */
@@ -112,12 +118,13 @@ export function createJobs(options: JobsOptions): Jobs {
     return job._id.toHexString()
   }
 
-  const start = async (apps: JobApps): Promise<void> => {
+  const start = async ({ apps, clock }: WorkerParts): Promise<void> => {
     const { agenda, jobs, worker } = await open()
     const schedule = { agenda, models, jobs }
     defineJobs(agenda, log, {
       models,
       apps,
+      clock,
       jobs,
       worker,
       stopping: stopping.signal,
@@ -164,7 +171,7 @@ export function createJobs(options: JobsOptions): Jobs {
 
   return {
     async start() {
-      if (options.worker && timer === undefined) await start(options.apps)
+      if (options.worker && timer === undefined) await start(options)
     },
     async stop() {
       stopping.abort()

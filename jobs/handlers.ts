@@ -1,4 +1,5 @@
 import type { AppClient } from '../bot/wecom/client.ts'
+import type { Clock } from '../models/clock.ts'
 import type { Models } from '../models/models.ts'
 import type { SyncName } from '../models/sync-state.ts'
 import { JobRequestError } from './errors.ts'
@@ -28,6 +29,8 @@ export interface JobRun {
   data: JobData
   models: Models
   apps: JobApps
+  /** The database's time. */
+  clock: Pick<Clock, 'now'>
   syncs: SyncRequests
   /** Asks the job to stop where it can go on later. */
   signal: AbortSignal
@@ -35,11 +38,11 @@ export interface JobRun {
   report(percent: number): Promise<void>
 }
 
-async function sync({ data, models, apps, signal, report }: JobRun, name: JobName): Promise<void> {
+async function sync({ data, models, apps, clock, signal, report }: JobRun, name: JobName): Promise<void> {
   const definition = jobTable[name]
   if (!('sync' in definition)) throw new JobRequestError(`${name} is no sync`)
   const client = await apps.client(data.corpId)
-  await runSync({ corpId: data.corpId, what: definition.sync, models, client, signal, report })
+  await runSync({ corpId: data.corpId, what: definition.sync, models, client, clock, signal, report })
 }
 
 /** What each job does. */

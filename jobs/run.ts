@@ -1,5 +1,6 @@
 import type { Job } from 'agenda'
 import { mongo } from 'mongoose'
+import type { Clock } from '../models/clock.ts'
 import type { Models } from '../models/models.ts'
 import { JobInterruptedError, JobRequestError, mayPass } from './errors.ts'
 import { type JobApps, jobHandlers, type SyncRequests } from './handlers.ts'
@@ -9,6 +10,7 @@ import { type JobData, type JobName, jobTable, lockLifetimeMs, retryDelaysMs, si
 export interface RunDeps {
   models: Models
   apps: JobApps
+  clock: Pick<Clock, 'now'>
   jobs: JobCollection
   worker: string
   /** Aborted when the worker stops. */
@@ -56,6 +58,7 @@ export async function runJob(job: Job<JobData>, deps: RunDeps): Promise<void> {
         data: parsed.data,
         models: deps.models,
         apps: deps.apps,
+        clock: deps.clock,
         syncs: deps.syncsOf(parsed.data.corpId),
         signal,
         async report(percent) {

@@ -51,7 +51,7 @@ export interface Follow {
   relation?: Relation
   /** The relations before it, the last five: what is redelivered or late is told by them. */
   past?: (Relation & { endedAt: Date })[]
-  /** When we last changed tags or remark on the platform: what was read of it before says nothing of them. */
+  /** When we last changed tags or remark on the platform, by the database's time: what was read of it before says nothing of them. */
   writtenAt?: Date
 }
 

@@ -39,6 +39,8 @@ export interface Run {
   steps: RunStep[]
   startedAt: Date
   finishedAt?: Date
+  /** A step ended it whose attempts were used up, or of which nobody knows whether it was done: the event is dead. */
+  gaveUp?: boolean
   expireAt: Date
 }
 
@@ -72,6 +74,7 @@ export const runSchema = new Schema<Run>(
     },
     startedAt: { type: Date, required: true },
     finishedAt: Date,
+    gaveUp: Boolean,
     expireAt: { type: Date, required: true },
   },
   { ...durable, collection: 'runs' },

@@ -1,3 +1,4 @@
+import type { Clock } from '../../models/clock.ts'
 import { isUnconfirmed, type Stage } from '../../models/follow.ts'
 import type { Models } from '../../models/models.ts'
 import type { TrajectoryKind } from '../../models/trajectory.ts'
@@ -21,6 +22,8 @@ export interface WriteContext {
   /** Of the trajectory's row: the same for every attempt, different for everything else. */
   key: string
   now: Date
+  /** The database's time. */
+  clock: Pick<Clock, 'now'>
   /** In the course of which event, where there is one. */
   event?: Pick<BotEvent, 'externalUserid' | 'createdAt'>
 }
@@ -69,13 +72,13 @@ export async function markTags(
   if (add.length > 0) {
     await models.follows.updateOne(follow, {
       $addToSet: { tags: { $each: add.map(tag => tag.tagId) } },
-      $set: { writtenAt: new Date() },
+      $set: { writtenAt: new Date(context.clock.now()) },
     })
   }
   if (remove.length > 0) {
     await models.follows.updateOne(follow, {
       $pull: { tags: { $in: remove.map(tag => tag.tagId) } },
-      $set: { writtenAt: new Date() },
+      $set: { writtenAt: new Date(context.clock.now()) },
     })
   }
   await unionTags(models, corp.corpId, pair.externalUserid)
@@ -109,7 +112,7 @@ export async function writeRemark(context: WriteContext, pair: Pair, remark: str
     ),
   )
   await context.models.follows.updateOne(followOf(context, pair), {
-    $set: { remark, writtenAt: new Date() },
+    $set: { remark, writtenAt: new Date(context.clock.now()) },
   })
   await writeTrajectory(context.models, { ...pair, ...rowOf(context), kind: 'remarked', text: remark })
 }
@@ -188,7 +191,7 @@ async function calling<T>(context: WriteContext, pair: Pair, call: () => Promise
     if (error.errcode === 84061) {
       if (await awaitsConfirmation(context, pair)) throw new AwaitsConfirmation({ cause: error })
       const { event } = context
-      if (event?.externalUserid === pair.externalUserid && isYoung(event))
+      if (event?.externalUserid === pair.externalUserid && isYoung(context, event))
         throw new NotSettled({ cause: error })
     }
     if (error.reaction === 'give_up' || error.reaction === 'user') {
@@ -207,9 +210,9 @@ export class NotSettled extends Error {
   }
 }
 
-/** An event of the last minute. */
-export function isYoung(event: { createdAt: Date }): boolean {
-  return Date.now() - event.createdAt.getTime() < settleMs
+/** An event of the last minute, by the database's time. */
+export function isYoung({ clock }: Pick<WriteContext, 'clock'>, event: { createdAt: Date }): boolean {
+  return clock.now() - event.createdAt.getTime() < settleMs
 }
 
 async function awaitsConfirmation(context: WriteContext, pair: Pair): Promise<boolean> {

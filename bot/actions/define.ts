@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Clock } from '../../models/clock.ts'
 import type { Models } from '../../models/models.ts'
 import type { Asker } from '../../models/scope.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -29,6 +30,8 @@ export interface ActionContext {
   /** `event/handler/step`: the same for every attempt, different for everything else. */
   key: string
   now: Date
+  /** The database's time, for what is compared with times that other instances or the platform give. */
+  clock: Pick<Clock, 'now'>
   /** When rows that are kept for a time run out. */
   expireAt: Date
   models: Models

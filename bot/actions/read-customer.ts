@@ -1,3 +1,4 @@
+import type { Clock } from '../../models/clock.ts'
 import { toUpdate } from '../../models/difference.ts'
 import { customerFields, followFields } from '../../models/from-wecom.ts'
 import type { Models } from '../../models/models.ts'
@@ -13,6 +14,7 @@ export const goneErrcodes: ReadonlySet<number> = new Set([84061, 40096])
 
 /** What the platform has shown of a customer. */
 export interface Reading {
+  /** By the database's time, like `writtenAt` and `endedAt`, which it is compared with. */
   askedAt: Date
   /** False when it showed nothing. */
   shown: boolean
@@ -39,11 +41,11 @@ export interface CustomerAnswer {
  * @throws as `call`, unless the platform refuses this customer, as before a request is confirmed (84061)
  */
 export async function askCustomer(
-  client: Pick<AppClient, 'call'>,
+  { client, clock }: { client: Pick<AppClient, 'call'>; clock: Pick<Clock, 'now'> },
   externalUserid: string,
   cause: string,
 ): Promise<CustomerAnswer> {
-  const askedAt = new Date()
+  const askedAt = new Date(clock.now())
   try {
     const shown = await client.call('externalcontact/get', { external_userid: externalUserid }, { cause })
     return { askedAt, shown, gone: false }
@@ -90,11 +92,10 @@ export async function keepCustomer(
 
 /** Reads the customer from the platform and stores what it says. @throws as `askCustomer` */
 export async function readCustomer(
-  models: Models,
-  client: Pick<AppClient, 'call'>,
+  by: { models: Models; client: Pick<AppClient, 'call'>; clock: Pick<Clock, 'now'> },
   corpId: string,
   externalUserid: string,
   cause: string,
 ): Promise<Reading> {
-  return keepCustomer(models, corpId, externalUserid, await askCustomer(client, externalUserid, cause))
+  return keepCustomer(by.models, corpId, externalUserid, await askCustomer(by, externalUserid, cause))
 }

@@ -1,7 +1,6 @@
 import { type Follow, isRevived, isUnconfirmed } from '../../models/follow.ts'
-import type { Models } from '../../models/models.ts'
 import { useridKey } from '../../models/userid.ts'
-import { isYoung, type Pair, unionTags } from './customer-writes.ts'
+import { isYoung, type Pair, unionTags, type WriteContext } from './customer-writes.ts'
 import type { Reading } from './read-customer.ts'
 
 /**
@@ -9,11 +8,12 @@ import type { Reading } from './read-customer.ts'
  * revives it where it goes on. An add that is not confirmed yet is never listed, and a young one may not be.
  */
 export async function settleFollow(
-  models: Models,
+  context: Pick<WriteContext, 'models' | 'clock'>,
   corpId: string,
   { userid, externalUserid }: Pair,
   { askedAt, follows, whole }: Reading,
 ): Promise<void> {
+  const { models } = context
   const stored = await models.follows
     .findOne({ corpId, useridKey: useridKey(userid), externalUserid })
     .lean<Follow & { _id: unknown }>()
@@ -27,21 +27,21 @@ export async function settleFollow(
     )
   } else {
     const { status, addedAt } = stored
-    const young = addedAt ? isYoung({ createdAt: addedAt }) : false
+    const young = addedAt ? isYoung(context, { createdAt: addedAt }) : false
     if (!whole || status !== 'active' || young || isUnconfirmed(stored)) return
-    await endFollow(models, stored)
+    await endFollow(context, stored)
   }
   await unionTags(models, corpId, externalUserid)
 }
 
 /** Ends a relation that the platform shows no more. @returns false when the pair was added again in the meantime */
 export async function endFollow(
-  models: Models,
+  { models, clock }: Pick<WriteContext, 'models' | 'clock'>,
   follow: Pick<Follow, 'addedAt'> & { _id: unknown },
 ): Promise<boolean> {
   const { modifiedCount } = await models.follows.updateOne(
     { _id: follow._id, status: 'active', addedAt: follow.addedAt ?? null },
-    { $set: { status: 'removed', endedAt: new Date() } },
+    { $set: { status: 'removed', endedAt: new Date(clock.now()) } },
   )
   return modifiedCount > 0
 }

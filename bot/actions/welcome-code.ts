@@ -87,11 +87,11 @@ export async function settle(
   code: string,
   outcome: WelcomeOutcome,
 ): Promise<WelcomeOutcome> {
-  const { metrics, models, corp, event } = context
+  const { clock, metrics, models, corp, event } = context
   const { state, errcode } = outcome
   // Two processes may have asked when one of them was thought dead: that it was sent is what counts.
   const before: Welcome['state'][] = state === 'sent' ? ['sending', 'already'] : ['sending']
-  const answeredAt = new Date()
+  const answeredAt = new Date(clock.now())
   const settled = await models.welcomes
     .findOneAndUpdate(
       { corpId: corp.corpId, welcomeCode: code, state: { $in: before } },

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { loadDemoCorp } from '../../fixtures/corp/demo.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import { platformApp, startTestPlatform, type TestPlatform } from '../../fixtures/test/start-platform.ts'
+import { type Clock, openClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import { createMetrics } from '../metrics.ts'
 import type { ActionContext } from './define.ts'
@@ -14,8 +15,10 @@ const text = async () => ({ text: '您好', attachments: [] })
 describe('the ledger of welcomes', () => {
   let database: Database
   let platform: TestPlatform
+  let clock: Clock
   beforeAll(async () => {
     ;[database, platform] = await Promise.all([openTestDatabase(), startTestPlatform(loadDemoCorp)])
+    clock = await openClock(database.connection)
   })
   afterAll(() => Promise.all([database.close(), platform.close()]))
   afterEach(async () => {
@@ -42,6 +45,7 @@ describe('the ledger of welcomes', () => {
       handler: 'welcome',
       key: `${id}/welcome/welcome`,
       now: new Date(),
+      clock,
       expireAt: new Date(Date.now() + 60_000),
       models: database.models,
       client: platform.client,
@@ -110,6 +114,22 @@ describe('the ledger of welcomes', () => {
       expect(performance.now() - began).toBeGreaterThan(900)
       expect(performance.now() - began).toBeLessThan(10_000)
       expect(await row(welcomeCode)).toMatchObject({ state: 'sent', attempts: 2 })
+    }
+  })
+
+  it('takes a relation that the platform does not know for unsettled as long as the code lives, by no host’s clock', async () => {
+    const unrelated = { path: 'externalcontact/send_welcome_msg', errcode: 84061, times: 1 }
+    const { id, context } = await addition()
+    for (const skewMs of [-600_000, 600_000]) {
+      for (const ageMs of [1_000, 30_000]) {
+        context.event.createdAt = new Date(clock.now() - ageMs)
+        await platform.control('POST', 'faults', [unrelated])
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + skewMs })
+        const outcome = sendWelcome(context, `a code ${skewMs}`, id, text)
+        if (ageMs < 20_000) await expect(outcome).rejects.toMatchObject({ code: 'not_settled' })
+        else expect(await outcome).toEqual({ state: 'refused', errcode: 84061 })
+        vi.useRealTimers()
+      }
     }
   })
 

@@ -69,7 +69,7 @@ export async function sendWelcome(
     await callPlatform(context, code, content)
   } catch (error) {
     await stopRenewing()
-    const outcome = error instanceof WecomError ? finalOutcome(error, context.event) : undefined
+    const outcome = error instanceof WecomError ? finalOutcome(error, context) : undefined
     if (outcome === undefined) {
       await releaseCode(context, held)
       throw isUnrelated(error) ? new NotSettled({ cause: error }) : error
@@ -114,14 +114,19 @@ function isUnrelated(error: unknown): error is WecomError {
 }
 
 /** What an answer means for good; undefined for what may pass as long as the code lives. */
-function finalOutcome(error: WecomError, event: { createdAt: Date }): WelcomeOutcome | undefined {
+function finalOutcome(error: WecomError, context: ActionContext): WelcomeOutcome | undefined {
   const { errcode, reaction } = error
-  if (isUnrelated(error) && Date.now() - event.createdAt.getTime() < codeMs) return undefined
+  if (isUnrelated(error) && mayLive(context)) return undefined
   if (errcode === 41051) return { state: 'already', errcode }
   if (errcode === 41050) return { state: 'expired', errcode }
   return reaction === 'give_up' || reaction === 'config' || reaction === 'user'
     ? { state: 'refused', errcode }
     : undefined
+}
+
+/** Whether the code of the event has not run out yet. */
+function mayLive({ clock, event }: ActionContext): boolean {
+  return clock.now() - event.createdAt.getTime() < codeMs
 }
 
 function pairFilter(context: ActionContext): { corpId: string; useridKey: string; externalUserid: string } {
@@ -152,7 +157,7 @@ async function claimRelation(context: ActionContext, code: string, relation: str
     // Given up in this moment.
     if (other === undefined) continue
     const row = await welcomes.findOne({ corpId: pair.corpId, welcomeCode: other }, { state: 1 }).lean()
-    if (row?.state !== 'sending' || Date.now() - context.event.createdAt.getTime() > codeMs) return false
+    if (row?.state !== 'sending' || !mayLive(context)) return false
     await delay(lookAgainMs)
   }
 }

@@ -56,6 +56,7 @@ export function contextOf(
     corp: around.corp,
     asker: around.asker,
     now: new Date(),
+    clock: deps.clock,
     models: deps.models,
     client: around.client,
     metrics: deps.metrics,

@@ -89,7 +89,7 @@ async function completed(
   { client }: Surroundings,
   held: Held,
 ): Promise<Held> {
-  const asked = askEarly(deps.models, client, event).catch(error => {
+  const asked = askEarly(deps, client, event).catch(error => {
     deps.log.warn({ err: error, event: event.id }, 'the customer could not be read before the welcome')
     return undefined
   })

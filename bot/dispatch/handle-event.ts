@@ -1,7 +1,7 @@
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import { type BotEvent, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
-import { WecomError } from '../wecom/errors.ts'
+import { WecomClosedError, WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 import { arrivedAt, isReceivedBy } from './inbox.ts'
 import type { DispatchLimits } from './limits.ts'
@@ -80,7 +80,9 @@ async function attempt(
   } catch (error) {
     const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
     deps.log.error({ err: error, event: id, attempts: stored.attempts + 1 }, 'an event could not be handled')
-    const final = last || error instanceof WireError || isHopeless(error)
+    // What a stop cut off is no attempt that failed.
+    const final =
+      !(error instanceof WecomClosedError) && (last || error instanceof WireError || isHopeless(error))
     return { outcome: final ? 'dead' : 'again', error: { code: String(code), message } }
   }
 }

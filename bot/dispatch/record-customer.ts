@@ -71,7 +71,7 @@ async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, 
     // Whatever the platform says or doesn't, somebody has come.
     if (!shown) await ensureCustomer(models, event.corpId, pair.externalUserid)
   }
-  if (!shown && !event.data.half && isYoung(event)) throw new NotSettled()
+  if (!shown && !event.data.half && isYoung(deps, event)) throw new NotSettled()
 }
 
 async function ensureCustomer(models: Models, corpId: string, externalUserid: string): Promise<void> {
@@ -84,7 +84,7 @@ async function ensureCustomer(models: Models, corpId: string, externalUserid: st
 
 /** Stores what the platform says of the event's customer: it is asked anew, unless it was a moment ago for the welcome. */
 async function readOf(deps: DispatchDeps, event: BotEvent): Promise<boolean> {
-  const { models, apps } = deps
+  const { models, apps, clock } = deps
   const { corpId, externalUserid = '', id } = event
   const early = await takeEarly(models, id)
   // What was not shown then may be now, but for a request that nobody has confirmed.
@@ -96,7 +96,8 @@ async function readOf(deps: DispatchDeps, event: BotEvent): Promise<boolean> {
     // An event of the customer that came before this one may have marked tags meanwhile.
     if (!overtaken) return shown
   }
-  return (await readCustomer(models, await apps.client(corpId), corpId, externalUserid, id)).shown
+  const client = await apps.client(corpId)
+  return (await readCustomer({ models, client, clock }, corpId, externalUserid, id)).shown
 }
 
 async function recordEnd(deps: DispatchDeps, event: BotEvent, status: 'lost' | 'removed'): Promise<void> {

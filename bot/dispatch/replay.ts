@@ -45,7 +45,7 @@ async function reviveRuns(models: Models, corpId: string, event: string): Promis
     if (!run.steps.some(isFailed)) continue
     await models.runs.updateOne(
       { corpId, event, handler: run.handler },
-      { $set: { steps: run.steps.map(revived), state: 'running' }, $unset: { finishedAt: 1 } },
+      { $set: { steps: run.steps.map(revived), state: 'running' }, $unset: { finishedAt: 1, gaveUp: 1 } },
     )
   }
 }

@@ -8,7 +8,9 @@ import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import { evaluate } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
-import { WecomError, WecomNetworkError } from '../wecom/errors.ts'
+import type { CommandTrigger } from '../handlers/schema.ts'
+import { mayHaveArrived } from '../wecom/arrival.ts'
+import { WecomClosedError, WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 
 /** Attempts of a step whose document does not say. */
@@ -37,7 +39,8 @@ export interface RunRequest {
  */
 export async function runHandler(deps: DispatchDeps, request: RunRequest): Promise<RunOutcome> {
   const run = request.run ?? newRun(deps, request)
-  if (run.state === 'done' || run.state === 'failed') return run.state
+  if (run.state === 'done') return 'done'
+  if (run.state === 'failed') return failureOf(run)
   const waited = run.state === 'waiting'
   // By id, because the handler may have been changed since the run began.
   run.steps = request.handler.steps.map(
@@ -47,10 +50,8 @@ export async function runHandler(deps: DispatchDeps, request: RunRequest): Promi
   let result: 'done' | 'waiting' = 'done'
   for (const [index, step] of request.handler.steps.entries()) {
     const record = run.steps[index] ?? newStep(step)
-    let outcome: 'failed' | 'dead' = 'failed'
-    if (record.state === 'pending' || record.state === 'running' || record.state === 'waiting') {
-      outcome = await runStep(deps, request, facts, step, record, () => saveRun(deps, run))
-    }
+    if (record.state === 'pending' || record.state === 'running' || record.state === 'waiting')
+      await runStep(deps, request, run, facts, step, record)
     facts.steps[step.id] = { ok: record.state === 'done', output: record.output ?? {} }
     if (record.state === 'pending') {
       await saveRun(deps, run, waited ? 'waiting' : 'running')
@@ -59,7 +60,7 @@ export async function runHandler(deps: DispatchDeps, request: RunRequest): Promi
     if (record.state === 'waiting') result = 'waiting'
     if (record.state === 'failed' && step.onError === 'stop') {
       await saveRun(deps, run, 'failed')
-      return outcome
+      return failureOf(run)
     }
   }
   await saveRun(deps, run, result)
@@ -75,6 +76,11 @@ export async function abandonRun(deps: DispatchDeps, run: Run): Promise<void> {
     step.error = { code: 'relation_over', message: 'the relation ended before the step was done' }
   }
   await saveRun(deps, run, 'failed')
+}
+
+/** How a run that a step has ended counts for its event, also when somebody looks at it again. */
+function failureOf({ gaveUp }: Run): 'failed' | 'dead' {
+  return gaveUp === true ? 'dead' : 'failed'
 }
 
 function attemptsOf(step: CompiledStep): number {
@@ -105,32 +111,36 @@ function newRun(deps: DispatchDeps, { event, name, handler }: RunRequest): Run {
 
 /** Stores how far the run is; with an outcome, that it is over. */
 async function saveRun(deps: DispatchDeps, run: Run, state: Run['state'] = 'running'): Promise<void> {
-  const { corpId, event, handler, steps, finishedAt: _finishedAt, state: _state, ...rest } = run
+  const { corpId, event, handler, steps, gaveUp, finishedAt: _finishedAt, state: _state, ...rest } = run
+  const finishedAt = state === 'running' ? undefined : new Date()
   await deps.models.runs.updateOne(
     { corpId, event, handler },
-    { $set: { steps, state, ...(state !== 'running' && { finishedAt: new Date() }) }, $setOnInsert: rest },
+    {
+      $set: { steps, state, ...(gaveUp && { gaveUp }), ...(finishedAt && { finishedAt }) },
+      $setOnInsert: rest,
+    },
     { upsert: true },
   )
 }
 
 /**
- * Runs one step and writes its outcome into `record`.
+ * Runs one step and writes its outcome into `record`, and into `run` that it was given up with it.
  *
- * @returns what a step that has failed means for the run: refused for good, or tried too often
+ * @throws WecomClosedError when this process ends in the middle of it: the step stays as it was stored before
  */
 async function runStep(
   deps: DispatchDeps,
   request: RunRequest,
+  run: Run,
   facts: Facts,
   step: CompiledStep,
   record: RunStep,
-  save: () => Promise<void>,
-): Promise<'failed' | 'dead'> {
-  let failure: 'failed' | 'dead' = 'failed'
+): Promise<void> {
   if (step.if !== undefined && !evaluate(step.if, facts).ok) {
     record.state = 'skipped'
-    return failure
+    return
   }
+  const save = (): Promise<void> => saveRun(deps, run)
   const { event, handler } = request
   const action = deps.actions.get(step.action) as Action
   const context: ActionContext = {
@@ -151,19 +161,23 @@ async function runStep(
     await save()
   }
   const began = performance.now()
+  let failure: { error: unknown } | undefined
   try {
     record.output = (await action.run(context, step.with.fill(facts))) ?? {}
     record.state = 'done'
     delete record.error
   } catch (error) {
+    // Whether it arrived is unknown: `running` says so to whoever goes on.
+    if (error instanceof WecomClosedError) throw error
+    failure = { error }
     judge(error, step, record, action.idempotent)
-    failure = isFinal(error) ? 'failed' : 'dead'
-    if (record.state === 'failed') await answerFailure(request, error)
+    if (record.state === 'failed' && step.onError === 'stop' && !isFinal(error)) run.gaveUp = true
     logFailure(deps, request, record, error)
   }
   record.ms = Math.round(performance.now() - began)
   if (!action.idempotent) await save()
-  return failure
+  // After that, so that an answer which cannot be given does not have the step done again.
+  if (failure !== undefined && record.state === 'failed') await answerFailure(deps, request, failure.error)
 }
 
 /** Keeps with the step how many parts of its answer are out, so that none is sent again by a later attempt. */
@@ -209,11 +223,6 @@ function judge(error: unknown, step: CompiledStep, record: RunStep, idempotent: 
   } else record.state = record.attempts < attemptsOf(step) ? 'pending' : 'failed'
 }
 
-/** The platform gave no answer to something that it may have done. */
-function mayHaveArrived(error: unknown): boolean {
-  return error instanceof WecomNetworkError && error.failure !== 'connect'
-}
-
 /** Another attempt would end the same. */
 export function isFinal(error: unknown): boolean {
   if (error instanceof ActionRefused || error instanceof ZodError) return true
@@ -221,10 +230,25 @@ export function isFinal(error: unknown): boolean {
 }
 
 /** Somebody who typed a command hears why it failed, never silence. */
-async function answerFailure({ handler, context }: RunRequest, error: unknown): Promise<void> {
-  if (!('command' in handler.trigger)) return
-  if (error instanceof ActionRefused) await context.reply(error.answer)
-  else if (error instanceof ZodError) await context.reply(unfitArgument(handler.trigger, error))
-  else if (error instanceof WecomError) await context.reply(texts.platformRefused(error.hint))
-  else await context.reply(texts.failed)
+async function answerFailure(
+  deps: DispatchDeps,
+  { event, handler, context }: RunRequest,
+  error: unknown,
+): Promise<void> {
+  const { trigger } = handler
+  if (!('command' in trigger)) return
+  try {
+    await context.reply(answerTo(trigger, error))
+  } catch (unsaid) {
+    if (unsaid instanceof WecomClosedError) throw unsaid
+    // The step has ended, and its run says how: what cannot be said of it changes nothing of that.
+    const about = { event: event.id, handler: handler.key, err: unsaid }
+    deps.log.warn(about, 'whoever typed a command could not be told why it failed')
+  }
+}
+
+function answerTo(command: CommandTrigger, error: unknown): string {
+  if (error instanceof ActionRefused) return error.answer
+  if (error instanceof ZodError) return unfitArgument(command, error)
+  return error instanceof WecomError ? texts.platformRefused(error.hint) : texts.failed
 }

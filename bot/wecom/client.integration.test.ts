@@ -269,6 +269,12 @@ describe('repeating', () => {
     expect(platform.to('message/send')).toHaveLength(1)
   })
 
+  it('ends with the silence of a message that may have arrived, also after an answer', async () => {
+    platform.answers('message/send', { errcode: -1, errmsg: '' }, response => response.socket?.destroy())
+    await expect(app.call('message/send', message)).rejects.toMatchObject({ failure: 'socket' })
+    expect(platform.to('message/send')).toHaveLength(2)
+  })
+
   it('happens for a message that the platform itself delivers once', async () => {
     platform.answers('message/send', response => void response.destroy(), { errcode: 0, msgid: 'm1' })
     await app.call('message/send', { ...message, enable_duplicate_check: 1 })

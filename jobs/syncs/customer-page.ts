@@ -20,7 +20,7 @@ type Stored<T> = T & { _id: unknown }
  * Writes one page: what is new and what differs, in two bulk writes, and nothing where nothing differs. What belongs to
  * the product (stage, notes, the relation, personal tags) is not touched.
  *
- * @param askedAt when the page was asked for: what ended later is not revived by it.
+ * @param askedAt when the page was asked for, by the database's time: what ended later is not revived by it.
  */
 export async function writePage(pass: SyncPass, rows: readonly Row[], askedAt: Date): Promise<void> {
   if (rows.length === 0) return

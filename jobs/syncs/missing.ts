@@ -27,7 +27,7 @@ export async function endMissingFollows(
   for await (const follow of follows) {
     if (listed.has(follow.externalUserid)) continue
     if (isUnconfirmed(follow) || (await stillFollows(pass, userid, follow.externalUserid))) continue
-    if (!(await endFollow(models, follow))) continue
+    if (!(await endFollow(pass, follow))) continue
     counts.removed += 1
     ended.push(follow.externalUserid)
   }

@@ -1,5 +1,6 @@
 import type { AppClient } from '../../bot/wecom/client.ts'
 import { WecomError } from '../../bot/wecom/errors.ts'
+import type { Clock } from '../../models/clock.ts'
 import type { Models } from '../../models/models.ts'
 import type { SyncCounts } from '../../models/sync-state.ts'
 
@@ -13,6 +14,8 @@ export interface Skipped {
 export interface SyncPass {
   readonly corpId: string
   readonly models: Models
+  /** The database's time. */
+  readonly clock: Pick<Clock, 'now'>
   readonly counts: SyncCounts
   /** What the killed pass that this one goes on with has saved last; undefined at the beginning. */
   readonly cursor: unknown

@@ -3,6 +3,7 @@ import type { PlatformCorp } from '../../fixtures/corp/shape.ts'
 import { generateCorp } from '../../fixtures/simulator/generate.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import { platformApp, startTestPlatform, type TestPlatform } from '../../fixtures/test/start-platform.ts'
+import { createClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import type { SyncName } from '../../models/sync-state.ts'
 import { runSync } from './sync.ts'
@@ -23,6 +24,7 @@ const sync = (what: SyncName, report: (percent: number) => Promise<void> = async
     what,
     models: database.models,
     client: platform.client,
+    clock: createClock(),
     signal: new AbortController().signal,
     report,
   })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AppClient } from '../../bot/wecom/client.ts'
+import type { Clock } from '../../models/clock.ts'
 import type { Models } from '../../models/models.ts'
 import type { SyncCounts, SyncName, SyncState } from '../../models/sync-state.ts'
 import { JobInterruptedError, storedError } from '../errors.ts'
@@ -13,6 +14,8 @@ export interface SyncOptions {
   what: SyncName
   models: Models
   client: AppClient
+  /** The database's time. */
+  clock: Pick<Clock, 'now'>
   /** Asks the pass to stop at its next save. */
   signal: AbortSignal
   /** Told at each save, 0 to 100. @throws JobInterruptedError when the job has passed to another worker. */
@@ -42,7 +45,7 @@ interface Saved {
  * @throws whatever made the pass fail, once that is recorded; JobInterruptedError leaves it `running`.
  */
 export async function runSync(options: SyncOptions): Promise<SyncState> {
-  const { corpId, what, models, client, signal } = options
+  const { corpId, what, models, client, clock, signal } = options
   const key = { corpId, what }
   const last = await models.syncStates.findOne(key).lean()
   const earlier = last !== null && isResumable(last) ? last : undefined
@@ -80,6 +83,7 @@ export async function runSync(options: SyncOptions): Promise<SyncState> {
     await syncs[what]({
       corpId,
       models,
+      clock,
       counts,
       cursor: saved.at,
       skipped,

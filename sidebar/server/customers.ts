@@ -60,7 +60,7 @@ const refreshEveryMs = 3_000
 
 /** What the sidebar shows and changes of a customer. */
 export function addCustomerRoutes(api: Api, deps: SidebarDeps): void {
-  const { models, corpId } = deps
+  const { models, corpId, clock } = deps
   const throttle = createThrottle(refreshEveryMs)
 
   api.get('tags', () => tagGroups(models, corpId))
@@ -75,9 +75,9 @@ export function addCustomerRoutes(api: Api, deps: SidebarDeps): void {
     await call.body(bodies.nothing)
     const { userid } = call.who
     const reading = await throttle(useridKey(userid), externalUserid, async () =>
-      readCustomer(models, await deps.client(), corpId, externalUserid, 'sidebar'),
+      readCustomer({ models, client: await deps.client(), clock }, corpId, externalUserid, 'sidebar'),
     )
-    await settleFollow(models, corpId, { userid, externalUserid }, reading)
+    await settleFollow(deps, corpId, { userid, externalUserid }, reading)
     return profileOf(models, call.who, externalUserid)
   })
 
@@ -111,7 +111,7 @@ async function writeOnce<S extends z.ZodType<{ key: string }>, P extends object>
   schema: S,
   change: Change<z.output<S>, P>,
 ): Promise<Profile> {
-  const { models, corpId } = deps
+  const { models, corpId, clock } = deps
   const externalUserid = call.id('externalUserid')
   const body = await call.body(schema)
   const { follow } = await openOwnCustomer(models, call.who, externalUserid)
@@ -124,7 +124,7 @@ async function writeOnce<S extends z.ZodType<{ key: string }>, P extends object>
       plan: () => change.plan(models, follow, body),
       async run(plan: P, now) {
         await change.run(
-          { models, client: await deps.client(), corp: { corpId }, key, now },
+          { models, client: await deps.client(), corp: { corpId }, key, now, clock },
           pair,
           body,
           plan,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { AppClient } from '../../bot/wecom/client.ts'
 import type { Admins } from '../../models/asker.ts'
+import type { Clock } from '../../models/clock.ts'
 import type { Directory } from '../../models/directory.ts'
 import type { Models } from '../../models/models.ts'
 
@@ -19,5 +20,8 @@ export interface SidebarDeps {
   sessionSecret: string
   /** In place of both login hosts of the public platform. */
   loginBase?: string
+  /** Of sessions and logins. */
   now(): Date
+  /** The database's time: of what is read and written of customers, which other instances do too. */
+  clock: Pick<Clock, 'now'>
 }

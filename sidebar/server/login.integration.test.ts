@@ -5,6 +5,7 @@ import { createWecom } from '../../bot/wecom/client.ts'
 import { createMemoryTokenStore } from '../../bot/wecom/token-store.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { callsOf, control, loginCode, openVisitor } from '../../fixtures/test/visitor.ts'
+import { createClock } from '../../models/clock.ts'
 import { createDirectory } from '../../models/directory.ts'
 import { useSidebar } from './routes.ts'
 
@@ -376,6 +377,7 @@ async function startAt(aheadMs: number, origin = sidekick.url) {
     client: async () => wecom.app(app),
     origin,
     now: () => new Date(Date.now() + aheadMs),
+    clock: createClock(),
   })
   const http = koa.listen(0, '127.0.0.1')
   await new Promise(done => http.once('listening', done))

@@ -1,4 +1,5 @@
-import { WecomError, WecomNetworkError } from '../errors.ts'
+import { wasNeverSent } from '../arrival.ts'
+import { WecomError } from '../errors.ts'
 import type { Limiter } from '../limiter.ts'
 import { claimMessages, settleAll, unclaimAll } from '../limits/messages.ts'
 import type { Call, Transformer } from '../pipeline.ts'
@@ -20,7 +21,7 @@ export function messagesTransformer({ store, order, bounds }: Limiter): Transfor
     try {
       return await next(call)
     } catch (error) {
-      sent = mayHaveArrived(error)
+      sent = mayCount(error, call.path)
       throw error
     } finally {
       if (!sent) await unclaimAll(store, claimed)
@@ -29,10 +30,10 @@ export function messagesTransformer({ store, order, bounds }: Limiter): Transfor
   }
 }
 
-/** Not what the platform refused, or what a lane that rests did not let through; a busy platform says nothing of it. */
-function mayHaveArrived(error: unknown): boolean {
-  if (error instanceof WecomError) return error.reaction === 'retry'
-  return !(error instanceof WecomNetworkError && (error.failure === 'queue' || error.failure === 'connect'))
+/** Not what the platform refused, or what was never sent; a busy platform says nothing of it. */
+function mayCount(error: unknown, path: string): boolean {
+  if (wasNeverSent(error, path)) return false
+  return !(error instanceof WecomError) || error.reaction === 'retry'
 }
 
 /** Userids are compared without regard to case (`path/90196`). */

@@ -1,5 +1,6 @@
+import { wasNeverSent } from '../arrival.ts'
 import { CROWDED } from '../errcodes.ts'
-import { type NetworkFailure, WecomError, WecomNetworkError } from '../errors.ts'
+import { WecomError, WecomNetworkError } from '../errors.ts'
 import { type Call, pauseCall, type Transformer } from '../pipeline.ts'
 
 const MAX_DELAY_MS = 5_000
@@ -7,7 +8,6 @@ const MAX_DELAY_MS = 5_000
 const WELCOME_IN_PROGRESS = 41096
 /** What ends by itself, and soon: repeated as long as the budget lasts. */
 const endless: ReadonlySet<number> = new Set([WELCOME_IN_PROGRESS, CROWDED])
-const nothingSent: ReadonlySet<NetworkFailure> = new Set(['queue', 'connect'])
 
 /**
  * Repeats what may pass by itself: a busy platform, a record being changed, no answer. The wait doubles from `baseMs`,
@@ -21,9 +21,10 @@ export function retryTransformer({ baseMs }: { baseMs: number }): Transformer {
         return await next(attempt === 1 ? call : { ...call, attempt })
       } catch (error) {
         const delay = delayBefore(error, call, attempt, baseMs)
-        // An answer says more than the silence of a last try that the budget cut short.
         if (error instanceof WecomError) answered = error
-        if (delay === undefined || performance.now() + delay >= call.endsAt) throw answered ?? error
+        if (delay === undefined || performance.now() + delay >= call.endsAt)
+          // An answer says more than the silence of a last try, unless that try may have done what must not be done twice.
+          throw isHarmlessSilence(error, call) ? (answered ?? error) : error
         await pauseCall(call, delay)
       }
     }
@@ -41,8 +42,14 @@ function isPassing(error: unknown, call: Call): boolean {
   if (!(error instanceof WecomError || error instanceof WecomNetworkError)) return false
   // The fetch of a token within the call has had tries of its own.
   if (error.path !== call.path) return false
-  if (error instanceof WecomNetworkError) return nothingSent.has(error.failure) || isRepeatable(call)
+  if (error instanceof WecomNetworkError) return isHarmlessSilence(error, call)
   return error.reaction === 'retry' || error.reaction === 'backoff'
+}
+
+/** No answer to a try that may be followed by another one. */
+function isHarmlessSilence(error: unknown, call: Call): boolean {
+  if (!(error instanceof WecomNetworkError)) return false
+  return wasNeverSent(error, call.path) || isRepeatable(call)
 }
 
 /** Whether the call may be sent again although the platform may have done it already. */
