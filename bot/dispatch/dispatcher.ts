@@ -43,7 +43,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
   const { clock, log, metrics, process: owner } = deps
   const limits = { ...dispatchLimits, ...options.limits }
   const run = options.run ?? runEvent
-  const queue = createKeyedQueue(workThrough, () => welcomesUnderWay > manyWelcomes, limits)
+  const queue = createKeyedQueue(workThrough, () => welcomesUnderWay > manyWelcomes, postpone, limits)
   /** Pools of which this process has left something to the inbox. */
   const postponed = new Set<Pool>()
   const inTurn = pLimit(welcomesMax)
@@ -94,6 +94,9 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
         return
       }
       await welcoming.get(event._id)
+      // A welcome may take longer than a lease that is not renewed, and longer than a process that stops may wait.
+      if (draining) return
+      if (!lease.isHeld()) return rest(turn, limits.lookAgainMs)
       const settled = await handleEvent(deps, run, event, limits)
       // Where it was the only one, and none has come since, another look would find nothing.
       if (settled && 'more' in found && !found.more && !queue.askedAgain(turn)) return
