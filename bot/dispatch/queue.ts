@@ -52,7 +52,7 @@ interface Resting {
 
 /**
  * @param work works on a key; it never rejects
- * @param heldBack whether many welcomes are under way
+ * @param heldBack whether many welcomes are under way or wait for it
  * @param overflow told of a turn that was taken and finds its pool full afterwards: the queue forgets it
  */
 export function createKeyedQueue(

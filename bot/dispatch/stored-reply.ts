@@ -47,12 +47,11 @@ export async function awaitReply(
 type Look = { state?: InboxEvent['state']; reply?: string } | { error: unknown }
 
 async function lookFor(models: Models, eventId: string): Promise<Look> {
-  const asked = models.inbox
-    .findById(eventId, { state: 1, reply: 1 })
-    .lean()
-    .then(
-      stored => stored ?? {},
-      (error: unknown) => ({ error }),
-    )
-  return (await within<Look>(asked, patienceMs)) ?? { error: new Error('the database does not answer') }
+  try {
+    const asked = models.inbox.findById(eventId, { state: 1, reply: 1 }).lean().exec()
+    const stored = await within(asked, patienceMs)
+    return stored === undefined ? { error: new Error('the database does not answer') } : (stored ?? {})
+  } catch (error) {
+    return { error }
+  }
 }

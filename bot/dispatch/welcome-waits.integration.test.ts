@@ -11,6 +11,7 @@ import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { handleEvent } from './handle-event.ts'
 import { createInbox } from './inbox.ts'
 import { type DispatchLimits, dispatchLimits } from './limits.ts'
+import { createWelcomeSearch } from './welcomes-left.ts'
 
 const corpId = 'ww0123456789abcdef'
 const patience = { timeout: 10_000, interval: 10 }
@@ -131,5 +132,54 @@ describe('an event whose welcome is under way', () => {
     }
     expect(await handleEvent(at.deps, run, read, { ...dispatchLimits, ...quick })).toBe(true)
     expect(handled).toEqual([])
+  })
+
+  it('is welcomed by another process when its receiver has died, however many keys wait there', async () => {
+    const one = { atOnce: 1, heldBack: 1 }
+    await start({ waitingMax: 1, places: { staff: one, customers: one, others: one } })
+    // One that the dispatcher works on, and one that waits: there is no room for more.
+    for (const customer of ['wm4', 'wm5']) dispatcher.accept(await put(customer))
+    const dead = createInbox(rig.models, 60_000_000)
+    const [first, second, settled, old] = [
+      await put('wm6', dead),
+      await put('wm7', dead),
+      await put('wm8', dead),
+      await put('wm9', dead),
+    ]
+    const row = {
+      ...{ corpId, userid: 's1', externalUserid: 'wm8', event: settled.id, relation: settled.id },
+      ...{ welcomeCode: 'code-wm8', state: 'sent' as const, attempts: 1, eventAt: new Date() },
+    }
+    await rig.models.welcomes.create({ ...row, expireAt: new Date(Date.now() + 600_000) })
+    await rig.models.inbox.updateOne({ _id: old.id }, { notBefore: new Date(Date.now() - 30_000) })
+    await rig.models.inbox.updateOne({ _id: first.id }, { notBefore: new Date(Date.now() - 10_000) })
+    for (let looks = 0; looks < 2; looks += 1) await dispatcher.sweep(true)
+    await vi.waitFor(() => expect(welcomed).toHaveLength(4), patience)
+    expect(welcomed.slice(2).sort()).toEqual([first.id, second.id].sort())
+    expect(handled).toEqual([])
+  })
+
+  it('is found behind hundreds that others have settled', async () => {
+    await start()
+    const dead = createInbox(rig.models, 60_000_000)
+    const many = await Promise.all(Array.from({ length: 300 }, (_, n) => put(`wn${n}`, dead)))
+    const last = many.at(-1)
+    const later = { expireAt: new Date(Date.now() + 600_000), eventAt: new Date() }
+    await rig.models.welcomes.insertMany(
+      many.slice(0, -1).map(({ id, externalUserid }) => ({
+        ...{
+          corpId,
+          userid: 's1',
+          externalUserid,
+          event: id,
+          relation: id,
+          welcomeCode: `code-${externalUserid}`,
+        },
+        ...{ state: 'sent', attempts: 1, ...later },
+      })),
+    )
+    const search = createWelcomeSearch(at.deps)
+    const look = async () => (await search(at.deps.clock.now(), at.deps.clock.now())).map(({ id }) => id)
+    expect([await look(), await look(), await look(), await look()]).toEqual([[], [last?.id], [], [last?.id]])
   })
 })
