@@ -35,6 +35,7 @@ export async function handleEvent(
   // What was left lying may be what ended its receiver: it counts before it is tried.
   if (!isReceivedBy(stored, deps.process)) {
     const { matchedCount } = await deps.models.inbox.updateOne(ours, { $set: { begun } })
+    // Somebody who held the key before us has settled it meanwhile.
     if (matchedCount === 0) return true
   }
   const attempts = stored.attempts + 1

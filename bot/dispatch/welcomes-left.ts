@@ -15,8 +15,8 @@ type Found = BotEvent & { welcomeCode: string }
  * out long before a turn comes behind a backlog. However many wait, one look reads 256 events; the next one goes on
  * behind them, and then from the beginning.
  *
- * @param from and until when an event became due, by the database's clock; older ones than a code lives are left to their
- * turn, and younger ones to their receiver
+ * @returns a look at `now`, by the database's clock, at events that were due by `until`: younger ones are left to their
+ * receiver, and those older than a code lives to their turn
  */
 export function createWelcomeSearch({
   models,
