@@ -50,7 +50,9 @@ export interface Running {
 }
 
 const dayMs = 24 * 60 * 60 * 1000
-const drainMs = 10_000
+/** With the second that a last look at the inbox may take, these are the 10 s of docs/dispatch.md. */
+const drainMs = 9_000
+
 /** Opens, starts and connects the parts, in order. What was opened is closed again when a later part fails. */
 export async function startSidekick(config: Config, log: Logger): Promise<Running> {
   const closers: (() => Promise<void>)[] = []

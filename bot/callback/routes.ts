@@ -95,13 +95,14 @@ async function receive(
   const { text, pair } = openCallback(keys, query, readEnvelope(await readBody(req)))
   const event = readEvent(keys, text)
   const mayAnswer = mayBeAnswered(event)
-  if (mayAnswer) deps.replies.open(event.id)
+  const leave = mayAnswer ? deps.replies.open(event.id) : undefined
   try {
     const answer = await takeIn(deps, event, keys.app, mayAnswer)
     if (answer === undefined) return ''
     return sealReply(pair, keys.corpId, event.userid ?? '', { MsgType: 'text', Content: answer })
   } catch (error) {
-    deps.replies.close(event.id)
+    // Another connection of the message may wait for its answer.
+    leave?.()
     // Only what is authentic: whoever knocks may not have the platform read anew.
     deps.onRefused?.()
     throw new CallbackRefused('inbox_unavailable', { cause: error })

@@ -9,8 +9,8 @@ import {
   openDispatchRig,
 } from '../../fixtures/test/dispatch-rig.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
-import type { Models } from '../../models/models.ts'
 import { type DispatchLimits, dispatchLimits } from './limits.ts'
+import { replayEvent } from './replay.ts'
 
 /** The table's times, much shorter. Leases are long enough for a machine that is busy with other tests. */
 const holdMs = 150
@@ -52,25 +52,6 @@ const nth = <T>(list: readonly T[], index: number): T | undefined => list[index 
 async function accept(rig: DispatchRig, at: Instance, { event }: Sent): Promise<void> {
   const stored = await rig.models.inbox.findById(event.id).lean()
   if (stored?.state === 'waiting' && rig.instances.includes(at)) at.dispatcher.accept(event)
-}
-
-async function replay({ inbox, runs }: Models, { event: { id } }: Sent): Promise<boolean> {
-  const now = new Date()
-  const { matchedCount } = await inbox.updateOne(
-    { _id: id, state: { $in: ['done', 'dead'] } },
-    {
-      $set: { state: 'waiting', attempts: 0, notBefore: now },
-      $unset: { error: 1, failingSince: 1, finishedAt: 1 },
-    },
-  )
-  if (matchedCount === 0) return false
-  const again = {
-    $set: { 'steps.$[failed].state': 'pending', 'steps.$[failed].attempts': 0, state: 'running' },
-  }
-  await runs.updateOne({ event: id, state: 'failed' }, again, {
-    arrayFilters: [{ 'failed.state': 'failed' }],
-  })
-  return true
 }
 
 const plans: fc.Arbitrary<Plan> = fc.oneof(
@@ -159,7 +140,8 @@ const moves: fc.Arbitrary<Move>[] = [
       const one = nth(rig.judge.sent, what)
       if (one === undefined) return
       one.replayed = true
-      if (await replay(rig.models, one)) one.plan = { kind: 'succeeds' }
+      const outcome = await replayEvent(rig.models, one.event.id, { fresh: false })
+      if (outcome === 'replayed') one.plan = { kind: 'succeeds' }
     }),
   ),
   fc.constantFrom(5, 30, 120).map(ms => move(`pause(${ms})`, () => delay(ms))),

@@ -1,17 +1,17 @@
 import pLimit from 'p-limit'
 import type { BotEvent } from '../events/parse.ts'
-import { laneOf, orderKey, parseEvent } from '../events/parse.ts'
+import { laneOf, orderKey } from '../events/parse.ts'
 import { within } from '../within.ts'
 import type { DispatchDeps } from './deps.ts'
 import { welcomeAtOnce } from './express.ts'
 import { handleEvent, type RunEvent } from './handle-event.ts'
-import { isReceivedBy } from './inbox.ts'
 import { type Lease, takeLease } from './lease.ts'
-import { findLeft, type Left } from './left-behind.ts'
+import { findLeft } from './left-behind.ts'
 import { type DispatchLimits, dispatchLimits } from './limits.ts'
 import { nextEvent } from './next-event.ts'
 import { createKeyedQueue, nameOf, type Pool, poolOf, pools, type Turn } from './queue.ts'
 import { runEvent } from './run-event.ts'
+import { createWelcomeSearch } from './welcomes-left.ts'
 
 /** Takes up what is in the inbox: in order per key over all instances, people first. */
 export interface Dispatcher {
@@ -33,21 +33,23 @@ export interface DispatcherOptions {
 const welcomesMax = 256
 /** A redelivery within this time of a welcome does not begin it again. */
 const onceMs = 30_000
-/** While more welcomes than this are under way, other work is held back. */
+/** While more welcomes than this are under way or wait for it, other work is held back. */
 const manyWelcomes = 32
 /** When a key is tried again that the database failed. */
 const mendMs = 1_000
 
 export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions = {}): Dispatcher {
-  const { inbox, locks, welcomes } = deps.models
+  const { inbox, locks } = deps.models
   const { clock, log, metrics, process: owner } = deps
   const limits = { ...dispatchLimits, ...options.limits }
   const run = options.run ?? runEvent
-  const queue = createKeyedQueue(workThrough, () => welcomesUnderWay > manyWelcomes, limits)
+  const queue = createKeyedQueue(workThrough, () => welcomesUnderWay > manyWelcomes, postpone, limits)
   /** Pools of which this process has left something to the inbox. */
   const postponed = new Set<Pool>()
   const inTurn = pLimit(welcomesMax)
+  const welcomesLeft = createWelcomeSearch(deps)
   const welcoming = new Map<string, Promise<void>>()
+  /** Those that wait for their turn among them too. */
   let welcomesUnderWay = 0
   let draining = false
 
@@ -94,6 +96,9 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
         return
       }
       await welcoming.get(event._id)
+      // A welcome may take longer than a lease that is not renewed, and longer than a process that stops may wait.
+      if (draining) return
+      if (!lease.isHeld()) return rest(turn, limits.lookAgainMs)
       const settled = await handleEvent(deps, run, event, limits)
       // Where it was the only one, and none has come since, another look would find nothing.
       if (settled && 'more' in found && !found.more && !queue.askedAgain(turn)) return
@@ -115,21 +120,13 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
   }
 
   /**
-   * A welcome whose first receiver died must not wait for the queue either. While that one's lease runs the ledger makes
-   * it wait, and whichever of the two is there when it ends goes on.
+   * Welcomes whose first receiver may have died must not wait for the queue either. While that one's lease runs the
+   * ledger makes them wait, and whichever of the two is there when it ends goes on.
    */
-  async function expressAgain(left: Left): Promise<void> {
-    if (!left.name.startsWith('customer.') || isReceivedBy(left, owner)) return
-    try {
-      const event = { ...parseEvent(left.xml), id: left._id }
-      const { welcomeCode } = event.data as { welcomeCode?: string }
-      if (welcomeCode === undefined) return
-      const row = await welcomes.findOne({ corpId: event.corpId, welcomeCode }).lean()
-      if (row === null || row.state === 'sending') express(event)
-    } catch (error) {
-      // What cannot be read ends as dead when its turn comes; the others must not wait for it.
-      log.error({ err: error, event: left._id }, 'a welcome could not be taken up')
-    }
+  async function takeUpWelcomes(): Promise<void> {
+    if (welcomesUnderWay >= welcomesMax) return
+    const now = clock.now()
+    for (const event of await welcomesLeft(now, now - limits.graceMs)) express(event)
   }
 
   async function takeUp(pool: Pool, everything: boolean): Promise<void> {
@@ -144,8 +141,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
       throw error
     })
     if (more && mine) postponed.add(pool)
-    await Promise.all(left.map(expressAgain))
-    for (const { corpId, key, lane } of left) offer({ corpId, key, lane })
+    for (const turn of left) offer(turn)
   }
 
   return {
@@ -155,6 +151,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
       offer({ corpId: event.corpId, key: orderKey(event), lane: laneOf(event) })
     },
     async sweep(everything) {
+      if (everything) await takeUpWelcomes()
       for (const pool of pools) await takeUp(pool, everything)
     },
     async drain(ms) {

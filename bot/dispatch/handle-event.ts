@@ -33,7 +33,11 @@ export async function handleEvent(
   const ours = { _id, state: 'waiting' } as const
   const begun = (stored.begun ?? 0) + 1
   // What was left lying may be what ended its receiver: it counts before it is tried.
-  if (!isReceivedBy(stored, deps.process)) await deps.models.inbox.updateOne(ours, { $set: { begun } })
+  if (!isReceivedBy(stored, deps.process)) {
+    const { matchedCount } = await deps.models.inbox.updateOne(ours, { $set: { begun } })
+    // Somebody who held the key before us has settled it meanwhile.
+    if (matchedCount === 0) return true
+  }
   const attempts = stored.attempts + 1
   const { outcome, error } =
     begun > limits.attemptsMax

@@ -176,6 +176,11 @@ export function isReceivedBy(event: Pick<InboxEvent, 'arrival'>, process: string
   return event.arrival.endsWith(`-${tagOf(process)}`)
 }
 
+/** The same as a condition on `arrival`: what other processes received. */
+export function notReceivedBy(process: string): { $not: RegExp } {
+  return { $not: new RegExp(`-${tagOf(process)}$`) }
+}
+
 /** The random part of a process's name. */
 function tagOf(process: string): string {
   return process.slice(process.lastIndexOf(':') + 1)

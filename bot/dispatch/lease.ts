@@ -3,6 +3,7 @@ import type { Clock } from '../../models/clock.ts'
 import { askLock, releaseLock, renewLock } from '../../models/lock.ts'
 import type { Models } from '../../models/models.ts'
 import { isGone } from '../../models/process-name.ts'
+import { nameOf, type Turn } from './queue.ts'
 
 /** A key that this process holds; renewed by itself at every third of its time. */
 export interface Lease {
@@ -20,6 +21,11 @@ export interface LeaseDeps {
 }
 
 const prefix = 'order:'
+
+/** What the lease of a key is called among the locks. */
+export function leaseName(turn: Pick<Turn, 'corpId' | 'key'>): string {
+  return prefix + nameOf(turn)
+}
 
 /**
  * Takes the lease of a key; at once where its holder ran where we can see that it has ended.

@@ -1,9 +1,5 @@
-import type { InboxEvent } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
 import { nameOf, type Pool, type Turn } from './queue.ts'
-
-/** The first waiting event of a key that nobody here knows of. */
-export interface Left extends Turn, Pick<InboxEvent, '_id' | 'name' | 'xml' | 'arrival'> {}
 
 const pageSize = 500
 /** Pages that one look reads at most. */
@@ -21,8 +17,8 @@ export async function findLeft(
   inbox: Models['inbox'],
   pool: Pool,
   { before, most, isKnown }: { before: Date; most: number; isKnown(name: string): boolean },
-): Promise<{ left: Left[]; more: boolean }> {
-  const left: Left[] = []
+): Promise<{ left: Turn[]; more: boolean }> {
+  const left: Turn[] = []
   const seen = new Map<string, Set<string>>()
   const lane = pool === 'others' ? 'slow' : 'fast'
   const ofPool = lane === 'slow' ? [] : [{ orderKey: pool === 'staff' ? { $not: customer } : customer }]
@@ -37,15 +33,15 @@ export async function findLeft(
             $and: [...ofPool, ...(others.length > 0 ? [{ $nor: others }] : [])],
           }),
         },
-        { corpId: 1, orderKey: 1, lane: 1, name: 1, xml: 1, arrival: 1, notBefore: 1 },
+        { _id: 0, corpId: 1, orderKey: 1, lane: 1, notBefore: 1 },
       )
       .sort({ notBefore: 1 })
       .limit(pageSize)
       .lean()
-    for (const { orderKey: key, notBefore, ...event } of events) {
-      const turn = { ...event, key }
-      const keys = seen.get(event.corpId) ?? new Set()
-      seen.set(event.corpId, keys)
+    for (const { corpId, orderKey: key, lane, notBefore } of events) {
+      const turn: Turn = { corpId, key, lane }
+      const keys = seen.get(corpId) ?? new Set()
+      seen.set(corpId, keys)
       if (keys.has(key) || isKnown(nameOf(turn))) {
         keys.add(key)
         continue

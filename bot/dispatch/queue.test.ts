@@ -17,6 +17,7 @@ function rig({
 } = {}) {
   const begun: string[] = []
   const open = new Map<string, () => void>()
+  const forgotten: string[] = []
   const queue: KeyedQueue = createKeyedQueue(
     turn => {
       begun.push(nameOf(turn))
@@ -24,6 +25,7 @@ function rig({
       return new Promise(resolve => open.set(nameOf(turn), resolve))
     },
     heldBack,
+    turn => forgotten.push(nameOf(turn)),
     { ...dispatchLimits, waitingMax },
   )
   async function end(turn: Turn): Promise<void> {
@@ -33,7 +35,7 @@ function rig({
     await new Promise(setImmediate)
   }
   const under = (make: (n: number) => Turn) => many(make).filter(turn => open.has(nameOf(turn))).length
-  return { queue, begun, end, under }
+  return { queue, begun, end, under, forgotten }
 }
 
 afterEach(() => {
@@ -116,6 +118,26 @@ describe('the queue of keys', () => {
       false,
       true,
     ])
+  })
+
+  it('lets whoever asked meanwhile wait again, where its own place makes room', async () => {
+    const { queue, begun, end, forgotten } = rig({ waitingMax: 1 })
+    for (const turn of many(customer, 17)) queue.offer(turn)
+    queue.offer(customer(0))
+    await end(customer(0))
+    expect(begun.at(-1)).toBe('c:customer:16')
+    expect([queue.room('customers'), queue.has(nameOf(customer(0)))]).toEqual([0, true])
+    expect(forgotten).toEqual([])
+  })
+
+  it('tells of a key that was asked for meanwhile and finds its pool full', async () => {
+    const { queue, end, forgotten } = rig({ waitingMax: 1 })
+    queue.offer(slow(99))
+    for (const turn of many(customer, 17)) queue.offer(turn)
+    queue.offer(customer(99))
+    await end(slow(99))
+    expect(queue.has(nameOf(customer(99)))).toBe(false)
+    expect(forgotten).toEqual(['c:customer:99'])
   })
 
   it('lets a key rest until its moment, or an earlier one', async () => {

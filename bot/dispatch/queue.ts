@@ -52,11 +52,13 @@ interface Resting {
 
 /**
  * @param work works on a key; it never rejects
- * @param heldBack whether many welcomes are under way
+ * @param heldBack whether many welcomes are under way or wait for it
+ * @param overflow told of a turn that was taken and finds its pool full afterwards: the queue forgets it
  */
 export function createKeyedQueue(
   work: (turn: Turn) => Promise<void>,
   heldBack: () => boolean,
+  overflow: (turn: Turn) => void,
   { places, waitingMax }: Pick<DispatchLimits, 'places' | 'waitingMax'>,
 ): KeyedQueue {
   const waiting = { staff: new Map(), customers: new Map(), others: new Map() } as Record<
@@ -87,8 +89,9 @@ export function createKeyedQueue(
     taken[pool] -= 1
     const again = working.get(name)
     working.delete(name)
-    if (again !== undefined) offer(again)
+    // Whoever waits comes first, which makes room as well.
     start()
+    if (again !== undefined && !stopped && !offer(again)) overflow(again)
     if (working.size === 0) ended()
   }
 

@@ -1,5 +1,12 @@
+import type { InboxEvent } from '../../models/inbox-event.ts'
+import { releaseLock, takeLock } from '../../models/lock.ts'
 import type { Models } from '../../models/models.ts'
+import { processName } from '../../models/process-name.ts'
 import type { Run, RunStep } from '../../models/run.ts'
+import { leaseName } from './lease.ts'
+
+/** How long the key is held at most, in milliseconds; it is given back when everything is written. */
+const leaseMs = 10_000
 
 /**
  * What became of the wish: `replayed`; `unknown`, no such event; `waiting`, it has not been handled yet; `busy`, its
@@ -22,14 +29,30 @@ export async function replayEvent(
   const event = await models.inbox.findById(id, { corpId: 1, state: 1, orderKey: 1 }).lean()
   if (event === null) return 'unknown'
   if (event.state === 'waiting') return 'waiting'
-  const { corpId, orderKey } = event
-  const held = await models.locks.findById(`order:${corpId}:${orderKey}`).lean()
-  if (held !== null && held.until.getTime() > Date.now()) return 'busy'
+  const { corpId, orderKey: key } = event
+  const lease = leaseName({ corpId, key })
+  // Held until all is written, so that nobody handles an event of the key in between.
+  const owner = processName()
+  if (!(await takeLock(models.locks, lease, owner, leaseMs))) return 'busy'
+  try {
+    return (await wake(models, { id, corpId, fresh })) ? 'replayed' : 'waiting'
+  } finally {
+    await releaseLock(models.locks, lease, owner)
+  }
+}
+
+/** @returns false for an event that waits already, because somebody else has replayed it meanwhile */
+async function wake(
+  models: Models,
+  { id, corpId, fresh }: { id: string; corpId: string; fresh: boolean },
+): Promise<boolean> {
+  const ended = { _id: id, state: { $in: ['done', 'dead'] as InboxEvent['state'][] } }
+  if ((await models.inbox.exists(ended)) === null) return false
   // Before the event, so that whoever takes it up finds them as they shall be.
   if (fresh) await models.runs.deleteMany({ corpId, event: id })
   else await reviveRuns(models, corpId, id)
   const { matchedCount } = await models.inbox.updateOne(
-    { _id: id, state: { $in: ['done', 'dead'] } },
+    ended,
     // By the database's clock: the operator's machine may have another one.
     [
       { $set: { state: 'waiting', attempts: 0, notBefore: '$$NOW' } },
@@ -37,7 +60,7 @@ export async function replayEvent(
     ],
     { updatePipeline: true },
   )
-  return matchedCount === 1 ? 'replayed' : 'waiting'
+  return matchedCount === 1
 }
 
 async function reviveRuns(models: Models, corpId: string, event: string): Promise<void> {

@@ -82,6 +82,32 @@ describe('the response of a message', () => {
     expect(await Promise.all([first, second])).toEqual(['好的', '好的'])
   })
 
+  it('stays open for whoever waits when another delivery has to be refused', async () => {
+    const slots = createReplySlots()
+    slots.open('e1')
+    const first = slots.wait('e1', long)
+    slots.open('e1')()
+    expect(slots.reserve('e1')).toBe(true)
+    slots.settle('e1', '好的')
+    expect(await first).toBe('好的')
+  })
+
+  it('is gone when every delivery of the message had to be refused', () => {
+    const slots = createReplySlots()
+    const leave = [slots.open('e1'), slots.open('e1')]
+    for (const one of leave) one()
+    expect(slots.reserve('e1')).toBe(false)
+  })
+
+  it('is not closed by a delivery that had opened an earlier one', async () => {
+    const slots = createReplySlots()
+    const leave = slots.open('e1')
+    slots.close('e1')
+    slots.open('e1')
+    leave()
+    expect(slots.reserve('e1')).toBe(true)
+  })
+
   it('of one message has nothing to do with that of another', async () => {
     const slots = createReplySlots()
     slots.open('e1')

@@ -5,6 +5,8 @@
 interface Slot {
   state: 'open' | 'reserved' | 'closed'
   answer: Promise<string | undefined>
+  /** Connections of the message that have opened it and not left it. */
+  users: number
   settle(answer: string | undefined): void
 }
 
@@ -15,8 +17,12 @@ export interface ReplySlots {
    * @returns undefined when there is none in time; what is said later goes out as an app message
    */
   wait(eventId: string, budgetMs: number): Promise<string | undefined>
-  /** Opens the response of a message before it is handled. */
-  open(eventId: string): void
+  /**
+   * Opens the response of a message before it is handled; connections of one message share it.
+   *
+   * @returns how a connection that cannot wait for it leaves it: it is closed when no other one has opened it
+   */
+  open(eventId: string): () => void
   /** @returns false when the response is gone, or taken by another answer */
   reserve(eventId: string): boolean
   /** Sends the answer that the slot was reserved for; undefined gives it up. */
@@ -38,12 +44,13 @@ export function createReplySlots(): ReplySlots {
 
   return {
     open(eventId) {
-      if (slots.has(eventId)) return
-      let settle: Slot['settle'] = () => undefined
-      const answer = new Promise<string | undefined>(resolve => {
-        settle = resolve
-      })
-      slots.set(eventId, { state: 'open', answer, settle })
+      const slot = slots.get(eventId) ?? opened()
+      slots.set(eventId, slot)
+      slot.users += 1
+      return () => {
+        slot.users -= 1
+        if (slot.users === 0 && slots.get(eventId) === slot) close(eventId)
+      }
     },
     async wait(eventId, budgetMs) {
       const slot = slots.get(eventId)
@@ -67,4 +74,12 @@ export function createReplySlots(): ReplySlots {
     },
     close,
   }
+}
+
+function opened(): Slot {
+  let settle: Slot['settle'] = () => undefined
+  const answer = new Promise<string | undefined>(resolve => {
+    settle = resolve
+  })
+  return { state: 'open', answer, users: 0, settle }
 }

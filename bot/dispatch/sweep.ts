@@ -1,12 +1,15 @@
 import type { Logger } from 'pino'
+import { within } from '../within.ts'
 import type { Dispatcher } from './dispatcher.ts'
 
 const everyMs = 1_000
+/** A look at a database that does not answer must not use up the time that what is under way has to end. */
+const patienceMs = 1_000
 
 /**
  * Looks every second for events that this process postponed, or with `everything` for all that nobody works on.
  *
- * @returns how to stop, which waits for a look under way
+ * @returns how to stop, which waits for a look under way, for 1 s at most
  */
 export function startSweep(dispatcher: Dispatcher, everything: boolean, log: Logger): () => Promise<void> {
   let stopped = false
@@ -29,6 +32,6 @@ export function startSweep(dispatcher: Dispatcher, everything: boolean, log: Log
   return async () => {
     stopped = true
     clearTimeout(timer)
-    await looking
+    await within(looking, patienceMs)
   }
 }
