@@ -24,7 +24,8 @@ export default defineConfig({
           globalSetup: ['fixtures/test/database.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
-          maxWorkers: 2,
+          // Most of what they do is waiting.
+          maxWorkers: 4,
         },
       },
       {

@@ -31,7 +31,11 @@ describe('a gap', () => {
     await chat.expectWelcome('先来')
     await proxy.down()
     // Three tries, all of them answered with 503.
+    await chat.staff('lina').says('帮助')
+    // Not even those of the next event come through: what was refused may have been stored a moment later.
+    await sidekick.callbacksTo('http://127.0.0.1:1')
     await chat.customer('错过的').adds('lina')
+    await sidekick.callbacksTo(sidekick.url)
     const { customers } = (await (await fetch(`${simulator.url}/__sim/state`)).json()) as {
       customers: { name: string; externalUserid: string }[]
     }
