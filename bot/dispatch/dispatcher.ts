@@ -29,8 +29,11 @@ export interface DispatcherOptions {
   run?: RunEvent
 }
 
-/** Welcomes under way at once; those beyond wait in the order in which they came. */
-const welcomesMax = 256
+/**
+ * Welcomes under way at once; those beyond wait in the order in which they came. More would not be answered sooner, and
+ * would stand before people's commands at the database.
+ */
+const welcomesMax = 80
 /** A redelivery within this time of a welcome does not begin it again. */
 const onceMs = 30_000
 /** While more welcomes than this are under way or wait for it, other work is held back. */
