@@ -25,7 +25,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 30_000,
           // Most of what they do is waiting.
-          maxWorkers: 4,
+          maxWorkers: 3,
         },
       },
       {
