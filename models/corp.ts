@@ -34,6 +34,8 @@ export interface Corp {
   /** Office hours of the corp in its time zone, minutes since midnight; `days` are ISO weekdays, 1 is Monday. */
   office: { from: number; to: number; days: number[] }
   apps: CorpApp[]
+  /** Since when, and by whose word, no handler but commands runs. */
+  paused?: { at: Date; by: string }
   updatedAt: Date
 }
 
@@ -61,6 +63,7 @@ export const corpSchema = new Schema<Corp>(
         previous: { type: [{ _id: false, ...callbackKeys, until: Date }], default: undefined },
       },
     ],
+    paused: { type: new Schema({ at: Date, by: String }, { _id: false }) },
     updatedAt: { type: Date, required: true },
   },
   { ...plain, collection: 'corps' },

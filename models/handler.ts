@@ -8,22 +8,44 @@ import { plain } from './schema-options.ts'
 export interface StoredHandler {
   corpId: string
   key: string
-  /** Raised by each publish, from 1. */
+  /** Raised by each publish, from 1; 0 while there is a draft only. */
   revision: number
+  /** Switched on. False while there is a draft only. */
   enabled: boolean
-  document: Record<string, unknown>
+  /** The live one; missing while there is a draft only. */
+  document?: Record<string, unknown>
+  /** What is being written: kept as it came, however wrong it is. */
+  draft?: HandlerDraft
+  /** The last ten times that it was switched on or off, the newest last. */
+  switched?: HandlerSwitch[]
   /** Digest of the built-in document that this one was seeded from; gone once somebody has published an edit. */
   seed?: string
   updatedAt: Date
 }
 
-/** An older revision, never changed. */
+export interface HandlerDraft {
+  document: Record<string, unknown>
+  savedAt: Date
+  /** Userid, or `operator`. */
+  by: string
+}
+
+export interface HandlerSwitch {
+  at: Date
+  on: boolean
+  /** Userid, or `operator`. */
+  by: string
+}
+
+/** A revision, never changed. */
 export interface HandlerRevision {
   corpId: string
   key: string
   revision: number
   document: Record<string, unknown>
   publishedAt: Date
+  /** Userid, or `operator`; missing for what a release brought. */
+  by?: string
 }
 
 export const handlerSchema = new Schema<StoredHandler>(
@@ -32,7 +54,21 @@ export const handlerSchema = new Schema<StoredHandler>(
     key: { type: String, required: true },
     revision: { type: Number, required: true },
     enabled: { type: Boolean, required: true },
-    document: { type: Schema.Types.Mixed, required: true },
+    document: Schema.Types.Mixed,
+    draft: {
+      type: new Schema<HandlerDraft>(
+        {
+          document: { type: Schema.Types.Mixed, required: true },
+          savedAt: { type: Date, required: true },
+          by: { type: String, required: true },
+        },
+        { _id: false, minimize: false },
+      ),
+    },
+    switched: {
+      type: [{ _id: false, at: Date, on: Boolean, by: String }],
+      default: undefined,
+    },
     seed: String,
     updatedAt: { type: Date, required: true },
   },
@@ -48,6 +84,7 @@ export const handlerRevisionSchema = new Schema<HandlerRevision>(
     revision: { type: Number, required: true },
     document: { type: Schema.Types.Mixed, required: true },
     publishedAt: { type: Date, required: true },
+    by: String,
   },
   { ...plain, collection: 'handler_revisions' },
 )

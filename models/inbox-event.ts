@@ -1,6 +1,64 @@
 import { Schema } from 'mongoose'
 import { durable } from './schema-options.ts'
 
+/** What led to something: a step of a handler that worked on an event. */
+export interface Cause {
+  /** Inbox key. */
+  event: string
+  handler: string
+  step: string
+}
+
+/**
+ * Of an event that is Sidekick's own, and not the platform's: the run of a handler that was asked for, by its schedule,
+ * by somebody, or by a step of a handler. Such an event has `sidekick` as its `app`.
+ */
+export interface HandlerStart {
+  handler: string
+  by: 'schedule' | 'manual' | 'step'
+  /** Whom it is about, where it is about somebody. */
+  userid?: string
+  externalUserid?: string
+  args?: Record<string, unknown>
+  /** How it came to this, the first cause first. */
+  cause?: Cause[]
+}
+
+/**
+ * Where a handler that an event may have been meant for was passed over: it is `off`, or `broken`; all are `paused`; its
+ * `match`, its `scope` or its `when` does not fit; an earlier one stopped the event (`after`); it has run for this pair
+ * a moment ago (`cooldown`), or too often (`loop`).
+ */
+export const passedStages = [
+  'off',
+  'broken',
+  'paused',
+  'match',
+  'scope',
+  'when',
+  'after',
+  'cooldown',
+  'loop',
+] as const
+
+/** A handler that was passed over, and why, in a form like `time.inOffice eq false (was true)`. */
+export interface Passed {
+  handler: string
+  revision: number
+  stage: (typeof passedStages)[number]
+  why: string
+}
+
+export const passedSchema = new Schema<Passed>(
+  {
+    handler: { type: String, required: true },
+    revision: { type: Number, required: true },
+    stage: { type: String, required: true, enum: passedStages },
+    why: { type: String, default: '' },
+  },
+  { _id: false },
+)
+
 /** One event or message from WeCom, kept from the moment it is acknowledged. */
 export interface InboxEvent {
   /** `corpId:digest of all decrypted fields`: the idempotency key. */
@@ -34,6 +92,9 @@ export interface InboxEvent {
   /** Since when it fails: it holds its key for a while from then. */
   failingSince?: Date
   error?: { code: string; message: string }
+  /** Handlers that were passed over at the last attempt, at most 30; not those whose `match` does not fit, which can be told later. */
+  passed?: Passed[]
+  start?: HandlerStart
   finishedAt?: Date
   expireAt: Date
 }
@@ -58,6 +119,8 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     reply: String,
     failingSince: Date,
     error: { type: new Schema({ code: String, message: String }, { _id: false }) },
+    passed: { type: [passedSchema], default: undefined },
+    start: Schema.Types.Mixed,
     finishedAt: Date,
     expireAt: { type: Date, required: true },
   },

@@ -1,5 +1,15 @@
 import { Schema } from 'mongoose'
+import type { ConditionResult } from '../bot/handlers/conditions.ts'
+import type { Cause } from './inbox-event.ts'
 import { durable } from './schema-options.ts'
+
+/** What a handler's run was begun by. */
+export const runTriggers = ['event', 'command', 'message', 'schedule', 'manual'] as const
+/**
+ * Why a step was left out: its `if` does not hold; an earlier step stopped the run (`stop`); the handler has run for this
+ * pair a moment ago (`cooldown`) or too often (`loop`); nothing is done in a `dry_run`.
+ */
+export const skipReasons = ['if', 'stop', 'cooldown', 'loop', 'dry_run'] as const
 
 export const stepStates = ['pending', 'running', 'done', 'skipped', 'failed', 'waiting'] as const
 
@@ -23,6 +33,11 @@ export interface RunStep {
   uncertain?: boolean
   /** Of an answer that goes out in several parts: how many are out. */
   parts?: number
+  skipped?: (typeof skipReasons)[number]
+  /** Why its `if` held or not. */
+  if?: ConditionResult
+  /** In a dry run: what it would have done. */
+  would?: unknown
 }
 
 /** One handler's work on one event, with the outcome of each step. A retry goes on after the last step that succeeded. */
@@ -35,6 +50,13 @@ export interface Run {
   revision: number
   userid?: string
   externalUserid?: string
+  trigger?: (typeof runTriggers)[number]
+  /** Why its `when` held. */
+  when?: ConditionResult
+  /** Nothing was done: it says what would have been. */
+  dryRun?: boolean
+  /** How it came to this, the first cause first; missing for what the platform told of. */
+  cause?: Cause[]
   state: 'running' | 'done' | 'failed' | 'waiting'
   steps: RunStep[]
   startedAt: Date
@@ -53,6 +75,10 @@ export const runSchema = new Schema<Run>(
     revision: { type: Number, required: true },
     userid: String,
     externalUserid: String,
+    trigger: { type: String, enum: runTriggers },
+    when: Schema.Types.Mixed,
+    dryRun: Boolean,
+    cause: { type: [{ _id: false, event: String, handler: String, step: String }], default: undefined },
     state: { type: String, required: true, enum: ['running', 'done', 'failed', 'waiting'] },
     steps: {
       type: [
@@ -68,6 +94,9 @@ export const runSchema = new Schema<Run>(
           error: { type: new Schema({ code: String, message: String }, { _id: false }) },
           uncertain: Boolean,
           parts: Number,
+          skipped: { type: String, enum: skipReasons },
+          if: Schema.Types.Mixed,
+          would: Schema.Types.Mixed,
         },
       ],
       required: true,

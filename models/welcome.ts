@@ -1,17 +1,42 @@
 import { Schema } from 'mongoose'
+import { type Passed, passedSchema } from './inbox-event.ts'
 import { durable } from './schema-options.ts'
 
 /**
- * The welcome ledger: one row per welcome code, so that "why was there no welcome?" has an answer.
+ * The welcome ledger: one row per welcome code, and one for an add that brought none, so that "why was there no
+ * welcome?" has an answer.
  *
  * `sending` was begun and not answered · `sent` · `already` the platform says that the chat has begun or a welcome was
  * delivered (41051) · `expired` (41050) · `refused` any other final answer · `spare` a code for an add that was
- * welcomed through another code.
+ * welcomed through another code · `unused` nobody sent anything with it (`reason`); a later attempt may · `no_code` the
+ * add brought none.
  */
-export const welcomeStates = ['sending', 'sent', 'already', 'expired', 'refused', 'spare'] as const
+export const welcomeStates = [
+  'sending',
+  'sent',
+  'already',
+  'expired',
+  'refused',
+  'spare',
+  'unused',
+  'no_code',
+] as const
+/**
+ * Why a code was not used: all handlers are paused, none that welcomes matched, the one that did is a dry run, its run
+ * failed or was left before the welcome, or the relation had ended.
+ */
+export const unusedReasons = [
+  'paused',
+  'no_handler',
+  'dry_run',
+  'failed',
+  'skipped',
+  'relation_over',
+] as const
 
 export interface Welcome {
   corpId: string
+  /** `none:` with the event's inbox key where the add brought none. */
   welcomeCode: string
   userid: string
   externalUserid: string
@@ -27,10 +52,26 @@ export interface Welcome {
   /** While `sending`: whose lease it is. */
   holder?: string
   errcode?: number
+  /** Of `unused`. */
+  reason?: (typeof unusedReasons)[number]
+  /** Of `unused`: handlers that could have sent a welcome, and why each did not, at most 30. */
+  passed?: Passed[]
+  /** What the platform was given. */
+  sent?: WelcomeSent
   /** CreateTime of the event. */
   eventAt: Date
   answeredAt?: Date
   expireAt: Date
+}
+
+/** The content of a welcome: the text, and its attachments by kind and title. */
+export interface WelcomeSent {
+  text: string
+  attachments: { kind: string; title: string }[]
+  /** Keys of materials that could not be had. */
+  missing?: string[]
+  /** The step's fallback text was used, because its own could not be filled. */
+  fallback?: boolean
 }
 
 export const welcomeSchema = new Schema<Welcome>(
@@ -47,6 +88,9 @@ export const welcomeSchema = new Schema<Welcome>(
     leaseUntil: Date,
     holder: String,
     errcode: Number,
+    reason: { type: String, enum: unusedReasons },
+    passed: { type: [passedSchema], default: undefined },
+    sent: Schema.Types.Mixed,
     eventAt: { type: Date, required: true },
     answeredAt: Date,
     expireAt: { type: Date, required: true },

@@ -8,6 +8,8 @@ import { texts } from './texts.ts'
 export const customerNote = defineAction({
   id: 'customer.note',
   title: '写跟进',
+  summary: 'Writes a follow-up record.',
+  output: z.object({ text: z.string() }),
   effect: 'write',
   idempotent: true,
   params: z.strictObject({ customer: z.string().optional(), text: z.string().trim().min(1).max(2_000) }),

@@ -8,6 +8,8 @@ import { texts } from './texts.ts'
 export const customerRemark = defineAction({
   id: 'customer.remark',
   title: '改备注',
+  summary: 'Changes the staff member’s remark of a customer; longer than 20 characters is cut.',
+  output: z.object({ remark: z.string(), text: z.string() }),
   effect: 'write',
   idempotent: true,
   params: z.strictObject({ customer: z.string().optional(), remark: z.string().trim().min(1) }),

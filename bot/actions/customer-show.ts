@@ -10,6 +10,8 @@ import { fullName, shorten } from './texts.ts'
 export const customerShow = defineAction({
   id: 'customer.show',
   title: '查客户',
+  summary: 'What is known of a customer.',
+  output: z.object({ externalUserid: z.string(), text: z.string() }),
   effect: 'read',
   idempotent: true,
   params: z.strictObject({ customer: z.string().trim().min(1) }),

@@ -16,6 +16,8 @@ const names = z.array(z.string().trim().min(1)).max(50).default([])
 export const customerTag = defineAction({
   id: 'customer.tag',
   title: '打标签',
+  summary: 'Marks and unmarks corp tags, on the platform and in the database.',
+  output: z.object({ added: z.array(z.string()), removed: z.array(z.string()), text: z.string() }),
   effect: 'write',
   idempotent: true,
   params: z.strictObject({ customer: z.string().optional(), add: names, remove: names }),

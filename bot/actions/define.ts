@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Clock } from '../../models/clock.ts'
+import type { Cause } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
 import type { Asker } from '../../models/scope.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -7,6 +8,7 @@ import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AppClient } from '../wecom/client.ts'
+import type { WireMessageBody } from '../wecom/wire/message.ts'
 
 /** What an action does to the world; decides confirmation, dry run and caps. */
 export type Effect = 'read' | 'write' | 'contacts-customer' | 'external'
@@ -18,6 +20,17 @@ export interface ReplyProgress {
   save(parts: number): Promise<void>
 }
 
+/** What whoever wrote is answered with; a text alone is a text message. */
+export type ReplyContent = string | Exclude<WireMessageBody, { msgtype: 'text' }>
+
+/** Something stored that a document names, by where in `with` it stands. Publishing looks whether it is there. */
+export interface Named {
+  kind: 'tag' | 'material' | 'robot' | 'handler' | 'staff' | 'department'
+  name: string
+  /** As `materials.0`. */
+  path: string
+}
+
 /** Everything that an action may use. */
 export interface ActionContext {
   corp: { corpId: string; name: string; timeZone: string; agentId: string }
@@ -25,8 +38,13 @@ export interface ActionContext {
   facts: Facts
   /** Who asks, for the data scope: the staff member of the event. */
   asker: Asker
-  /** The handler that runs this step. */
+  /** The handler that runs this step, and its revision. */
   handler: string
+  revision: number
+  /** How it came to this run, the first cause first; empty for what the platform told of. */
+  cause: readonly Cause[]
+  /** Aborted when the run's time is over; platform calls take it. */
+  signal: AbortSignal
   /** `event/handler/step`: the same for every attempt, different for everything else. */
   key: string
   now: Date
@@ -40,10 +58,10 @@ export interface ActionContext {
   relation?: string
   metrics: Pick<Metrics, 'welcomes' | 'welcomed'>
   /**
-   * Answers whoever wrote: in the HTTP response while that is open, else as an app message. A long text goes out in
-   * parts; with `progress`, a later attempt goes on after those that are out.
+   * Answers whoever wrote: text and news in the HTTP response while that is open, else as an app message. A long text
+   * goes out in parts; with `progress`, a later attempt goes on after those that are out.
    */
-  reply(text: string, progress?: ReplyProgress): Promise<void>
+  reply(content: ReplyContent, progress?: ReplyProgress): Promise<void>
   /** Commands that the asker may use. */
   commands(): CompiledHandler[]
 }
@@ -53,25 +71,40 @@ export interface Action {
   /** `noun.verb`; never reused for another meaning. */
   id: string
   title: string
+  /** What it does, for the reference; English, one or two sentences. Parameters are described in their schema. */
+  summary: string
   params: z.ZodType
+  /** What later steps may refer to as `steps.<id>.output`. */
+  output: z.ZodType
   effect: Effect
   /** May be run again when it is unknown whether it succeeded. */
   idempotent: boolean
   run(context: ActionContext, params: unknown): Promise<unknown>
+  /**
+   * What `run` would do, for a dry run, without doing it: it only reads. Throws what `run` would throw where that can be
+   * told. Without it a dry run shows the parameters. An action that only reads is run.
+   */
+  preview?(context: ActionContext, params: unknown): Promise<unknown>
+  /** What the parameters name, as they stand in the document: what is a template names nothing yet. */
+  names?(params: Record<string, unknown>): Named[]
 }
 
 export type ActionTable = ReadonlyMap<string, Action>
 
 /** Makes an action; its parameters are checked by the schema before each run. */
 export function defineAction<P extends z.ZodType, O>(
-  definition: Omit<Action, 'params' | 'run'> & {
+  definition: Omit<Action, 'params' | 'run' | 'preview'> & {
     params: P
     run(context: ActionContext, params: z.output<P>): Promise<O>
+    preview?(context: ActionContext, params: z.output<P>): Promise<unknown>
   },
 ): Action {
+  const { preview, ...rest } = definition
+  const parse = (params: unknown) => definition.params.parse(params) as z.output<P>
   return {
-    ...definition,
-    run: (context, params) => definition.run(context, definition.params.parse(params) as z.output<P>),
+    ...rest,
+    run: async (context, params) => definition.run(context, parse(params)),
+    ...(preview && { preview: async (context, params) => preview(context, parse(params)) }),
   }
 }
 

@@ -6,6 +6,8 @@ import { defineAction } from './define.ts'
 export const helpShow = defineAction({
   id: 'help.show',
   title: '帮助',
+  summary: 'The commands that the asker may use, or one of them.',
+  output: z.object({ text: z.string() }),
   effect: 'read',
   idempotent: true,
   params: z.strictObject({ command: z.string().optional() }),

@@ -10,6 +10,8 @@ const listed = 5
 export const reportShow = defineAction({
   id: 'report.show',
   title: '今日小结',
+  summary: 'The day: new, lost, notes, who waits.',
+  output: z.object({ added: z.number(), lost: z.number(), notes: z.number(), text: z.string() }),
   effect: 'read',
   idempotent: true,
   params: z.strictObject({}),

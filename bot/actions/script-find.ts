@@ -11,6 +11,8 @@ const named = 5
 export const scriptFind = defineAction({
   id: 'script.find',
   title: '找话术',
+  summary: 'Finds talk scripts by word, pinyin or initials; the best one whole.',
+  output: z.object({ found: z.number(), text: z.string() }),
   effect: 'read',
   idempotent: true,
   params: z.strictObject({ query: z.string().trim().min(1).max(200) }),

@@ -9,6 +9,8 @@ import { type ActionContext, ActionRefused, defineAction } from './define.ts'
 export const staffNotify = defineAction({
   id: 'staff.notify',
   title: '通知员工',
+  summary: 'Tells staff by app message.',
+  output: z.object({ to: z.array(z.string()), invalid: z.array(z.string()) }),
   effect: 'external',
   idempotent: false,
   params: z.strictObject({

@@ -21,6 +21,8 @@ const plainWelcome = '您好，很高兴认识您！'
 export const welcomeSend = defineAction({
   id: 'welcome.send',
   title: '发送欢迎语',
+  summary: 'Sends the welcome of the event’s code.',
+  output: z.object({ state: z.string(), missing: z.array(z.string()).optional() }),
   effect: 'contacts-customer',
   idempotent: true,
   params: z

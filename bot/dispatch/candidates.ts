@@ -1,7 +1,9 @@
+import type { Passed } from '../../models/inbox-event.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { type CompiledHandler, isInScope, isTriggeredBy } from '../handlers/compile.ts'
-import { evaluate } from '../handlers/conditions.ts'
+import { type ConditionResult, evaluate } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
+import type { HandlerSet } from '../handlers/live.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { Surroundings } from './load-facts.ts'
 import { replyTo } from './reply-to.ts'
@@ -25,6 +27,39 @@ export function matching(
   facts: Facts,
 ): CompiledHandler[] {
   return handlers.filter(handler => isTriggeredBy(handler, event, name) && holds(facts)(handler))
+}
+
+/** A handler that an event starts, and why its conditions held. */
+export interface Chosen {
+  handler: CompiledHandler
+  when?: ConditionResult
+}
+
+/** What an event starts, in order, and what it might have started, see `Passed`. */
+export interface Choice {
+  chosen: Chosen[]
+  passed: Passed[]
+}
+
+/**
+ * The handlers of a corp that an event starts by itself (no commands), and those passed over, with the reason. Whoever
+ * runs them adds what is passed over later: by `after`, a cooldown, or the guard against loops.
+ *
+ * @param name what the event turned out to be
+ */
+export function choose(set: HandlerSet, event: BotEvent, name: string, around: Surroundings): Choice {
+  const choice: Choice = { chosen: [], passed: [] }
+  for (const handler of set.handlers) {
+    if (!isTriggeredBy(handler, event, name)) continue
+    const { key, revision, when } = handler
+    const pass = (stage: Passed['stage'], why: string): void =>
+      void choice.passed.push({ handler: key, revision, stage, why })
+    const result = when === undefined ? undefined : evaluate(when, around.facts)
+    if (!isInScope(handler, around.facts.staff, around.departments)) pass('scope', '')
+    else if (result?.ok === false) pass('when', result.why)
+    else choice.chosen.push({ handler, ...(result && { when: result }) })
+  }
+  return choice
 }
 
 /** Whether a handler's conditions hold. */
@@ -60,7 +95,9 @@ export function contextOf(
     models: deps.models,
     client: around.client,
     metrics: deps.metrics,
-    reply: (text, progress) => replyTo(deps, event, around, text, progress),
+    cause: [],
+    reply: (content, progress) =>
+      replyTo(deps, event, around, typeof content === 'string' ? content : '', progress),
     commands: () => inScope.filter(mayUse(around)),
     ...(relation !== undefined && { relation }),
   }

@@ -43,6 +43,8 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
       event,
       facts,
       handler: handler.key,
+      revision: handler.revision,
+      signal: new AbortController().signal,
       key: `${event.id}/${handler.key}/${step.id}`,
       expireAt: new Date(Date.now() + deps.retentionMs),
     },

@@ -91,6 +91,7 @@ export async function loadStaffFacts(
       time: timeFacts(new Date(), corp.timeZone, corp.office),
       args: {},
       steps: {},
+      run: {},
     },
   }
 }

@@ -24,6 +24,8 @@ let failing = { runs: 0, error: new Error('the step failed') as Error }
 const probe = defineAction({
   id: 'probe.fails',
   title: '失败',
+  summary: '',
+  output: z.object({}),
   effect: 'external',
   idempotent: false,
   params: z.strictObject({}),

@@ -30,7 +30,7 @@ export interface RunRequest {
   facts: Facts
   /** Where an earlier attempt got to. */
   run: Run | undefined
-  context: Omit<ActionContext, 'event' | 'facts' | 'handler' | 'key' | 'expireAt'>
+  context: Omit<ActionContext, 'event' | 'facts' | 'handler' | 'revision' | 'key' | 'expireAt' | 'signal'>
 }
 
 /**
@@ -148,6 +148,8 @@ async function runStep(
     event,
     facts,
     handler: handler.key,
+    revision: handler.revision,
+    signal: new AbortController().signal,
     key: `${event.id}/${handler.key}/${step.id}`,
     expireAt: new Date(Date.now() + deps.retentionMs),
     reply: text => request.context.reply(text, progressOf(record, save)),

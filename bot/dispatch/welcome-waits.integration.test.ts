@@ -51,7 +51,8 @@ describe('an event whose welcome is under way', () => {
   /** A dispatcher whose welcomes take until the test lets them go. */
   async function start(limits: Partial<DispatchLimits> = {}): Promise<void> {
     const welcome = defineAction({
-      ...{ id: 'welcome.send', title: '欢迎', effect: 'contacts-customer', idempotent: true },
+      ...{ id: 'welcome.send', title: '欢迎', summary: '', effect: 'contacts-customer', idempotent: true },
+      output: z.object({}),
       params: z.strictObject({}),
       async run({ event }) {
         welcomed.push(event.id)

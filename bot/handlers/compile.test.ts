@@ -8,6 +8,8 @@ import { compileHandler, HandlerInvalid, isInScope, isTriggeredBy } from './comp
 const say = defineAction({
   id: 'say',
   title: '说话',
+  summary: '',
+  output: z.object({}),
   effect: 'read',
   idempotent: true,
   params: z.strictObject({ text: z.string().min(1), times: z.number().int().optional() }),

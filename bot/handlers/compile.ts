@@ -138,7 +138,7 @@ export function isTriggeredBy(handler: CompiledHandler, event: BotEvent, name: s
 
 /** Is this staff member's event within the handler's scope? Departments include those below them. */
 export function isInScope(
-  handler: Pick<CompiledHandler, 'scope'>,
+  handler: { scope: Pick<HandlerDocument['scope'], 'departments' | 'staff' | 'except'> },
   staff: Facts['staff'],
   /** The member's departments and all above them. */
   departments: ReadonlySet<string>,

@@ -17,6 +17,10 @@ export interface Facts {
   args: Record<string, unknown>
   /** What earlier steps of this run did, by their ids. */
   steps: Record<string, { ok: boolean; output: unknown }>
+  /** This run. `by` is what began it. */
+  run:
+    | { handler: string; revision: number; by: string; dryRun: boolean; startedAt: string }
+    | Record<string, never>
 }
 
 export const factNames = [
@@ -28,6 +32,7 @@ export const factNames = [
   'time',
   'args',
   'steps',
+  'run',
 ] as const satisfies (keyof Facts)[]
 
 const clocks = new Map<string, Intl.DateTimeFormat>()

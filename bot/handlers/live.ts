@@ -6,6 +6,8 @@ import { type CompiledHandler, compileHandler, HandlerInvalid } from './compile.
 export interface HandlerSet {
   handlers: readonly CompiledHandler[]
   broken: readonly { key: string; problems: HandlerInvalid['problems'] }[]
+  /** Since when, and by whose word, nothing but commands runs. */
+  paused?: { at: Date; by: string }
 }
 
 export interface LiveHandlers {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isEventName } from '../events/names.ts'
+import { isCron } from './cron.ts'
 
 /** A tree of conditions over facts. `value` is missing for `exists`, which asks for a fact that is there and not empty. */
 export type Condition =
@@ -21,6 +22,11 @@ const condition: z.ZodType<Condition> = z.lazy(() =>
     z.strictObject({ path, is: z.enum(comparisons), value: z.unknown().optional() }),
   ]),
 ) as z.ZodType<Condition>
+
+/** How long, as people write it: `30s`, `10m`, `2h`, `3d`. */
+export const duration = z
+  .string()
+  .regex(/^[1-9]\d{0,4}[smhd]$/, 'is not a duration such as 30s, 10m, 2h or 3d')
 
 const word = z.string().trim().min(1).max(20).regex(/^\S+$/, 'holds white space')
 
@@ -63,6 +69,14 @@ const messageTrigger = z.strictObject({
   message: z.strictObject({ contains: z.array(z.string().min(1)).min(1) }),
 })
 
+const scheduleTrigger = z.strictObject({
+  /** Five fields, in the corp's time zone. */
+  schedule: z.string().refine(isCron, 'is not a cron expression of five fields such as 0 9 * * 1-5'),
+})
+
+/** Started by somebody, or by a `handler.schedule` step. */
+const manualTrigger = z.strictObject({ manual: z.literal(true) })
+
 const step = z.strictObject({
   id: z.string().regex(/^[a-z][\w-]*$/i, 'is not a name such as welcome'),
   action: z.string(),
@@ -76,8 +90,23 @@ const step = z.strictObject({
 const scope = z.strictObject({
   departments: z.array(z.string()).default([]),
   staff: z.array(z.string()).default([]),
+  /** Who has one of these roles; narrows what the two above say. */
+  roles: z.array(z.enum(roles)).default([]),
+  /** Agent ids; only what came to one of these apps. Narrows too. */
+  apps: z.array(z.string()).default([]),
   /** A denial wins over everything else. */
   except: z.array(z.string()).default([]),
+})
+
+const defaultTimeoutMs = 15_000
+
+const run = z.strictObject({
+  /** How long one attempt at all of its steps may take. */
+  timeoutMs: z.number().int().min(100).max(120_000).default(defaultTimeoutMs),
+  /** Nothing is done; the run says what would have been. */
+  dryRun: z.boolean().default(false),
+  /** Not again for the same staff member and customer within this time; holds back no welcome. */
+  cooldown: duration.optional(),
 })
 
 /** A handler document as people write it (see docs/handlers.md). */
@@ -86,13 +115,19 @@ export const handlerDocument = z.strictObject({
   key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'is not a key such as welcome-spring-fair'),
   title: z.string().min(1).max(60),
   enabled: z.boolean().default(true),
-  scope: scope.default({ departments: [], staff: [], except: [] }),
-  trigger: z.union([eventTrigger, commandTrigger, messageTrigger], 'is none of event, command, message'),
+  /** Written by exports, for people; publishing raises it whatever it says. */
+  revision: z.number().int().min(0).optional(),
+  scope: scope.default({ departments: [], staff: [], roles: [], apps: [], except: [] }),
+  trigger: z.union(
+    [eventTrigger, commandTrigger, messageTrigger, scheduleTrigger, manualTrigger],
+    'is none of event, command, message, schedule, manual',
+  ),
   when: condition.optional(),
   /** Lower first; ties by key, so the order is total. */
   priority: z.number().int().min(0).max(1_000_000).default(1000),
   /** `stop`: no later handler sees this event, once this one has run without failing. */
   after: z.enum(['continue', 'stop']).default('continue'),
+  run: run.default({ timeoutMs: defaultTimeoutMs, dryRun: false }),
   steps: z.array(step).min(1).max(30),
 })
 
@@ -101,4 +136,5 @@ export type HandlerStep = HandlerDocument['steps'][number]
 export type CommandTrigger = z.infer<typeof commandTrigger>
 export type CommandArgument = CommandTrigger['args'][number]
 export type EventTrigger = z.infer<typeof eventTrigger>
+export type ScheduleTrigger = z.infer<typeof scheduleTrigger>
 export type HandlerScope = HandlerDocument['scope']

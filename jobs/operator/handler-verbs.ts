@@ -9,8 +9,8 @@ export const handlersList = defineVerb('Stored handlers', { corp }, async (args,
   const filter = { corpId: { $in: await corpIds(args.corp) } }
   const data = await models.handlers.find(filter).select({ _id: 0 }).sort({ corpId: 1, key: 1 }).lean()
   const rows = data.map(({ key, enabled, revision, updatedAt, document }) => {
-    const trigger = JSON.stringify(document.trigger ?? null)
-    return { key, enabled, revision, updated: when(updatedAt), title: document.title, trigger }
+    const trigger = JSON.stringify(document?.trigger ?? null)
+    return { key, enabled, revision, updated: when(updatedAt), title: document?.title, trigger }
   })
   return { data, rows }
 })
