@@ -3,7 +3,8 @@ import { useridKey } from '../../models/userid.ts'
 import { markTags } from './customer-writes.ts'
 import { ActionRefused, defineAction } from './define.ts'
 import { pairOf } from './find-customer.ts'
-import { resolveTags } from './tag-names.ts'
+import { resolveTags } from './find-tags.ts'
+import { namedIn } from './named.ts'
 import { texts } from './texts.ts'
 
 const names = z.array(z.string().trim().min(1)).max(50).default([])
@@ -21,6 +22,7 @@ export const customerTag = defineAction({
   effect: 'write',
   idempotent: true,
   params: z.strictObject({ customer: z.string().optional(), add: names, remove: names }),
+  names: params => [...namedIn('tag', params, 'add'), ...namedIn('tag', params, 'remove')],
   async run(context, { customer, add, remove }) {
     if (add.length === 0 && remove.length === 0) throw new ActionRefused('tags_missing', texts.tagsMissing)
     const pair = await pairOf(context, customer)

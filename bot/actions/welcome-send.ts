@@ -6,6 +6,7 @@ import { cutBytes } from '../wecom/xml.ts'
 import { within } from '../within.ts'
 import { type ActionContext, ActionRefused, defineAction } from './define.ts'
 import { freshMedia, uploadMedia } from './media.ts'
+import { namedIn } from './named.ts'
 import { type MediaSource, sendWelcome } from './welcome-ledger.ts'
 
 /** How long a welcome waits for a picture that was not uploaded ahead; after that it goes without. */
@@ -28,6 +29,7 @@ export const welcomeSend = defineAction({
   params: z
     .strictObject({ text: z.string().default(''), materials: z.array(z.string()).max(9).default([]) })
     .refine(one => one.text.trim() !== '' || one.materials.length > 0, 'has neither text nor materials'),
+  names: params => namedIn('material', params, 'materials'),
   async run(context, { text, materials }) {
     const { welcomeCode } = context.event.data as { welcomeCode?: string }
     if (welcomeCode === undefined) return { state: 'no_code' }

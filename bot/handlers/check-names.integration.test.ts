@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { loadDemoCorp } from '../../fixtures/corp/demo.ts'
+import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { platformApp, startTestPlatform, type TestPlatform } from '../../fixtures/test/start-platform.ts'
+import type { Database } from '../../models/connect.ts'
+import { createTags } from '../actions/corp-tags.ts'
+import { type ActionTable, defineAction } from '../actions/define.ts'
+import { namedIn } from '../actions/named.ts'
+import { checkNames, missingTags } from './check-names.ts'
+import { handlerDocument } from './schema.ts'
+
+/** One action for each kind of name, so that the check is tried apart from what the actions name. */
+const kinds = ['tag', 'material', 'robot', 'handler', 'staff', 'department'] as const
+const actions: ActionTable = new Map(
+  kinds.map(kind => [
+    `name.${kind}`,
+    defineAction({
+      ...{ id: `name.${kind}`, title: kind, summary: kind, effect: 'read', idempotent: true },
+      params: z.object({ of: z.array(z.string()) }),
+      output: z.object({}),
+      names: params => namedIn(kind, params, 'of'),
+      run: async () => ({}),
+    }),
+  ]),
+)
+
+const document = (steps: Partial<Record<(typeof kinds)[number], unknown>>, scope: object = {}) =>
+  handlerDocument.parse({
+    schemaVersion: 1,
+    key: 'fair',
+    title: '春展',
+    trigger: { event: 'customer.added' },
+    scope,
+    steps: Object.entries(steps).map(([kind, of]) => ({ id: kind, action: `name.${kind}`, with: { of } })),
+  })
+
+describe('the names in a document', () => {
+  let database: Database
+  let corpId = ''
+  beforeAll(async () => {
+    database = await openTestDatabase()
+  })
+  afterAll(() => database.close())
+  beforeEach(async () => {
+    corpId = `ww${randomUUID()}`
+    await fill(database, corpId)
+    // Another corp's things are none of ours.
+    await fill(database, `ww${randomUUID()}`, '别家')
+  })
+
+  const check = (steps: Parameters<typeof document>[0], scope?: object, others?: ReadonlySet<string>) =>
+    checkNames(database.models, corpId, document(steps, scope), actions, others)
+
+  it('are as they should be where everything is there, and in templates', async () => {
+    const steps = {
+      tag: ['渠道/春展', 'vip', '{{ args.tags.add }}'],
+      material: ['brochure'],
+      robot: ['值班群'],
+      handler: ['fair', 'follow-up'],
+      staff: ['LiNa', '{{ staff.userid }}'],
+      department: ['3', 'name:销售部'],
+    }
+    const scope = {
+      departments: ['3'],
+      staff: ['lina'],
+      apps: ['1000002'],
+      except: ['LINA', '3', 'name:销售部', 'role:lead', 'app:1000002'],
+    }
+    expect(await check(steps, scope)).toEqual([])
+    expect(await check({ tag: '{{ args.tags.add }}' })).toEqual([])
+  })
+
+  it.each([
+    [{ tag: ['渠道/夏展'] }, '渠道/春展'],
+    [{ tag: ['渠道/春展', '别家渠道/别家春展'] }, 'publish with --create-tags'],
+    [{ tag: ['普通'] }, 'is in the groups 等级, 来往: write "等级/普通"'],
+    [{ tag: ['没有组的标签'] }, 'put its group before it to have it made, such as "组/没有组的标签"'],
+    [{ tag: [`渠道/${'长'.repeat(31)}`] }, 'give it a name of at most 30 characters'],
+    [{ tag: ['渠道/已删'] }, 'publish with --create-tags to make it'],
+    [{ material: ['brochures'] }, 'names the material "brochures", which is not there: write "brochure"'],
+    [{ material: ['别家brochure'] }, 'names the material "别家brochure", which is not there'],
+    [{ robot: ['值班'] }, 'names the robot "值班", which is not there: write "值班群"'],
+    [{ handler: ['draft-only'] }, 'names the handler "draft-only", which is not there'],
+    [{ staff: ['nobody'] }, 'names the staff member "nobody", who is not there'],
+    [{ staff: ['gone'] }, 'names the staff member "gone"'],
+    [{ department: ['9'] }, 'names the department "9", which is not there: write its id, or name: before'],
+    [{ department: ['销售部'] }, 'write "name:销售部"'],
+    [{ department: ['name:销售'] }, 'names the department "销售", which is not there'],
+    [{ department: ['name:客服部'] }, 'which 2 are called: write one of the ids "4", "5"'],
+  ])('%j is a problem', async (steps, message) => {
+    const problems = await check(steps)
+    expect(problems).toHaveLength(1)
+    const [kind, names] = Object.entries(steps)[0] ?? []
+    expect(problems[0]).toEqual({
+      path: `steps.0.with.of.${(names?.length ?? 0) - 1}`,
+      message: expect.stringContaining(message),
+    })
+    expect(problems[0]?.message).toContain(kind === 'staff' ? 'staff member' : kind)
+  })
+
+  it('are a problem each in a scope', async () => {
+    const scope = { departments: ['9'], staff: ['nobody'], apps: ['1000009'], except: ['nothing', 'app:7'] }
+    const problems = await check({ staff: [] }, scope)
+    expect(problems.map(one => one.path)).toEqual([
+      'scope.departments.0',
+      'scope.staff.0',
+      'scope.apps.0',
+      'scope.except.0',
+      'scope.except.1',
+    ])
+  })
+
+  it('may be those of handlers that are published together with it', async () => {
+    expect(await check({ handler: ['draft-only'] }, {}, new Set(['draft-only']))).toEqual([])
+  })
+
+  it('tell which tags could be made: each once, and none without a group', async () => {
+    const steps = { tag: ['渠道/夏展', '渠道/春展', '渠道/夏展', '新组/a', '新组/A', '没有组', '/x', 'x/'] }
+    expect(await missingTags(database.models, corpId, document(steps), actions)).toEqual([
+      '渠道/夏展',
+      '新组/a',
+    ])
+  })
+})
+
+/** Brings one of each into the database. */
+async function fill({ models }: Database, corpId: string, prefix = ''): Promise<void> {
+  const name = (one: string): string => `${prefix}${one}`
+  const tag = (tagId: string, groupName: string, one: string, over: object = {}) => ({
+    ...{ corpId, tagId, groupId: groupName, groupName: name(groupName), name: name(one), order: 0 },
+    ...over,
+  })
+  const plain = { priority: 1, order: 1, leaders: [], parentId: '1' }
+  await Promise.all([
+    models.corps.create({
+      ...{ corpId, name: '企业', timeZone: 'Asia/Shanghai', updatedAt: new Date() },
+      apps: [{ app: prefix ? '1000009' : '1000002', callback: { token: 't', aesKey: 'k' } }],
+    }),
+    models.tags.insertMany([
+      tag('et1', '渠道', '春展'),
+      tag('et2', '等级', 'VIP'),
+      tag('et3', '等级', '普通'),
+      tag('et4', '来往', '普通'),
+      tag('et5', '渠道', '已删', { removedAt: new Date() }),
+    ]),
+    models.materials.create({ corpId, key: name('brochure'), category: 'c', title: '册子', kind: 'text' }),
+    models.corps.db.collection('robots').insertOne({ corpId, name: name('值班群') }),
+    models.handlers.insertMany([
+      { corpId, key: name('follow-up'), revision: 1, enabled: false, updatedAt: new Date() },
+      { corpId, key: name('draft-only'), revision: prefix ? 1 : 0, enabled: false, updatedAt: new Date() },
+    ]),
+    models.staff.insertMany(
+      [name('lina'), name('gone')].map((userid, index) => ({
+        ...{ corpId, userid, useridKey: userid, name: userid, departments: [], leads: [], status: 1 },
+        ...(index === 1 && { removedAt: new Date() }),
+      })),
+    ),
+    models.departments.insertMany([
+      { corpId, departmentId: prefix ? '9' : '3', name: name('销售部'), ...plain },
+      { corpId, departmentId: '4', name: name('客服部'), ...plain },
+      { corpId, departmentId: '5', name: name('客服部'), ...plain },
+    ]),
+  ])
+}
+
+describe('missing tags', () => {
+  let database: Database
+  let platform: TestPlatform
+  beforeAll(async () => {
+    ;[database, platform] = await Promise.all([openTestDatabase(), startTestPlatform(loadDemoCorp)])
+  })
+  afterAll(() => Promise.all([database.close(), platform.close()]))
+
+  const { corpId } = platformApp
+  const make = (...names: string[]) => createTags(platform.client, database.models, corpId, names)
+  const held = async (groupName: string) =>
+    (await database.models.tags.find({ corpId, groupName, removedAt: null }).sort({ name: 1 }).lean()).map(
+      one => one.name,
+    )
+
+  it('are made on the platform and here, a group of them by one call', async () => {
+    const before = await platform.calls('externalcontact/add_corp_tag')
+    expect(await make('展会/夏展', '展会/秋展')).toEqual(['展会/夏展', '展会/秋展'])
+    expect(await held('展会')).toEqual(['夏展', '秋展'])
+    expect(await platform.calls('externalcontact/add_corp_tag')).toBe(before + 1)
+  })
+
+  it('are made once by several publishers at the same time: the others find them', async () => {
+    const made = await Promise.all([make('批次/一', '批次/二'), make('批次/二', '批次/三'), make('批次/一')])
+    expect(made.flat().sort()).toEqual(['批次/一', '批次/二', '批次/三'].sort())
+    expect(await held('批次')).toEqual(['一', '三', '二'].sort())
+  })
+
+  it('are taken over where somebody has made them on the platform meanwhile', async () => {
+    await platform.client.call('externalcontact/add_corp_tag', {
+      group_name: '手工',
+      tag: [{ name: '老客' }],
+    })
+    expect(await held('手工')).toEqual([])
+    expect(await make('手工/老客')).toEqual([])
+    expect(await held('手工')).toEqual(['老客'])
+  })
+})

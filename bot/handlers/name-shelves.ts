@@ -1,0 +1,151 @@
+import { distance } from 'fastest-levenshtein'
+import type { Models } from '../../models/models.ts'
+import { useridKey } from '../../models/userid.ts'
+import { tagNameMax } from '../actions/corp-tags.ts'
+import type { Named } from '../actions/define.ts'
+import { nearestTags, splitTagName, tagsNamed } from '../actions/tag-names.ts'
+
+/** What is named: by an action, or by a scope, whose `except` names members, departments, roles and apps alike. */
+export type Kind = Named['kind'] | 'app' | 'except'
+
+/** What a corp has of a kind, as far as a document names it. Gives what is wrong with a name, where something is. */
+type Shelf = (name: string) => string | undefined
+
+/** How what a corp has of each kind is looked up; `keys` are handlers that will be there. */
+export const shelves: Readonly<
+  Record<Kind, (models: Models, corpId: string, names: string[], keys: ReadonlySet<string>) => Promise<Shelf>>
+> = {
+  async tag(models, corpId) {
+    const held = await tagsOf(models, corpId)
+    return name => {
+      const found = tagsNamed(held, name)
+      if (found.length === 1) return undefined
+      const groups = found.map(one => one.groupName)
+      if (found.length > 1)
+        return `names the tag "${name}", which is in the groups ${groups.join(', ')}: write "${groups[0]}/${name}"`
+      return `names the tag "${name}", which is not there: ${tagAdvice(name, nearestTags(name, held))}`
+    }
+  },
+  async material(models, corpId) {
+    const held = await models.materials.find({ corpId }, { key: 1 }).lean()
+    return listed(
+      'material',
+      held.map(one => one.key),
+    )
+  },
+  async robot(models, corpId) {
+    const held = await models.corps.db.collection('robots').find({ corpId }).project({ name: 1 }).toArray()
+    return listed(
+      'robot',
+      held.map(one => String(one.name)),
+    )
+  },
+  async handler(models, corpId, _names, keys) {
+    const held = await models.handlers.find({ corpId, revision: { $gt: 0 } }, { key: 1 }).lean()
+    return listed('handler', [...keys, ...held.map(one => one.key)])
+  },
+  async staff(models, corpId, names) {
+    const held = await staffOf(models, corpId, names)
+    return name => (held.has(useridKey(name)) ? undefined : noStaff(name))
+  },
+  async department(models, corpId) {
+    return departmentShelf(await departmentsOf(models, corpId))
+  },
+  async app(models, corpId) {
+    const corp = await models.corps.findOne({ corpId }, { apps: 1 }).lean()
+    return listed('app', corp?.apps.map(one => one.app) ?? [])
+  },
+  async except(models, corpId, names) {
+    const [staff, departments, apps] = [
+      await staffOf(models, corpId, names),
+      departmentShelf(await departmentsOf(models, corpId)),
+      await shelves.app(models, corpId, names, new Set()),
+    ]
+    return name => {
+      if (name.startsWith('role:')) return undefined
+      if (name.startsWith('app:')) return apps(name.slice('app:'.length))
+      if (name.startsWith('name:')) return departments(name)
+      if (staff.has(useridKey(name)) || departments(name) === undefined) return undefined
+      return `names "${name}", which is neither the userid of somebody nor the id of a department`
+    }
+  },
+}
+
+/** A shelf of names that must be written as they are. */
+function listed(what: string, held: readonly string[]): Shelf {
+  const known = new Set(held)
+  return name => {
+    if (known.has(name)) return undefined
+    const near = nearest(name, held)
+    return `names the ${what} "${name}", which is not there${near === undefined ? '' : `: write "${near}"`}`
+  }
+}
+
+function nearest(name: string, held: readonly string[]): string | undefined {
+  const far = (one: string): number => distance(name.toLowerCase(), one.toLowerCase())
+  const [best] = held.map(one => ({ one, far: far(one) })).sort((a, b) => a.far - b.far)
+  return best !== undefined && best.far <= Math.max(1, Math.floor(name.length / 3)) ? best.one : undefined
+}
+
+/** The corp's tags by name. */
+export function tagsOf(models: Models, corpId: string): Promise<{ name: string; groupName: string }[]> {
+  return models.tags.find({ corpId, removedAt: null }, { name: 1, groupName: 1 }).lean()
+}
+
+/** Whether publishing may make the tag: its group is named, and both names are short enough. */
+export function isCreatable(name: string): boolean {
+  const { group = '', tag } = splitTagName(name)
+  return group !== '' && tag !== '' && [...group].length <= tagNameMax && [...tag].length <= tagNameMax
+}
+
+function tagAdvice(name: string, near: readonly string[]): string {
+  const { group = '', tag } = splitTagName(name)
+  const other = near[0] === undefined ? '' : `write "${near[0]}", or `
+  if (isCreatable(name)) return `${other}publish with --create-tags to make it`
+  const long = [group, tag].find(part => [...part].length > tagNameMax)
+  if (long !== undefined) return `${other}give it a name of at most ${tagNameMax} characters`
+  return `${other}put its group before it to have it made, such as "组/${tag === '' ? '标签' : tag}"`
+}
+
+async function staffOf(
+  models: Models,
+  corpId: string,
+  userids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const wanted = userids.map(useridKey)
+  const held = await models.staff
+    .find({ corpId, useridKey: { $in: wanted }, removedAt: null }, { useridKey: 1 })
+    .lean()
+  return new Set(held.map(one => one.useridKey))
+}
+
+function noStaff(name: string): string {
+  return `names the staff member "${name}", who is not there: write the userid as the console shows it`
+}
+
+function departmentsOf(models: Models, corpId: string): Promise<{ departmentId: string; name: string }[]> {
+  return models.departments.find({ corpId, removedAt: null }, { departmentId: 1, name: 1 }).lean()
+}
+
+/** By id, or as `name:销售部` where exactly one is called so. */
+function departmentShelf(held: readonly { departmentId: string; name: string }[]): Shelf {
+  const names = held.map(one => one.name)
+  return written => {
+    if (!written.startsWith('name:')) {
+      if (held.some(one => one.departmentId === written)) return undefined
+      const meant = held.find(one => one.name === written)
+      return `names the department "${written}", which is not there: write ${
+        meant === undefined ? 'its id, or name: before its name' : `"name:${written}"`
+      }`
+    }
+    const name = written.slice('name:'.length)
+    const found = held.filter(one => one.name === name)
+    if (found.length === 1) return undefined
+    if (found.length > 1)
+      return `names the department "${name}", which ${found.length} are called: write one of the ids ${found
+        .map(one => `"${one.departmentId}"`)
+        .join(', ')}`
+    const near = nearest(name, names)
+    return `names the department "${name}", which is not there${near === undefined ? '' : `: write "name:${near}"`}`
+  }
+}
