@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isEventName } from '../events/names.ts'
 import { isCron } from './cron.ts'
+import { type Comparison, comparisons } from './operators.ts'
 
 /** A tree of conditions over facts. `value` is missing for `exists`, which asks for a fact that is there and not empty. */
 export type Condition =
@@ -8,9 +9,6 @@ export type Condition =
   | { any: Condition[] }
   | { not: Condition }
   | { path: string; is: Comparison; value?: unknown }
-
-export const comparisons = ['eq', 'ne', 'in', 'contains', 'prefix', 'gt', 'lt', 'exists'] as const
-export type Comparison = (typeof comparisons)[number]
 
 const path = z.string().regex(/^[a-zA-Z][\w-]*(\.[\w-]+)*$/, 'is not a path of facts such as follow.tags')
 
