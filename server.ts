@@ -16,6 +16,7 @@ import { releaseDead } from './bot/dispatch/lease.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
 import { startSweep } from './bot/dispatch/sweep.ts'
 import { createGapWatch } from './bot/gap-watch.ts'
+import { createBrokenAlert } from './bot/handlers/broken-alert.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
 import { seedHandlers } from './bot/handlers/publish.ts'
 import { healthRoutes } from './bot/health.ts'
@@ -133,6 +134,8 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const directory = createDirectory(models)
     const admins = { corpId, userids: config.adminStaff }
     const retentionMs = config.retentionDays * dayMs
+    const live = createLiveHandlers(models, actions, createBrokenAlert(metrics, log))
+    closers.push(async () => live.close())
     const dispatcher = createDispatcher({
       models,
       apps,
@@ -143,9 +146,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       process: name,
       clock,
       retentionMs,
-      live: createLiveHandlers(models, actions, (corpId, broken) =>
-        log.error({ corpId, broken }, 'stored handlers that cannot run are skipped'),
-      ),
+      live,
       directory,
       admins,
       requestSync: async (corpId, what) => void (await jobs.enqueue(`sync.${what}`, { corpId })),

@@ -33,6 +33,8 @@ export interface Metrics {
   calls: Counter<'path' | 'errcode'>
   /** Seconds of one request to the platform, each try on its own. */
   callSeconds: Histogram<'path'>
+  /** Handlers that are switched on and cannot run. */
+  handlersBroken: Gauge<'corp'>
   /** 1 for each app whose credentials the platform refused, so that no token is asked for any more. */
   tokensStopped: Gauge<'corp' | 'app' | 'errcode'>
 }
@@ -83,6 +85,7 @@ export function createMetrics(): Metrics {
       'errcode',
     ]),
     callSeconds: histogram('sidekick_platform_call_seconds', 'Time of a platform call', quick, ['path']),
+    handlersBroken: gauge('sidekick_handlers_broken', 'Handlers that are on and cannot run', ['corp']),
     tokensStopped: gauge('sidekick_tokens_stopped', 'Apps whose credentials the platform refused', [
       'corp',
       'app',

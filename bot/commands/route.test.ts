@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { actions } from '../actions/registry.ts'
 import { compileHandler } from '../handlers/compile.ts'
 import { builtInHandlers } from './builtin.ts'
-import { isCommand, routeCommand } from './route.ts'
+import { createCommandIndex, isCommand, routeCommand } from './route.ts'
 
 const rule = {
   schemaVersion: 1,
@@ -12,8 +12,9 @@ const rule = {
   steps: [{ id: 'answer', action: 'reply', with: { text: '好' } }],
 }
 const handlers = [rule, ...builtInHandlers].map(document => compileHandler(document, 1, actions))
+const commands = createCommandIndex(handlers)
 const route = (line: string, glued = true) => {
-  const routed = routeCommand(handlers, line, glued)
+  const routed = routeCommand(commands, line, glued)
   return routed && [routed.handler.trigger.command, routed.rest]
 }
 
@@ -54,8 +55,21 @@ describe('a line that begins with a command', () => {
     const [first, second] = handlers.filter(isCommand)
     if (first === undefined || second === undefined) throw new Error('there are no commands')
     const twin = { ...second, trigger: { ...second.trigger, command: first.trigger.command } }
-    expect(routeCommand([first, twin], first.trigger.command, true)?.handler).toBe(first)
-    expect(routeCommand([twin, first], first.trigger.command, true)?.handler).toBe(twin)
+    const firstOf = (...order: (typeof first)[]) =>
+      routeCommand(createCommandIndex(order), first.trigger.command, true)?.handler
+    expect(firstOf(first, twin)).toBe(first)
+    expect(firstOf(twin, first)).toBe(twin)
+  })
+
+  it('goes to the first that may be used', () => {
+    const [first, second] = handlers.filter(isCommand)
+    if (first === undefined || second === undefined) throw new Error('there are no commands')
+    const twin = { ...second, trigger: { ...second.trigger, command: '帮助', args: second.trigger.args } }
+    const usable = (handler: unknown) => handler !== first
+    const both = createCommandIndex([first, twin])
+    expect(routeCommand(both, '帮助', true, usable)?.handler).toBe(twin)
+    expect(routeCommand(both, '帮助张三', true, usable)).toEqual({ handler: twin, rest: '张三' })
+    expect(routeCommand(both, '帮助', true, () => false)).toBeUndefined()
   })
 })
 

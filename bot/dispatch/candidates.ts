@@ -1,9 +1,11 @@
 import type { Passed } from '../../models/inbox-event.ts'
 import type { BotEvent } from '../events/parse.ts'
-import { type CompiledHandler, isInScope, isTriggeredBy } from '../handlers/compile.ts'
-import { type ConditionResult, evaluate } from '../handlers/conditions.ts'
+import type { CompiledHandler } from '../handlers/compile.ts'
+import { type ConditionResult, evaluate, holds, reasonOf } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
-import type { HandlerSet } from '../handlers/live.ts'
+import type { HandlerSet } from '../handlers/handler-set.ts'
+import { explainScope, isInScope } from '../handlers/scope.ts'
+import { isTriggeredBy } from '../handlers/triggers.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { Surroundings } from './load-facts.ts'
 import { replyTo } from './reply-to.ts'
@@ -16,7 +18,7 @@ export async function handlersInScope(
   around: Surroundings,
 ): Promise<CompiledHandler[]> {
   const { handlers } = await deps.live.of(event.corpId)
-  return handlers.filter(handler => isInScope(handler, around.facts.staff, around.departments))
+  return handlers.filter(handler => isInScope(handler, around))
 }
 
 /** The handlers that an event starts, in their order. */
@@ -26,7 +28,7 @@ export function matching(
   name: string,
   facts: Facts,
 ): CompiledHandler[] {
-  return handlers.filter(handler => isTriggeredBy(handler, event, name) && holds(facts)(handler))
+  return handlers.filter(handler => isTriggeredBy(handler, event, name) && conditionsHold(facts)(handler))
 }
 
 /** A handler that an event starts, and why its conditions held. */
@@ -49,22 +51,31 @@ export interface Choice {
  */
 export function choose(set: HandlerSet, event: BotEvent, name: string, around: Surroundings): Choice {
   const choice: Choice = { chosen: [], passed: [] }
-  for (const handler of set.handlers) {
-    if (!isTriggeredBy(handler, event, name)) continue
-    const { key, revision, when } = handler
-    const pass = (stage: Passed['stage'], why: string): void =>
-      void choice.passed.push({ handler: key, revision, stage, why })
-    const result = when === undefined ? undefined : evaluate(when, around.facts)
-    if (!isInScope(handler, around.facts.staff, around.departments)) pass('scope', '')
-    else if (result?.ok === false) pass('when', result.why)
-    else choice.chosen.push({ handler, ...(result && { when: result }) })
+  for (const handler of set.triggeredBy(event, name)) {
+    const { when } = handler
+    if (!isInScope(handler, around)) pass(choice, handler, 'scope', () => explainScope(handler, around) ?? '')
+    else if (when === undefined) choice.chosen.push({ handler })
+    else if (holds(when, around.facts)) choice.chosen.push({ handler, when: evaluate(when, around.facts) })
+    else pass(choice, handler, 'when', () => reasonOf(evaluate(when, around.facts)))
   }
   return choice
 }
 
+/** As many as an event keeps. */
+const passedMax = 30
+
+function pass(
+  { passed }: Choice,
+  { key: handler, revision }: CompiledHandler,
+  stage: Passed['stage'],
+  why: () => string,
+): void {
+  if (passed.length < passedMax) passed.push({ handler, revision, stage, why: why() })
+}
+
 /** Whether a handler's conditions hold. */
-export function holds(facts: Facts): (handler: CompiledHandler) => boolean {
-  return ({ when }) => when === undefined || evaluate(when, facts).ok
+export function conditionsHold(facts: Facts): (handler: CompiledHandler) => boolean {
+  return ({ when }) => when === undefined || holds(when, facts)
 }
 
 /** Whether the asker may use a handler as a command. */

@@ -8,6 +8,7 @@ import { findStaff } from '../actions/find-staff.ts'
 import { UnknownApp } from '../apps.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { type Facts, timeFacts } from '../handlers/facts.ts'
+import type { HandlerRole } from '../handlers/schema.ts'
 import { createKept } from '../kept.ts'
 import type { AppClient } from '../wecom/client.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -22,6 +23,10 @@ export interface Surroundings {
   voice: AppClient
   /** The staff member's departments and all above them. */
   departments: ReadonlySet<string>
+  /** What the staff member is; an admin who leads a department is both. */
+  roles: ReadonlySet<HandlerRole>
+  /** The app that the event came to, where it names one. */
+  appId?: string
 }
 
 /** What is held of an event's customer and its follow. */
@@ -77,6 +82,8 @@ export async function loadStaffFacts(
     voice: await voiceOf(deps, event, client),
     asker,
     departments: await deps.directory.above(corpId, own),
+    roles: new Set([asker.role, ...((staff?.leads ?? []).length > 0 ? (['lead'] as const) : [])]),
+    ...(event.agentId !== undefined && { appId: event.agentId }),
     facts: {
       event: { ...event.data, name },
       corp: { name: corp.name },

@@ -1,10 +1,10 @@
 import type { Run } from '../../models/run.ts'
 import { missingArgument, unknownCommand } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
-import { isCommand, routeCommand } from '../commands/route.ts'
+import { createCommandIndex, routeCommand } from '../commands/route.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
-import { contextOf, handlersInScope, holds, matching, mayUse } from './candidates.ts'
+import { conditionsHold, contextOf, handlersInScope, matching, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { welcomeAtOnce } from './express.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
@@ -78,11 +78,11 @@ async function answerLine(
 ): Promise<EventOutcome | undefined> {
   const { request, around, inScope, line } = on
   const rules = matching(inScope, request.event, request.name, around.facts)
-  const usable = inScope.filter(mayUse(around)).filter(holds(around.facts))
+  const usable = createCommandIndex(inScope.filter(mayUse(around)).filter(conditionsHold(around.facts)))
   const routed = routeCommand(usable, line, rules.length === 0)
   if (routed === undefined) {
     if (rules.length > 0) return undefined
-    await request.context.reply(unknownCommand(usable.filter(isCommand), line))
+    await request.context.reply(unknownCommand(usable.handlers, line))
     return 'done'
   }
   const { handler, rest } = routed

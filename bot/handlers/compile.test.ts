@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type ActionTable, defineAction } from '../actions/define.ts'
-import type { BotEvent } from '../events/parse.ts'
-import { parseEvent } from '../events/parse.ts'
-import { compileHandler, HandlerInvalid, isInScope, isTriggeredBy } from './compile.ts'
+import { compileHandler, HandlerInvalid } from './compile.ts'
 
 const say = defineAction({
   id: 'say',
@@ -105,100 +103,6 @@ describe('a document that is published', () => {
 
   it.each([null, undefined, 'text', 7, [], {}, { key: 7 }])('is refused when it is %j', value => {
     expect(() => compileHandler(value, 1, actions)).toThrow(HandlerInvalid)
-  })
-})
-
-const xml = (inner: string): string =>
-  `<xml><ToUserName>ww1</ToUserName><FromUserName>lina</FromUserName><CreateTime>1700000000</CreateTime>${inner}</xml>`
-const add: BotEvent = parseEvent(
-  xml(
-    '<MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>add_external_contact</ChangeType><UserID>lina</UserID><ExternalUserID>wm1</ExternalUserID><State><![CDATA[fair-2026 (a+)]]></State>',
-  ),
-)
-const said = (text: string): BotEvent =>
-  parseEvent(xml(`<MsgType>text</MsgType><Content><![CDATA[${text}]]></Content>`))
-
-describe('an event trigger', () => {
-  const triggered = (match: object, event = add, name?: string) =>
-    isTriggeredBy(compile({ trigger: { event: 'customer.added', match } }), event, name)
-
-  it('asks for the name that the event turned out to have', () => {
-    expect(triggered({})).toBe(true)
-    expect(triggered({}, add, 'customer.confirmed')).toBe(false)
-    expect(triggered({}, said('hi'))).toBe(false)
-  })
-
-  it.each<[object, boolean]>([
-    [{ state: { eq: 'fair-2026 (a+)' } }, true],
-    [{ state: { eq: 'fair-2026' } }, false],
-    [{ state: { prefix: 'fair-2026 (' } }, true],
-    [{ state: { prefix: '.*' } }, false],
-    [{ state: { in: ['x', 'fair-2026 (a+)'] } }, true],
-    [{ half: { eq: false } }, true],
-    [{ half: { eq: 'false' } }, false],
-    [{ half: { prefix: 'f' } }, false],
-    [{ userid: { eq: 'lina' } }, true],
-    [{ userid: { eq: 'lina' }, state: { eq: 'x' } }, false],
-    [{ constructor: { prefix: 'function' } }, false],
-    [{ toString: { eq: 'x' } }, false],
-    [{ gone: { in: ['undefined'] } }, false],
-  ])('with match %j: %s', (match, expected) => {
-    expect(triggered(match)).toBe(expected)
-  })
-})
-
-describe('a message trigger', () => {
-  const rule = compile({ trigger: { message: { contains: ['退款', 'a.b'] } } })
-
-  it('asks for one of its words, taken literally', () => {
-    expect(isTriggeredBy(rule, said('客户要退款怎么办'))).toBe(true)
-    expect(isTriggeredBy(rule, said('xa.by'))).toBe(true)
-    expect(isTriggeredBy(rule, said('axb 退 款'))).toBe(false)
-    expect(isTriggeredBy(rule, add)).toBe(false)
-  })
-})
-
-describe('the scope of a handler', () => {
-  const lina = { userid: 'LiNa', name: '李娜', departments: ['27'], role: 'staff' }
-  /** Her department, and the root above it. */
-  const above = new Set(['27', '1'])
-  const covers = (scope: { departments?: string[]; staff?: string[]; except?: string[] }) =>
-    isInScope({ scope: { departments: [], staff: [], except: [], ...scope } }, lina, above)
-
-  it('is everybody where it names nobody', () => {
-    expect(covers({})).toBe(true)
-  })
-
-  it('covers a department with those below it, and members in any letter case', () => {
-    expect(covers({ departments: ['1'] })).toBe(true)
-    expect(covers({ departments: ['2'] })).toBe(false)
-    expect(covers({ staff: ['lina'] })).toBe(true)
-    expect(covers({ staff: ['lina2'] })).toBe(false)
-  })
-
-  it('covers who is in either list', () => {
-    expect(covers({ departments: ['2'], staff: ['LINA'] })).toBe(true)
-  })
-
-  it('never covers whom it excepts, by name or by department', () => {
-    expect(covers({ except: ['LINA'] })).toBe(false)
-    expect(covers({ staff: ['lina'], except: ['1'] })).toBe(false)
-    expect(covers({ departments: ['27'], except: ['2'] })).toBe(true)
-  })
-})
-
-describe('the scope of a handler, where userids are numbers', () => {
-  const lina = { userid: 'lina', name: '李娜', departments: ['27'], role: 'staff' }
-  const above = new Set(['27', '1'])
-  const covers = (scope: object, staff = lina, departments = above) =>
-    isInScope({ scope: { departments: [], staff: [], except: [], ...scope } }, staff, departments)
-
-  it('covers the member 1 alone, and not everybody below the root department 1', () => {
-    expect(covers({ staff: ['1'] })).toBe(false)
-  })
-
-  it('covers department 2, and not a member of another department whose userid is 2', () => {
-    expect(covers({ departments: ['2'] }, { ...lina, userid: '2' })).toBe(false)
   })
 })
 

@@ -1,8 +1,7 @@
 import type { z } from 'zod'
 import type { ActionTable } from '../actions/define.ts'
-import type { BotEvent } from '../events/parse.ts'
 import { pathsOf } from './conditions.ts'
-import { type Facts, factNames } from './facts.ts'
+import { factNames } from './facts.ts'
 import { compileValue, type Filled } from './references.ts'
 import { type HandlerDocument, type HandlerStep, handlerDocument } from './schema.ts'
 
@@ -16,11 +15,17 @@ export interface CompiledHandler extends Omit<HandlerDocument, 'steps'> {
   steps: CompiledStep[]
 }
 
+/** What is wrong with a document: `path message` is a sentence. */
+export interface Problem {
+  path: string
+  message: string
+}
+
 /** A document that cannot be published: every problem, by its path. */
 export class HandlerInvalid extends Error {
   readonly code = 'handler_invalid'
-  readonly problems: readonly { path: string; message: string }[]
-  constructor(key: string, problems: readonly { path: string; message: string }[]) {
+  readonly problems: readonly Problem[]
+  constructor(key: string, problems: readonly Problem[]) {
     super(`${key}: ${problems.map(one => `${one.path} ${one.message}`).join('; ')}`)
     this.name = 'HandlerInvalid'
     this.problems = problems
@@ -110,44 +115,4 @@ function keyOf(document: unknown): string {
 
 function toProblems(error: z.ZodError): { path: string; message: string }[] {
   return error.issues.map(issue => ({ path: issue.path.join('.') || 'document', message: issue.message }))
-}
-
-/** Does the trigger ask for this event? Looks at the event alone. */
-export function isTriggeredBy(handler: CompiledHandler, event: BotEvent, name: string = event.name): boolean {
-  const { trigger } = handler
-  if ('event' in trigger) {
-    const fields = event.data as Record<string, unknown>
-    return (
-      trigger.event === name &&
-      Object.entries(trigger.match).every(([field, match]) => {
-        const value = Object.hasOwn(fields, field)
-          ? fields[field]
-          : (event as unknown as Record<string, unknown>)[field]
-        if ('eq' in match) return value === match.eq
-        if ('prefix' in match) return typeof value === 'string' && value.startsWith(match.prefix)
-        return match.in.includes(value as string)
-      })
-    )
-  }
-  if ('message' in trigger) {
-    const text = name === 'message.text' ? (event.data as { text: string }).text : undefined
-    return text !== undefined && trigger.message.contains.some(word => text.includes(word))
-  }
-  return false
-}
-
-/** Is this staff member's event within the handler's scope? Departments include those below them. */
-export function isInScope(
-  handler: { scope: Pick<HandlerDocument['scope'], 'departments' | 'staff' | 'except'> },
-  staff: Facts['staff'],
-  /** The member's departments and all above them. */
-  departments: ReadonlySet<string>,
-): boolean {
-  const { scope } = handler
-  const userid = staff.userid.toLowerCase()
-  const isStaff = (one: string): boolean => one.toLowerCase() === userid
-  const isDepartment = (one: string): boolean => departments.has(one)
-  if (scope.except.some(one => isStaff(one) || isDepartment(one))) return false
-  if (scope.departments.length === 0 && scope.staff.length === 0) return true
-  return scope.departments.some(isDepartment) || scope.staff.some(isStaff)
 }

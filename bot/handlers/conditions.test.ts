@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { evaluate, factAt, pathsOf } from './conditions.ts'
-import type { Comparison, Condition } from './schema.ts'
+import { evaluate, factAt, holds, pathsOf, reasonOf, shown } from './conditions.ts'
+import type { Comparison } from './operators.ts'
+import type { Condition } from './schema.ts'
 
 const facts = {
   customer: { name: '张三', type: 1, corpName: '' },
@@ -10,7 +12,11 @@ const facts = {
 }
 const leaf = (path: string, is: Comparison, value?: unknown): Condition =>
   value === undefined ? { path, is } : { path, is, value }
-const holds = (path: string, is: Comparison, value?: unknown) => evaluate(leaf(path, is, value), facts).ok
+const fits = (path: string, is: Comparison, value?: unknown) => {
+  const fit = holds(leaf(path, is, value), facts)
+  expect(evaluate(leaf(path, is, value), facts).ok).toBe(fit)
+  return fit
+}
 
 describe('a fact', () => {
   it('is found by its path, in lists too', () => {
@@ -58,21 +64,28 @@ describe('a condition', () => {
     ['time.hour', 'gt', -1, true],
     ['time.hour', 'lt', 0, false],
     ['time.hour', 'lt', '9', false],
+    ['time.hour', 'gte', 0, true],
+    ['time.hour', 'lte', 0, true],
+    ['time.hour', 'gte', 1, false],
+    ['time.hour', 'lte', -1, false],
+    ['time.hour', 'lte', '0', false],
+    ['follow.state', 'gte', 'fair', true],
+    ['customer.gone', 'lte', 0, false],
     ['follow.addWay', 'lt', 1, false],
     ['customer.gone', 'gt', 0, false],
   ])('%s %s %j: %s', (path, is, value, expected) => {
-    expect(holds(path, is, value)).toBe(expected)
+    expect(fits(path, is, value)).toBe(expected)
   })
 
   it('takes a fact as there when it is 0 or false, and not when it is empty or null', () => {
-    expect(['time.hour', 'time.inOffice', 'follow.tags'].map(path => holds(path, 'exists'))).toEqual([
+    expect(['time.hour', 'time.inOffice', 'follow.tags'].map(path => fits(path, 'exists'))).toEqual([
       true,
       true,
       true,
     ])
-    expect(
-      ['customer.corpName', 'follow.addWay', 'customer.gone'].map(path => holds(path, 'exists')),
-    ).toEqual([false, false, false])
+    expect(['customer.corpName', 'follow.addWay', 'customer.gone'].map(path => fits(path, 'exists'))).toEqual(
+      [false, false, false],
+    )
     expect(evaluate(leaf('follow.tags', 'exists'), { follow: { tags: [] } }).ok).toBe(false)
   })
 
@@ -97,10 +110,59 @@ describe('a condition', () => {
     })
   })
 
+  it('holds as its explanation says, however it is combined', () => {
+    const condition = fc.letrec<{ any: Condition }>(tie => ({
+      any: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom(yes, no, leaf('follow.gone', 'exists')),
+        fc.array(tie('any'), { minLength: 1, maxLength: 3 }).map(all => ({ all })),
+        fc.array(tie('any'), { minLength: 1, maxLength: 3 }).map(any => ({ any })),
+        tie('any').map(not => ({ not })),
+      ),
+    })).any
+    fc.assert(
+      fc.property(condition, one => {
+        expect(holds(one, facts)).toBe(evaluate(one, facts).ok)
+      }),
+    )
+  })
+
+  it('is told in one line by what decided it', () => {
+    const reason = (condition: Condition) => reasonOf(evaluate(condition, facts))
+    const was = 'customer.type eq 2 (was 1)'
+    expect(reason(no)).toBe(was)
+    expect(reason({ all: [yes, no, leaf('follow.gone', 'exists')] })).toBe(was)
+    expect(reason({ any: [no, leaf('follow.gone', 'exists')] })).toBe(
+      `${was}; follow.gone exists (was missing)`,
+    )
+    expect(reason({ not: { any: [no, yes] } })).toBe('not (customer.type eq 1 (was 1))')
+    expect(reason({ any: Array.from({ length: 30 }, () => no) })).toHaveLength(300)
+  })
+
   it('names every path that it reads', () => {
     expect(pathsOf({ all: [yes, { any: [{ not: leaf('time.hour', 'exists') }] }] })).toEqual([
       'customer.type',
       'time.hour',
     ])
+  })
+})
+
+describe('a value in a reason', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'missing'],
+    [null, 'null'],
+    ['', '""'],
+    [['a', 1], '["a",1]'],
+    ['打给13812345678吧', '"打给138****5678吧"'],
+    ['+86 13812345678', '"+86 138****5678"'],
+    ['138123456789', '"138123456789"'],
+  ])('%j is %s', (value, expected) => {
+    expect(shown(value)).toBe(expected)
+  })
+
+  it('is no longer than 100 characters, and ends in no half one', () => {
+    expect(shown('🙂'.repeat(5_000))).toMatch(/^"(🙂)+…$/u)
+    for (const long of ['x'.repeat(5_000), Array.from({ length: 5_000 }, () => 'x')])
+      expect(shown(long)).toHaveLength(100)
   })
 })

@@ -1,4 +1,6 @@
-import type { Comparison, Condition } from './schema.ts'
+import { cutText, maskMobiles } from './mask.ts'
+import { type Comparison, operators } from './operators.ts'
+import type { Condition } from './schema.ts'
 
 /** Why a condition held or not, in the shape of the condition, for the run's trace. */
 export interface ConditionResult {
@@ -11,14 +13,26 @@ export interface ConditionResult {
 /** Follows a dotted path through own properties only. */
 export function factAt(facts: object, path: string): unknown {
   let value: unknown = facts
-  for (const name of path.split('.')) {
+  let from = 0
+  for (;;) {
+    const dot = path.indexOf('.', from)
+    const name = dot < 0 ? path.slice(from) : path.slice(from, dot)
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
     value = (value as Record<string, unknown>)[name]
+    if (dot < 0) return value
+    from = dot + 1
   }
-  return value
 }
 
-/** Evaluates a condition; every part is evaluated, so that the trace is whole. */
+/** Whether a condition holds, and nothing more: every event asks this of the handlers that it may start. */
+export function holds(condition: Condition, facts: object): boolean {
+  if ('all' in condition) return condition.all.every(part => holds(part, facts))
+  if ('any' in condition) return condition.any.some(part => holds(part, facts))
+  if ('not' in condition) return !holds(condition.not, facts)
+  return operators[condition.is].holds(factAt(facts, condition.path), condition.value)
+}
+
+/** Evaluates a condition with its reasons; every part is evaluated, so that the trace is whole. */
 export function evaluate(condition: Condition, facts: object): ConditionResult {
   if ('all' in condition) {
     const parts = condition.all.map(part => evaluate(part, facts))
@@ -33,41 +47,51 @@ export function evaluate(condition: Condition, facts: object): ConditionResult {
     return { ok: !part.ok, why: 'not', parts: [part] }
   }
   const actual = factAt(facts, condition.path)
-  const ok = compare[condition.is](actual, condition.value)
-  const wanted = condition.is === 'exists' ? '' : ` ${JSON.stringify(condition.value)}`
-  return {
-    ok,
-    why: `${condition.path} ${condition.is}${wanted} (was ${JSON.stringify(actual) ?? 'missing'})`,
-  }
+  const ok = operators[condition.is].holds(actual, condition.value)
+  const wanted = condition.is === 'exists' ? '' : ` ${shown(condition.value)}`
+  return { ok, why: `${condition.path} ${condition.is}${wanted} (was ${shown(actual)})` }
 }
 
-const compare: Record<Comparison, (actual: unknown, value: unknown) => boolean> = {
-  eq: (actual, value) => actual === value,
-  ne: (actual, value) => actual !== value,
-  in: (actual, value) => Array.isArray(value) && value.includes(actual),
-  contains: (actual, value) =>
-    Array.isArray(actual)
-      ? actual.includes(value)
-      : typeof actual === 'string' && typeof value === 'string' && actual.includes(value),
-  prefix: (actual, value) =>
-    typeof actual === 'string' && typeof value === 'string' && actual.startsWith(value),
-  gt: (actual, value) => comparable(actual, value) && (actual as number) > (value as number),
-  lt: (actual, value) => comparable(actual, value) && (actual as number) < (value as number),
-  exists: actual =>
-    actual !== undefined &&
-    actual !== null &&
-    actual !== '' &&
-    !(Array.isArray(actual) && actual.length === 0),
+const shownMax = 100
+/** Enough of any value for a reason; JSON of a long list is not made to be thrown away. */
+const listedMax = shownMax
+
+/** A value in a reason: JSON of at most 100 characters, mobile numbers masked. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
+  const bounded = Array.isArray(value) ? value.slice(0, listedMax) : value
+  const whole = typeof bounded === 'string' ? bounded.slice(0, 2 * shownMax) : bounded
+  return cutText(maskMobiles(JSON.stringify(whole) ?? 'missing'), shownMax)
 }
 
-function comparable(one: unknown, other: unknown): boolean {
-  return typeof one === typeof other && (typeof one === 'number' || typeof one === 'string')
+const reasonMax = 300
+
+/** One line of what decided a result: of `all` the first part that failed, of `any` every one. */
+export function reasonOf(result: ConditionResult): string {
+  return cutText(deciding(result), reasonMax)
+}
+
+function deciding({ ok, why, parts }: ConditionResult): string {
+  if (parts === undefined) return why
+  if (why === 'not') return `not (${parts.map(deciding).join()})`
+  const same = parts.filter(part => part.ok === ok)
+  // One part decides an `all` that failed and an `any` that holds; all of them the two others.
+  const deciders = (why === 'all') === ok ? same : same.slice(0, 1)
+  return deciders.map(deciding).join('; ')
+}
+
+/** Every comparison of a condition, by where it stands in the document. */
+export function leavesOf(
+  condition: Condition,
+  at: string,
+): { at: string; leaf: { path: string; is: Comparison; value?: unknown } }[] {
+  if ('all' in condition) return condition.all.flatMap((part, index) => leavesOf(part, `${at}.all.${index}`))
+  if ('any' in condition) return condition.any.flatMap((part, index) => leavesOf(part, `${at}.any.${index}`))
+  if ('not' in condition) return leavesOf(condition.not, `${at}.not`)
+  return [{ at, leaf: condition }]
 }
 
 /** Every path that a condition reads. */
 export function pathsOf(condition: Condition): string[] {
-  if ('all' in condition) return condition.all.flatMap(pathsOf)
-  if ('any' in condition) return condition.any.flatMap(pathsOf)
-  if ('not' in condition) return pathsOf(condition.not)
-  return [condition.path]
+  return leavesOf(condition, '').map(({ leaf }) => leaf.path)
 }

@@ -1,78 +1,156 @@
+import { hash } from 'node:crypto'
+import { mongo } from 'mongoose'
+import type { StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { type CompiledHandler, compileHandler, HandlerInvalid } from './compile.ts'
-
-/** The handlers of one corp that can run, in their order, and those that cannot. Swapped whole, never changed. */
-export interface HandlerSet {
-  handlers: readonly CompiledHandler[]
-  broken: readonly { key: string; problems: HandlerInvalid['problems'] }[]
-  /** Since when, and by whose word, nothing but commands runs. */
-  paused?: { at: Date; by: string }
-}
+import { type BrokenHandler, createHandlerSet, type HandlerSet, type OffHandler } from './handler-set.ts'
 
 export interface LiveHandlers {
-  /** The corp's set, at most a second old. */
+  /** The corp's set, at most 2 s old; older only while the database is away. */
   of(corpId: string): Promise<HandlerSet>
+  /** Looks no more for changes. */
+  close(): void
 }
 
-interface Cached {
+/** What became of a stored handler. */
+type Kept =
+  | { is: 'live'; handler: CompiledHandler }
+  | { is: 'broken'; handler: BrokenHandler }
+  | { is: 'off'; handler: OffHandler }
+  | { is: 'draft' }
+
+interface Corp {
   set: HandlerSet
-  version: string
-  checkedAt: number
+  /** By the digest of what is stored: as long as that is the same nothing is compiled again. */
+  kept: ReadonlyMap<string, Kept>
+  /** When the look that made it began, and when somebody last asked, both of this process's steady clock. */
+  seenAt: number
+  usedAt: number
 }
 
-const checkEveryMs = 1_000
+const lookEveryMs = 1_000
+/** An event waits for a look only where the last one is longer ago. */
+const staleMs = 2_000
+/** A corp that nobody asks for is not looked at. */
+const idleMs = 60_000
 
-/** Keeps each corp's handlers compiled and looks once a second whether any has changed. */
+/**
+ * Keeps each corp's handlers compiled, and looks once a second whether anything stored has changed, byte for byte: by
+ * whatever hand, and whatever the clocks say. Begins to look with the first question.
+ *
+ * @param onBroken told of the broken ones of a corp when they are others than before; an empty list: all are mended
+ */
 export function createLiveHandlers(
   models: Models,
   actions: ActionTable,
   onBroken: (corpId: string, broken: HandlerSet['broken']) => void,
 ): LiveHandlers {
-  const cache = new Map<string, Cached>()
-  const loading = new Map<string, Promise<Cached>>()
+  const corps = new Map<string, Corp>()
+  const looking = new Map<string, Promise<Corp>>()
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
 
-  async function refresh(corpId: string): Promise<Cached> {
-    const known = cache.get(corpId)
-    const version = await versionOf(corpId)
-    if (known?.version === version) {
-      known.checkedAt = Date.now()
-      return known
+  async function lookAt(corpId: string): Promise<Corp> {
+    const seenAt = performance.now()
+    const before = corps.get(corpId)
+    const [rows, paused] = await Promise.all([rowsOf(models, corpId), pauseOf(models, corpId)])
+    const kept = new Map<string, Kept>()
+    for (const bytes of rows) {
+      const digest = hash('sha256', bytes, 'base64url')
+      kept.set(digest, before?.kept.get(digest) ?? keep(bytes, actions))
     }
-    const stored = await models.handlers.find({ corpId, enabled: true }).lean()
-    const handlers: CompiledHandler[] = []
-    const broken: { key: string; problems: HandlerInvalid['problems'] }[] = []
-    for (const one of stored) {
-      try {
-        handlers.push(compileHandler(one.document, one.revision, actions))
-      } catch (error) {
-        if (!(error instanceof HandlerInvalid)) throw error
-        broken.push({ key: one.key, problems: error.problems })
-      }
-    }
-    handlers.sort((a, b) => a.priority - b.priority || (a.key < b.key ? -1 : 1))
-    if (broken.length > 0) onBroken(corpId, broken)
-    const fresh = { set: { handlers, broken }, version, checkedAt: Date.now() }
-    cache.set(corpId, fresh)
-    return fresh
+    const same =
+      before !== undefined &&
+      before.kept.size === kept.size &&
+      [...kept.keys()].every(digest => before.kept.has(digest)) &&
+      before.set.paused?.at.getTime() === paused?.at.getTime()
+    const set = same ? before.set : setOf([...kept.values()], paused)
+    if (JSON.stringify(set.broken) !== JSON.stringify(before?.set.broken ?? [])) onBroken(corpId, set.broken)
+    const corp = { set, kept, seenAt, usedAt: corps.get(corpId)?.usedAt ?? seenAt }
+    corps.set(corpId, corp)
+    return corp
   }
 
-  /** Clocks of instances differ, so that no time decides: every publish raises a revision. */
-  async function versionOf(corpId: string): Promise<string> {
-    const all = await models.handlers
-      .find({ corpId }, { key: 1, revision: 1, enabled: 1 })
-      .sort({ key: 1 })
-      .lean()
-    return all.map(one => `${one.key}/${one.revision}/${one.enabled}`).join()
+  function look(corpId: string): Promise<Corp> {
+    const running = looking.get(corpId) ?? lookAt(corpId).finally(() => looking.delete(corpId))
+    looking.set(corpId, running)
+    return running
+  }
+
+  function lookAtAll(): void {
+    for (const [corpId, corp] of corps) {
+      if (performance.now() - corp.usedAt > idleMs) corps.delete(corpId)
+      // A database that is away leaves the set as it is; whoever needs a newer one asks again, and hears of it.
+      else look(corpId).catch(() => undefined)
+    }
   }
 
   return {
     async of(corpId) {
-      const known = cache.get(corpId)
-      if (known !== undefined && Date.now() - known.checkedAt < checkEveryMs) return known.set
-      const running = loading.get(corpId) ?? refresh(corpId).finally(() => loading.delete(corpId))
-      loading.set(corpId, running)
-      return (await running).set
+      if (timer === undefined && !closed) timer = setInterval(lookAtAll, lookEveryMs).unref()
+      const known = corps.get(corpId)
+      if (known === undefined) return (await look(corpId)).set
+      known.usedAt = performance.now()
+      if (known.usedAt - known.seenAt < staleMs) return known.set
+      return (await look(corpId).catch(() => known)).set
+    },
+    close() {
+      closed = true
+      clearInterval(timer)
     },
   }
+}
+
+/** Every handler of a corp as it lies in the database. */
+async function rowsOf(models: Models, corpId: string): Promise<Uint8Array[]> {
+  const projection = { key: 1, revision: 1, enabled: 1, document: 1 }
+  const found = models.handlers.collection.find({ corpId }, { projection, sort: { key: 1 }, raw: true })
+  return (await found.toArray()) as unknown as Uint8Array[]
+}
+
+async function pauseOf(models: Models, corpId: string): Promise<HandlerSet['paused']> {
+  return (await models.corps.findOne({ corpId }, { paused: 1 }).lean())?.paused
+}
+
+function keep(bytes: Uint8Array, actions: ActionTable): Kept {
+  const { key, revision, enabled, document } = mongo.BSON.deserialize(bytes) as StoredHandler
+  if (document === undefined) return { is: 'draft' }
+  if (!enabled) {
+    const { title, trigger } = document
+    return { is: 'off', handler: { key, revision, title: typeof title === 'string' ? title : key, trigger } }
+  }
+  try {
+    return { is: 'live', handler: compileStored(document, key, revision, actions) }
+  } catch (error) {
+    return { is: 'broken', handler: { key, revision, problems: problemsOf(error) } }
+  }
+}
+
+function compileStored(
+  document: unknown,
+  key: string,
+  revision: number,
+  actions: ActionTable,
+): CompiledHandler {
+  const handler = compileHandler(document, revision, actions)
+  if (handler.key === key) return handler
+  throw new HandlerInvalid(key, [
+    { path: 'key', message: `is "${handler.key}", and it is stored as "${key}"` },
+  ])
+}
+
+/** Whatever one document does to the compiler, the others run. */
+function problemsOf(error: unknown): BrokenHandler['problems'] {
+  if (error instanceof HandlerInvalid) return error.problems
+  return [{ path: 'document', message: `cannot be read by this release: ${String(error)}` }]
+}
+
+function setOf(kept: readonly Kept[], paused: HandlerSet['paused']): HandlerSet {
+  return createHandlerSet({
+    handlers: kept.flatMap(one => (one.is === 'live' ? [one.handler] : [])),
+    broken: kept.flatMap(one => (one.is === 'broken' ? [one.handler] : [])),
+    off: kept.flatMap(one => (one.is === 'off' ? [one.handler] : [])),
+    ...(paused && { paused }),
+  })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { isEventName } from '../events/names.ts'
 import { isCron } from './cron.ts'
+import { type Comparison, comparisons } from './operators.ts'
 
 /** A tree of conditions over facts. `value` is missing for `exists`, which asks for a fact that is there and not empty. */
 export type Condition =
@@ -9,19 +10,22 @@ export type Condition =
   | { not: Condition }
   | { path: string; is: Comparison; value?: unknown }
 
-export const comparisons = ['eq', 'ne', 'in', 'contains', 'prefix', 'gt', 'lt', 'exists'] as const
-export type Comparison = (typeof comparisons)[number]
-
 const path = z.string().regex(/^[a-zA-Z][\w-]*(\.[\w-]+)*$/, 'is not a path of facts such as follow.tags')
 
-const condition: z.ZodType<Condition> = z.lazy(() =>
-  z.union([
-    z.strictObject({ all: z.array(condition).min(1) }),
-    z.strictObject({ any: z.array(condition).min(1) }),
-    z.strictObject({ not: condition }),
-    z.strictObject({ path, is: z.enum(comparisons), value: z.unknown().optional() }),
-  ]),
-) as z.ZodType<Condition>
+const condition: z.ZodType<Condition> = z
+  .lazy(() =>
+    z.union([
+      z.strictObject({ all: z.array(condition).min(1).describe('All of these hold') }),
+      z.strictObject({ any: z.array(condition).min(1).describe('At least one of these holds') }),
+      z.strictObject({ not: condition.describe('This does not hold') }),
+      z.strictObject({
+        path: path.describe('A fact, such as follow.tags'),
+        is: z.enum(comparisons).describe('How it is compared'),
+        value: z.unknown().optional().describe('What it is compared with; not with exists'),
+      }),
+    ]),
+  )
+  .meta({ id: 'condition' }) as z.ZodType<Condition>
 
 /** How long, as people write it: `30s`, `10m`, `2h`, `3d`. */
 export const duration = z
@@ -32,103 +36,152 @@ const word = z.string().trim().min(1).max(20).regex(/^\S+$/, 'holds white space'
 
 /** One argument of a command, in the order in which people type them. */
 const argument = z.strictObject({
-  name: z.string().regex(/^[a-z][\w]*$/i),
-  /** For people, in the usage line: `客户 <名字>`. */
-  title: z.string().min(1).max(20),
-  /** `word` one word (or a quoted text), `rest` all that is left, `tags` signed tag names such as `+VIP -潜在`. */
-  type: z.enum(['word', 'rest', 'tags']),
-  required: z.boolean().default(true),
+  name: z
+    .string()
+    .regex(/^[a-zA-Z]\w*$/)
+    .describe('What steps refer to as args.<name>'),
+  title: z.string().min(1).max(20).describe('For people, in the usage line: 客户 <名字>'),
+  type: z
+    .enum(['word', 'rest', 'tags'])
+    .describe('word: one word, or a text in quotes; rest: all that is left; tags: such as +VIP -潜在'),
+  required: z.boolean().default(true).describe('Whoever leaves it out is told how the command is used'),
 })
 
 export const roles = ['admin', 'lead', 'staff'] as const
 export type HandlerRole = (typeof roles)[number]
 
 const matchers = z.union([
-  z.strictObject({ eq: z.union([z.string(), z.number(), z.boolean()]) }),
-  z.strictObject({ prefix: z.string().min(1) }),
-  z.strictObject({ in: z.array(z.union([z.string(), z.number()])).min(1) }),
+  z.strictObject({ eq: z.union([z.string(), z.number(), z.boolean()]).describe('Exactly this') }),
+  z.strictObject({ prefix: z.string().min(1).describe('Begins with this') }),
+  z.strictObject({
+    in: z
+      .array(z.union([z.string(), z.number()]))
+      .min(1)
+      .describe('One of these'),
+  }),
 ])
 
 const eventTrigger = z.strictObject({
-  event: z.string().refine(isEventName, 'is not the name of an event'),
-  /** Fields of the event, all of which must fit. Cheap: looked at before any fact is loaded. */
-  match: z.record(z.string(), matchers).default({}),
+  event: z.string().refine(isEventName, 'is not the name of an event').describe('Whenever this happens'),
+  // Cheap: looked at before any fact is loaded.
+  match: z.record(z.string(), matchers).default({}).describe('Fields of the event, all of which must fit'),
 })
 const commandTrigger = z.strictObject({
-  command: word,
-  aliases: z.array(word).max(20).default([]),
-  args: z.array(argument).max(6).default([]),
-  /** Who may use it; empty means everybody. */
-  roles: z.array(z.enum(roles)).default([]),
-  /** For people: what it does, one line in the help. */
-  summary: z.string().max(60).default(''),
-  /** A whole line that works, shown when arguments are missing. */
-  example: z.string().max(80).default(''),
+  command: word.describe('The word that staff type first, or the key of a menu entry'),
+  aliases: z.array(word).max(20).default([]).describe('Other words for it'),
+  args: z.array(argument).max(6).default([]).describe('Arguments, in the order in which they are typed'),
+  roles: z
+    .array(z.enum(roles))
+    .default([])
+    .describe('Who may use it, an admin always; everybody where empty'),
+  summary: z.string().max(60).default('').describe('Its line in the help; the title where empty'),
+  example: z.string().max(80).default('').describe('A whole line that works, shown with the usage'),
 })
 const messageTrigger = z.strictObject({
-  message: z.strictObject({ contains: z.array(z.string().min(1)).min(1) }),
+  message: z
+    .strictObject({ contains: z.array(z.string().min(1)).min(1).describe('Any of these words') })
+    .describe('Whenever staff write one of these words to the app'),
 })
 
 const scheduleTrigger = z.strictObject({
-  /** Five fields, in the corp's time zone. */
-  schedule: z.string().refine(isCron, 'is not a cron expression of five fields such as 0 9 * * 1-5'),
+  schedule: z
+    .string()
+    .refine(isCron, 'is not a cron expression of five fields such as 0 9 * * 1-5')
+    .describe('Minute, hour, day, month, weekday, in the corp\u2019s time zone: 0 9 * * 1-5'),
 })
 
-/** Started by somebody, or by a `handler.schedule` step. */
-const manualTrigger = z.strictObject({ manual: z.literal(true) })
+const manualTrigger = z.strictObject({
+  manual: z.literal(true).describe('Started by somebody, or by a handler.schedule step'),
+})
 
 const step = z.strictObject({
-  id: z.string().regex(/^[a-z][\w-]*$/i, 'is not a name such as welcome'),
-  action: z.string(),
-  with: z.record(z.string(), z.unknown()).default({}),
-  if: condition.optional(),
-  /** What a step that finally fails does to the rest of the run. */
-  onError: z.enum(['stop', 'continue']).default('stop'),
-  retry: z.strictObject({ max: z.number().int().min(0).max(10) }).optional(),
+  id: z
+    .string()
+    .regex(/^[a-zA-Z][\w-]*$/, 'is not a name such as welcome')
+    .describe('Unique in the handler; later steps refer to steps.<id>'),
+  action: z.string().describe('What it does'),
+  with: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('Parameters of the action; texts may be templates'),
+  if: condition.optional().describe('Where it does not hold the step is skipped'),
+  onError: z
+    .enum(['stop', 'continue'])
+    .default('stop')
+    .describe('What a step that has failed for good does to the rest of the run'),
+  retry: z
+    .strictObject({ max: z.number().int().min(0).max(10).describe('Further attempts after the first') })
+    .optional()
+    .describe('How often a failure that may pass is tried again; two further attempts where not said'),
 })
 
 const scope = z.strictObject({
-  departments: z.array(z.string()).default([]),
-  staff: z.array(z.string()).default([]),
-  /** Who has one of these roles; narrows what the two above say. */
-  roles: z.array(z.enum(roles)).default([]),
-  /** Agent ids; only what came to one of these apps. Narrows too. */
-  apps: z.array(z.string()).default([]),
-  /** A denial wins over everything else. */
-  except: z.array(z.string()).default([]),
+  departments: z
+    .array(z.string())
+    .default([])
+    .describe('Department ids as text, or name:销售部; those below them belong to them'),
+  staff: z.array(z.string()).default([]).describe('Userids, in any case'),
+  roles: z
+    .array(z.enum(roles))
+    .default([])
+    .describe('Only who has one of these roles; narrows the two above'),
+  apps: z.array(z.string()).default([]).describe('Agent ids: only what came to one of these apps'),
+  except: z
+    .array(z.string())
+    .default([])
+    .describe('Never for these userids, department ids, role:lead or app:1000002; wins over all else'),
 })
 
 const defaultTimeoutMs = 15_000
 
 const run = z.strictObject({
-  /** How long one attempt at all of its steps may take. */
-  timeoutMs: z.number().int().min(100).max(120_000).default(defaultTimeoutMs),
-  /** Nothing is done; the run says what would have been. */
-  dryRun: z.boolean().default(false),
-  /** Not again for the same staff member and customer within this time; holds back no welcome. */
-  cooldown: duration.optional(),
+  timeoutMs: z
+    .number()
+    .int()
+    .min(100)
+    .max(120_000)
+    .default(defaultTimeoutMs)
+    .describe('Milliseconds that one attempt at all of its steps may take'),
+  dryRun: z.boolean().default(false).describe('Nothing is done; the run tells what would have been'),
+  cooldown: duration
+    .optional()
+    .describe(
+      'Not again for the same staff member and customer within 30s, 10m, 2h, 3d; holds back no welcome',
+    ),
 })
 
 /** A handler document as people write it (see docs/handlers.md). */
 export const handlerDocument = z.strictObject({
-  schemaVersion: z.literal(1),
-  key: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'is not a key such as welcome-spring-fair'),
-  title: z.string().min(1).max(60),
-  enabled: z.boolean().default(true),
-  /** Written by exports, for people; publishing raises it whatever it says. */
-  revision: z.number().int().min(0).optional(),
-  scope: scope.default({ departments: [], staff: [], roles: [], apps: [], except: [] }),
-  trigger: z.union(
-    [eventTrigger, commandTrigger, messageTrigger, scheduleTrigger, manualTrigger],
-    'is none of event, command, message, schedule, manual',
-  ),
-  when: condition.optional(),
-  /** Lower first; ties by key, so the order is total. */
-  priority: z.number().int().min(0).max(1_000_000).default(1000),
-  /** `stop`: no later handler sees this event, once this one has run without failing. */
-  after: z.enum(['continue', 'stop']).default('continue'),
-  run: run.default({ timeoutMs: defaultTimeoutMs, dryRun: false }),
-  steps: z.array(step).min(1).max(30),
+  schemaVersion: z.literal(1).describe('The form of the document'),
+  key: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'is not a key such as welcome-spring-fair')
+    .describe('Unique in the corp; named in runs and logs'),
+  title: z.string().min(1).max(60).describe('For people'),
+  enabled: z.boolean().default(true).describe('Switched on once it is published'),
+  revision: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('Written by exports, for people; publishing raises it whatever it says'),
+  scope: scope
+    .default({ departments: [], staff: [], roles: [], apps: [], except: [] })
+    .describe('Whose events or commands; everybody where empty'),
+  trigger: z
+    .union(
+      [eventTrigger, commandTrigger, messageTrigger, scheduleTrigger, manualTrigger],
+      'is none of event, command, message, schedule, manual',
+    )
+    .describe('What starts it: one of event, command, message, schedule, manual'),
+  when: condition.optional().describe('Runs only where this holds; a command is not there where it does not'),
+  priority: z.number().int().min(0).max(1_000_000).default(1000).describe('Lower first; ties by key'),
+  after: z
+    .enum(['continue', 'stop'])
+    .default('continue')
+    .describe('stop: no later handler sees this event, once this one has run without failing'),
+  run: run.default({ timeoutMs: defaultTimeoutMs, dryRun: false }).describe('How it runs'),
+  steps: z.array(step).min(1).max(30).describe('What it does, one step after the other'),
 })
 
 export type HandlerDocument = z.infer<typeof handlerDocument>

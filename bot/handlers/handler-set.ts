@@ -1,0 +1,73 @@
+import { type CommandIndex, createCommandIndex } from '../commands/route.ts'
+import type { BotEvent } from '../events/parse.ts'
+import type { CompiledHandler, Problem } from './compile.ts'
+import { createEventIndex } from './event-index.ts'
+import type { ScheduleTrigger } from './schema.ts'
+import { isTriggeredBy } from './triggers.ts'
+
+export type ScheduledHandler = CompiledHandler & { trigger: ScheduleTrigger }
+
+/** A stored handler that cannot run, and why not. */
+export interface BrokenHandler {
+  key: string
+  revision: number
+  problems: readonly Problem[]
+}
+
+/** A handler that is switched off, as far as it tells what it would have been for. */
+export interface OffHandler {
+  key: string
+  revision: number
+  title: string
+  /** As stored, however wrong it is. */
+  trigger: unknown
+}
+
+interface Content {
+  handlers: readonly CompiledHandler[]
+  broken: readonly BrokenHandler[]
+  off: readonly OffHandler[]
+  /** Since when, and by whose word, nothing but commands runs. */
+  paused?: { at: Date; by: string }
+}
+
+/** The handlers of one corp. Swapped whole, never changed. */
+export interface HandlerSet extends Content {
+  /** Those that can run, in their order: by priority, then by key. */
+  handlers: readonly CompiledHandler[]
+  byKey: ReadonlyMap<string, CompiledHandler>
+  commands: CommandIndex
+  schedules: readonly ScheduledHandler[]
+  /**
+   * The handlers that ask for this event, by trigger and `match` alone, in their order; no commands.
+   *
+   * @param name what the event turned out to be
+   */
+  triggeredBy(event: BotEvent, name?: string): CompiledHandler[]
+}
+
+/** Puts handlers into their order and makes the indexes by which events find them. */
+export function createHandlerSet(content: Partial<Content>): HandlerSet {
+  const handlers = [...(content.handlers ?? [])].sort(
+    (a, b) => a.priority - b.priority || (a.key < b.key ? -1 : 1),
+  )
+  const byEvent = createEventIndex(handlers)
+  const rules = handlers.filter(({ trigger }) => 'message' in trigger)
+  return {
+    handlers,
+    broken: content.broken ?? [],
+    off: content.off ?? [],
+    ...(content.paused && { paused: content.paused }),
+    byKey: new Map(handlers.map(handler => [handler.key, handler])),
+    commands: createCommandIndex(handlers),
+    schedules: handlers.filter((handler): handler is ScheduledHandler => 'schedule' in handler.trigger),
+    triggeredBy(event, name = event.name) {
+      const found = byEvent(event, name)
+      if (name !== 'message.text') return found
+      const wanted = rules.filter(rule => isTriggeredBy(rule, event, name))
+      if (found.length === 0) return wanted
+      const both = new Set([...found, ...wanted])
+      return handlers.filter(handler => both.has(handler))
+    },
+  }
+}
