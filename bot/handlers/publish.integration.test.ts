@@ -4,7 +4,11 @@ import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import type { Database } from '../../models/connect.ts'
 import { actions } from '../actions/registry.ts'
 import { HandlerInvalid } from './compile.ts'
-import { publishHandler, seedHandlers } from './publish.ts'
+import { saveDraft } from './drafts.ts'
+import { publishHandler, publishRevision } from './publish.ts'
+import { HandlerRefused } from './refusal.ts'
+import { seedHandlers } from './seed.ts'
+import { switchHandler } from './switch.ts'
 
 const document = (text: string, over: object = {}) => ({
   schemaVersion: 1,
@@ -26,7 +30,14 @@ describe('a handler in the database', () => {
     corpId = `ww${randomUUID()}`
   })
 
-  const publish = (one: Record<string, unknown>) => publishHandler(database.models, corpId, one, actions)
+  const publish = (one: Record<string, unknown>, by?: string) =>
+    publishHandler(database.models, corpId, one, actions, by)
+  const department = (departmentId: string, name: string) => {
+    return { corpId, departmentId, name, parentId: '1', order: 0, leaders: [] }
+  }
+  const member = (userid: string) => {
+    return { corpId, userid, useridKey: userid, name: userid, departments: [], leads: [], status: 1 }
+  }
   const seed = (...list: Record<string, unknown>[]) => seedHandlers(database.models, corpId, list, actions)
   const live = () => database.models.handlers.findOne({ corpId, key: 'refund-help' }).lean()
   const revisions = async () =>
@@ -53,11 +64,39 @@ describe('a handler in the database', () => {
     expect(await live()).toEqual(before)
   })
 
-  it('is switched off by a document that says so, and on again by the next', async () => {
+  it('is switched off by a document that says so, and on again by the next, without a new revision', async () => {
     await publish(document('一', { enabled: false }))
-    expect(await live()).toMatchObject({ enabled: false })
+    expect(await live()).toMatchObject({ enabled: false, document: document('一') })
+    await publish(document('一'), 'lina')
+    expect(await live()).toMatchObject({
+      enabled: true,
+      revision: 1,
+      switched: [{ on: true, by: 'lina', at: expect.any(Date) }],
+    })
+  })
+
+  it('keeps who published each revision', async () => {
+    await publish(document('一'), 'lina')
+    await publish(document('二'))
+    expect(
+      await database.models.handlerRevisions.find({ corpId }).sort({ revision: 1 }).lean(),
+    ).toMatchObject([{ by: 'lina' }, { by: 'operator' }])
+  })
+
+  it('is not switched on by a publish when somebody has switched it off meanwhile', async () => {
     await publish(document('一'))
-    expect(await live()).toMatchObject({ enabled: true, revision: 2 })
+    const { models } = database
+    const handlerRevisions: typeof models.handlerRevisions = Object.create(models.handlerRevisions)
+    handlerRevisions.create = (async (one: object) => {
+      await switchHandler(models, corpId, 'refund-help', false, 'lina', actions)
+      return models.handlerRevisions.create(one)
+    }) as typeof handlerRevisions.create
+    await publishHandler({ ...models, handlerRevisions }, corpId, document('二'), actions)
+    expect(await live()).toMatchObject({
+      revision: 2,
+      enabled: false,
+      switched: [{ on: false, by: 'lina' }],
+    })
   })
 
   it('is left alone by a document that is refused', async () => {
@@ -75,21 +114,69 @@ describe('a handler in the database', () => {
     expect((await revisions()).map(([, text]) => text).sort()).toEqual(['一', '三', '二', '零'])
   })
 
+  it('is live in the higher revision, also when it is published for the first time by several', async () => {
+    await Promise.all(['一', '二', '三', '四'].map(text => publish(document(text))))
+    const [revision, text] = (await revisions()).at(-1) ?? []
+    expect(revision).toBe(4)
+    expect(await live()).toMatchObject({ revision, document: document(String(text)) })
+  })
+
+  it('is published again in an older revision, as a new one that is switched as it was', async () => {
+    await publish(document('一'))
+    await publish(document('二', { enabled: false }))
+    const again = (revision: number) =>
+      publishRevision(database.models, corpId, 'refund-help', revision, actions, 'lina')
+    expect(await again(1)).toEqual({ key: 'refund-help', revision: 3 })
+    expect(await live()).toMatchObject({ revision: 3, enabled: false, document: document('一') })
+    await expect(again(9)).rejects.toThrow(HandlerRefused)
+    await expect(again(9)).rejects.toThrow('refund-help: has no such revision: 9')
+  })
+
   it('names departments by their ids once it is published', async () => {
+    await database.models.staff.create(member('lina'))
     await database.models.departments.insertMany([
-      { corpId, departmentId: '27', name: '销售部', parentId: '1', order: 0, leaders: [] },
-      { corpId, departmentId: '28', name: '门店', parentId: '1', order: 0, leaders: [] },
-      { corpId, departmentId: '29', name: '门店', parentId: '27', order: 0, leaders: [] },
+      department('27', '销售部'),
+      department('28', '门店'),
+      department('29', '门店'),
     ])
-    await publish(document('一', { scope: { departments: ['name:销售部'], staff: ['lina'], except: ['1'] } }))
+    await publish(
+      document('一', {
+        scope: { departments: ['name:销售部'], staff: ['Lina'], except: ['28', 'role:lead'] },
+      }),
+    )
     expect((await live())?.document).toMatchObject({
-      scope: { departments: ['27'], staff: ['lina'], except: ['1'] },
+      scope: { departments: ['27'], staff: ['Lina'], except: ['28', 'role:lead'] },
     })
     for (const name of ['门店', '查无此部', '.*'])
       await expect(publish(document('二', { scope: { departments: [`name:${name}`] } }))).rejects.toThrow(
         HandlerInvalid,
       )
     expect(await live()).toMatchObject({ revision: 1 })
+  })
+
+  it('is refused when its scope names what is not there, by the path of each', async () => {
+    await database.models.departments.create(department('27', '销售部'))
+    const scope = {
+      departments: ['3', 'name:查无此部'],
+      staff: ['nobody'],
+      apps: ['9'],
+      except: ['x', 'app:9'],
+    }
+    const problems = await publish(document('一', { scope })).catch((error: HandlerInvalid) => error.problems)
+    expect(problems).toEqual([
+      { path: 'scope.departments.0', message: '"3" is no department of this corp; there are 27 (销售部)' },
+      {
+        path: 'scope.departments.1',
+        message: '"name:查无此部" is no department of this corp; there are 27 (销售部)',
+      },
+      {
+        path: 'scope.staff.0',
+        message: '"nobody" is no staff member of this corp; write a userid such as lina',
+      },
+      { path: 'scope.apps.0', message: '"9" is no app of this corp; there is none' },
+      { path: 'scope.except.0', message: '"x" is neither a staff member nor a department of this corp' },
+      { path: 'scope.except.1', message: '"9" is no app of this corp; there is none' },
+    ])
   })
 
   it('keeps texts of any signs as they were written', async () => {
@@ -130,6 +217,19 @@ describe('a handler in the database', () => {
     await database.models.handlers.updateOne({ corpId, key: 'refund-help' }, { $set: { enabled: false } })
     await seed(document('二'))
     expect(await live()).toMatchObject({ enabled: false, document: document('二') })
+  })
+
+  it('arrives beside a draft of the same key, which stays a draft', async () => {
+    await saveDraft(database.models, corpId, document('草稿'), actions, 'lina')
+    await seed(document('一'))
+    expect(await live()).toMatchObject({
+      revision: 1,
+      enabled: true,
+      document: document('一'),
+      draft: { document: document('草稿'), by: 'lina' },
+    })
+    await seed(document('二'))
+    expect(await live()).toMatchObject({ revision: 2, draft: { document: document('草稿') } })
   })
 
   it('arrives once by many instances that start at the same time', async () => {

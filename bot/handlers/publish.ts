@@ -1,144 +1,168 @@
-import { createHash } from 'node:crypto'
-import type { Model } from 'mongoose'
-import type { HandlerRevision } from '../../models/handler.ts'
-import { isDuplicateKey } from '../../models/lock.ts'
+import type { HandlerSwitch, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { compileHandler, HandlerInvalid } from './compile.ts'
+import { contentOf, saysTheSame } from './digest.ts'
+import { HandlerRefused } from './refusal.ts'
+import { insertUnlessThere, keepRevision } from './revisions.ts'
+import { resolveScope } from './scope-names.ts'
+
+/** Of the switch only so many of the last times are kept. */
+export const switchesKept = 10
+
+export interface Published {
+  key: string
+  /** Stays the same where nothing changed. */
+  revision: number
+}
 
 /**
- * Checks a document strictly and makes it the live revision of its key; the one before is kept.
+ * Checks a document strictly and makes it the live revision of its key, switched on or off as the document says; the
+ * one before is kept. A draft that says the same is gone then. Of two publishers each gets a revision, and the higher
+ * one stays live.
  *
- * @returns the revision, which stays the same where nothing changed
- * @throws HandlerInvalid
+ * @param by a userid, or `operator`
+ * @throws HandlerInvalid naming every problem
  */
 export async function publishHandler(
   models: Models,
   corpId: string,
   document: Record<string, unknown>,
   actions: ActionTable,
-): Promise<{ key: string; revision: number }> {
-  const { key, enabled } = compileHandler(document, 0, actions)
-  document = await resolveScope(models, corpId, key, document)
-  const known = await models.handlers.findOne({ corpId, key }).lean()
-  if (known !== null && digest(known.document) === digest(document)) return { key, revision: known.revision }
-  const now = new Date()
-  const revision = await keepRevision(models, { corpId, key, document, publishedAt: now })
-  const live = { revision, enabled, document, updatedAt: now }
-  // Of two publishers the higher revision stays live.
-  const { matchedCount } = await models.handlers.updateOne(
-    { corpId, key, revision: { $lt: revision } },
-    { $set: live, $unset: { seed: 1 } },
-  )
-  if (matchedCount === 0) await insertUnlessThere(models.handlers, { corpId, key, ...live })
-  return { key, revision }
+  by = 'operator',
+): Promise<Published> {
+  const { key, enabled, content } = await checkHandler(models, corpId, document, actions)
+  return makeLive(models, { corpId, key, enabled, content, given: document, by })
 }
 
 /**
- * Departments that a scope names as `name:销售部` become ids, so that a later renaming changes nothing.
+ * Publishes what is being written.
  *
- * @throws HandlerInvalid naming every name that is not exactly one department's
+ * @throws HandlerInvalid
+ * @throws HandlerRefused `unknown`, `no_draft`
  */
-async function resolveScope(
+export async function publishDraft(
   models: Models,
   corpId: string,
   key: string,
-  document: Record<string, unknown>,
-): Promise<Record<string, unknown>> {
-  const scope = document.scope as Record<string, string[]> | undefined
-  if (scope === undefined) return document
-  const problems: { path: string; message: string }[] = []
-  const resolved: Record<string, string[]> = {}
-  for (const [list, values] of Object.entries(scope)) {
-    resolved[list] = await Promise.all(
-      values.map(async value => {
-        if (!value.startsWith('name:')) return value
-        const name = value.slice('name:'.length)
-        const found = await models.departments
-          .find({ corpId, name, removedAt: null }, { departmentId: 1 })
-          .lean()
-        if (found.length !== 1)
-          problems.push({ path: `scope.${list}`, message: `"${name}" names ${found.length} departments` })
-        return found[0]?.departmentId ?? value
-      }),
-    )
-  }
-  if (problems.length > 0) throw new HandlerInvalid(key, problems)
-  return { ...document, scope: resolved }
+  actions: ActionTable,
+  by = 'operator',
+): Promise<Published> {
+  const stored = await models.handlers.findOne({ corpId, key }).lean()
+  if (stored === null) throw new HandlerRefused('unknown', key)
+  if (stored.draft === undefined) throw new HandlerRefused('no_draft', key)
+  return publishHandler(models, corpId, stored.draft.document, actions, by)
 }
 
-/** Keeps a document as the key's next revision; of two publishers at the same time each gets its own. */
-async function keepRevision(models: Models, kept: Omit<HandlerRevision, 'revision'>): Promise<number> {
-  const { corpId, key } = kept
+/**
+ * Publishes an older revision again, as a new one. It stays switched on or off as it is, and so does a draft.
+ *
+ * @throws HandlerInvalid where it can no longer run
+ * @throws HandlerRefused `no_revision`
+ */
+export async function publishRevision(
+  models: Models,
+  corpId: string,
+  key: string,
+  revision: number,
+  actions: ActionTable,
+  by = 'operator',
+): Promise<Published> {
+  const kept = await models.handlerRevisions.findOne({ corpId, key, revision }).lean()
+  if (kept === null) throw new HandlerRefused('no_revision', key, String(revision))
+  const { content } = await checkHandler(models, corpId, kept.document, actions)
+  return makeLive(models, { corpId, key, content, given: kept.document, by })
+}
+
+/**
+ * What publishing would say, without doing it.
+ *
+ * @returns the content that would be stored: department names as ids
+ * @throws HandlerInvalid naming every problem
+ */
+export async function checkHandler(
+  models: Models,
+  corpId: string,
+  document: Record<string, unknown>,
+  actions: ActionTable,
+): Promise<{ key: string; enabled: boolean; content: Record<string, unknown> }> {
+  const { key, enabled } = compileHandler(document, 0, actions)
+  const resolved = await resolveScope(models, corpId, document)
+  if (resolved.problems.length > 0) throw new HandlerInvalid(key, resolved.problems)
+  return { key, enabled, content: contentOf(resolved.document) }
+}
+
+interface ToPublish {
+  corpId: string
+  key: string
+  content: Record<string, unknown>
+  /** The document as it came. */
+  given: Record<string, unknown>
+  /** Missing: as it is, and on where it is new. */
+  enabled?: boolean
+  by: string
+}
+
+async function makeLive(
+  models: Models,
+  { corpId, key, content, given, enabled, by }: ToPublish,
+): Promise<Published> {
+  const known = await models.handlers.findOne({ corpId, key }).lean()
+  const at = new Date()
+  const same = known?.document !== undefined && saysTheSame(known.document, content)
+  const revision = same
+    ? known.revision
+    : await keepRevision(models, { corpId, key, document: content, publishedAt: at, by })
+  const thrown = switchFor(known, enabled, at, by)
+  if (!same) await putLive(models, { corpId, key, revision, document: content, updatedAt: at }, thrown)
+  else if (thrown !== undefined)
+    await models.handlers.updateOne(
+      { corpId, key, revision },
+      { ...thrown, $set: { ...thrown.$set, updatedAt: at } },
+    )
+  // A draft that was saved meanwhile is another one.
+  if (known?.draft !== undefined && saysTheSame(known.draft.document, given))
+    await models.handlers.updateOne(
+      { corpId, key, 'draft.savedAt': known.draft.savedAt },
+      { $unset: { draft: 1 } },
+    )
+  return { key, revision }
+}
+
+/** Of two publishers the higher revision stays live, whoever comes first. */
+async function putLive(
+  models: Models,
+  live: Pick<StoredHandler, 'corpId' | 'key' | 'revision' | 'updatedAt'> & { document: object },
+  thrown: ReturnType<typeof switchFor>,
+): Promise<void> {
+  const { corpId, key, ...set } = live
   for (;;) {
-    const last = await models.handlerRevisions.findOne({ corpId, key }).sort({ revision: -1 }).lean()
-    const live = await models.handlers.findOne({ corpId, key }, { revision: 1 }).lean()
-    const revision = Math.max(last?.revision ?? 0, live?.revision ?? 0) + 1
-    if (await insertUnlessThere(models.handlerRevisions, { ...kept, revision })) return revision
+    const { matchedCount } = await models.handlers.updateOne(
+      { corpId, key, revision: { $lt: live.revision } },
+      { ...thrown, $set: { ...set, ...thrown?.$set }, $unset: { seed: 1 } },
+    )
+    if (matchedCount > 0) return
+    const fresh = { ...live, enabled: thrown?.$set.enabled ?? true }
+    if (await insertUnlessThere(models.handlers, fresh as StoredHandler)) return
+    if (await models.handlers.exists({ corpId, key, revision: { $gte: live.revision } })) return
   }
 }
 
 /**
- * Brings built-in documents into the database: new ones are added, those that nobody has edited follow the release,
- * edited ones are left alone.
+ * The switch, where a document throws it. Where it stands as it should it is left alone, so that somebody who throws it
+ * at the same time is not overruled.
  */
-export async function seedHandlers(
-  models: Models,
-  corpId: string,
-  documents: readonly Record<string, unknown>[],
-  actions: ActionTable,
-): Promise<void> {
-  for (const document of documents) {
-    const { key, enabled } = compileHandler(document, 0, actions)
-    const seed = digest(document)
-    const known = await models.handlers.findOne({ corpId, key }, { seed: 1, revision: 1 }).lean()
-    if (known !== null && (known.seed === undefined || known.seed === seed)) continue
-    const updatedAt = new Date()
-    const last = await models.handlerRevisions.findOne({ corpId, key }).sort({ revision: -1 }).lean()
-    const revision = Math.max(known?.revision ?? 0, last?.revision ?? 0) + 1
-    const change = { document, revision, seed, updatedAt }
-    // Of several instances that start at the same time one does it; nobody edited it, so that it follows the release,
-    // switched on or off as operations left it.
-    const ours =
-      known === null
-        ? await insertUnlessThere(models.handlers, { corpId, key, enabled, ...change })
-        : (
-            await models.handlers.updateOne(
-              { corpId, key, seed: known.seed ?? null, revision: known.revision },
-              { $set: change },
-            )
-          ).modifiedCount === 1
-    if (ours)
-      await insertUnlessThere(models.handlerRevisions, {
-        corpId,
-        key,
-        revision,
-        document,
-        publishedAt: updatedAt,
-      })
-  }
-}
-
-/** @returns false when one with the same unique key is there */
-async function insertUnlessThere<T>(model: Model<T>, document: T): Promise<boolean> {
-  try {
-    await model.create(document)
-    return true
-  } catch (error) {
-    if (isDuplicateKey(error)) return false
-    throw error
-  }
-}
-
-function digest(document: unknown): string {
-  return createHash('sha256').update(sorted(document)).digest('base64url')
-}
-
-/** JSON with sorted names: the database need not keep the order. */
-function sorted(value: unknown): string {
-  return JSON.stringify(value, (_name, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
+function switchFor(
+  known: Pick<StoredHandler, 'enabled' | 'document'> | null,
+  enabled: boolean | undefined,
+  at: Date,
+  by: string,
+): { $set: { enabled: boolean }; $push?: object } | undefined {
+  const on = enabled ?? (known?.document === undefined ? true : known.enabled)
+  if (known === null) return { $set: { enabled: on } }
+  if (known.enabled === on) return undefined
+  const one: HandlerSwitch = { at, on, by }
+  // What has never run was switched on by its first publishing, which its revision tells of.
+  if (known.document === undefined) return { $set: { enabled: on } }
+  return { $set: { enabled: on }, $push: { switched: { $each: [one], $slice: -switchesKept } } }
 }

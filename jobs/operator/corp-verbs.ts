@@ -1,7 +1,7 @@
 import { actions } from '../../bot/actions/registry.ts'
 import type { CallbackKeyPair } from '../../bot/apps.ts'
 import { builtInHandlers } from '../../bot/commands/builtin.ts'
-import { seedHandlers } from '../../bot/handlers/publish.ts'
+import { seedHandlers } from '../../bot/handlers/seed.ts'
 import { addApp, isSealedWith, overlapMs, rotateCallback, rotateSecret } from '../../bot/save-corp.ts'
 import { appRules } from '../../config.ts'
 import { syncNames } from '../../models/sync-state.ts'

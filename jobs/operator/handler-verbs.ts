@@ -71,7 +71,7 @@ export const handlersImport = defineVerb(
     const data = []
     for (const document of documents) {
       const stored = args.publish ? document : { ...document, enabled: false }
-      data.push(await publishHandler(models, id, stored, actions))
+      data.push({ ...(await publishHandler(models, id, stored, actions)) })
     }
     return {
       data,
