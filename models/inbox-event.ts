@@ -59,6 +59,17 @@ export const passedSchema = new Schema<Passed>(
   { _id: false },
 )
 
+/** An article of a passive answer: `title` at most 128 bytes, `description` 512 (`path/90241`). */
+export interface PassiveArticle {
+  title: string
+  description?: string
+  url: string
+  picurl?: string
+}
+
+/** What an HTTP response carries to whoever wrote: a text, or 1 to 8 articles. */
+export type PassiveAnswer = string | { articles: PassiveArticle[] }
+
 /** One event or message from WeCom, kept from the moment it is acknowledged. */
 export interface InboxEvent {
   /** `corpId:digest of all decrypted fields`: the idempotency key. */
@@ -88,7 +99,7 @@ export interface InboxEvent {
   /** Not to be tried before, by the database's clock. */
   notBefore: Date
   /** What answered a message in the HTTP response, so that a redelivery gets the same answer. */
-  reply?: string
+  reply?: PassiveAnswer
   /** Since when it fails: it holds its key for a while from then. */
   failingSince?: Date
   error?: { code: string; message: string }
@@ -116,7 +127,7 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     attempts: { type: Number, required: true },
     begun: Number,
     notBefore: { type: Date, required: true },
-    reply: String,
+    reply: Schema.Types.Mixed,
     failingSince: Date,
     error: { type: new Schema({ code: String, message: String }, { _id: false }) },
     passed: { type: [passedSchema], default: undefined },

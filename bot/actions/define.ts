@@ -38,6 +38,8 @@ export interface ActionContext {
   facts: Facts
   /** Who asks, for the data scope: the staff member of the event. */
   asker: Asker
+  /** Userids of the installation's admins, where this is their corp; else empty. */
+  admins: readonly string[]
   /** The handler that runs this step, and its revision. */
   handler: string
   revision: number
@@ -91,16 +93,20 @@ export interface Action {
 
 export type ActionTable = ReadonlyMap<string, Action>
 
-/** Makes an action; its parameters are checked by the schema before each run. */
+/**
+ * Makes an action; its parameters are checked before each run, by `params`, or by `filled` where what templates bring is
+ * taken otherwise than what a document says: a text that is too long is a fault in a document, and is cut in a run.
+ */
 export function defineAction<P extends z.ZodType, O>(
   definition: Omit<Action, 'params' | 'run' | 'preview'> & {
     params: P
+    filled?: z.ZodType<z.output<P>>
     run(context: ActionContext, params: z.output<P>): Promise<O>
     preview?(context: ActionContext, params: z.output<P>): Promise<unknown>
   },
 ): Action {
-  const { preview, ...rest } = definition
-  const parse = (params: unknown) => definition.params.parse(params) as z.output<P>
+  const { preview, filled = definition.params, ...rest } = definition
+  const parse = (params: unknown) => filled.parse(params) as z.output<P>
   return {
     ...rest,
     run: async (context, params) => definition.run(context, parse(params)),

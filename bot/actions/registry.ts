@@ -1,3 +1,4 @@
+import { appSend } from './app-send.ts'
 import { customerNote } from './customer-note.ts'
 import { customerRemark } from './customer-remark.ts'
 import { customerShow } from './customer-show.ts'
@@ -18,6 +19,7 @@ const all: readonly Action[] = [
   customerNote,
   customerShow,
   staffNotify,
+  appSend,
   scriptFind,
   reportShow,
   helpShow,

@@ -1,17 +1,38 @@
 import { z } from 'zod'
-import { defineAction } from './define.ts'
+import { type ActionContext, defineAction, type ReplyContent } from './define.ts'
+import { type MediaOf, messageBody } from './message-body.ts'
+import { type Content, contentFields, exactlyOne, materialsIn } from './message-content.ts'
+import { namedMedia, withMedia } from './message-media.ts'
+import type { Stage } from './message-text.ts'
+
+const params = (stage: Stage) => z.strictObject(contentFields(stage)).superRefine(exactlyOne())
 
 /** Answers whoever wrote: in the HTTP response while that is open, else as an app message. */
 export const reply = defineAction({
   id: 'reply',
   title: '回复',
-  summary: 'Answers whoever wrote: in the HTTP response while that is open, else as an app message.',
+  summary:
+    'Answers whoever wrote. A text (in parts where it has more than 2,048 bytes) or news goes into the HTTP response while that is open; everything else is an app message of the app that was written to.',
   output: z.strictObject({}),
   effect: 'external',
   idempotent: false,
-  params: z.strictObject({ text: z.string().trim().min(1) }),
-  async run(context, { text }) {
-    await context.reply(text)
+  params: params('document'),
+  filled: params('filled'),
+  names: materialsIn,
+  async run(context, content) {
+    if (content.text !== undefined) await context.reply(content.text)
+    else await withMedia(context, async media => context.reply(await answerOf(context, content, media)))
     return {}
   },
+  async preview(context, content) {
+    return {
+      to: context.event.userid ?? '',
+      message: content.text ?? (await answerOf(context, content, namedMedia(context))),
+    }
+  },
 })
+
+async function answerOf(context: ActionContext, content: Content, media: MediaOf): Promise<ReplyContent> {
+  const body = await messageBody(content, media, context.key)
+  return body.msgtype === 'text' ? body.text.content : body
+}

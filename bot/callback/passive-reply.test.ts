@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { decrypt, getSignature } from 'wecom-crypto'
-import { type Answer, sealReply } from './passive-reply.ts'
+import type { PassiveAnswer } from '../../models/inbox-event.ts'
+import { sealReply } from './passive-reply.ts'
 
 const pair = { token: 'QDG6eK', aesKey: 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C' }
 
 /** What the platform finds inside, once the signature holds. */
-function opened(answer: Answer): string {
+function opened(answer: PassiveAnswer): string {
   const sealed = sealReply(pair, 'ww1', 'lina', answer)
   const field = (name: string) =>
     new RegExp(`<${name}>(?:<!\\[CDATA\\[)?(.*?)(?:\\]\\]>)?</${name}>`).exec(sealed)?.[1] ?? ''
@@ -21,21 +22,21 @@ const header =
 
 describe('an answer in the response', () => {
   it('may be a text', () => {
-    expect(opened({ MsgType: 'text', Content: '你好 ]]>' })).toBe(
+    expect(opened('你好 ]]>')).toBe(
       `${header}<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好 ]]]]><![CDATA[>]]></Content></xml>`,
     )
   })
 
   it('may be articles', () => {
-    const item = [{ Title: '一', Url: 'https://a.example/1' }]
-    expect(opened({ MsgType: 'news', ArticleCount: 1, Articles: { item } })).toBe(
+    const articles = [{ title: '一', url: 'https://a.example/1' }]
+    expect(opened({ articles })).toBe(
       `${header}<MsgType><![CDATA[news]]></MsgType><ArticleCount>1</ArticleCount>` +
         '<Articles><item><Title><![CDATA[一]]></Title><Url><![CDATA[https://a.example/1]]></Url></item></Articles></xml>',
     )
   })
 
   it('never seals the same in the same way', () => {
-    const answer = { MsgType: 'text', Content: 'x' } as const
+    const answer = 'x'
     expect(sealReply(pair, 'ww1', 'lina', answer)).not.toBe(sealReply(pair, 'ww1', 'lina', answer))
   })
 })

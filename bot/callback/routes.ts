@@ -1,6 +1,7 @@
 import { parse } from 'node:querystring'
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
+import type { PassiveAnswer } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
 import { type Apps, type CallbackKeys, UnknownApp } from '../apps.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
@@ -99,7 +100,7 @@ async function receive(
   try {
     const answer = await takeIn(deps, event, keys.app, mayAnswer)
     if (answer === undefined) return ''
-    return sealReply(pair, keys.corpId, event.userid ?? '', { MsgType: 'text', Content: answer })
+    return sealReply(pair, keys.corpId, event.userid ?? '', answer)
   } catch (error) {
     // Another connection of the message may wait for its answer.
     leave?.()
@@ -115,7 +116,7 @@ async function takeIn(
   event: BotEvent,
   app: string,
   mayAnswer: boolean,
-): Promise<string | undefined> {
+): Promise<PassiveAnswer | undefined> {
   const fresh = await deps.inbox.put(event, app)
   deps.onStored?.()
   deps.metrics.callbacks.inc({ result: fresh ? 'accepted' : 'duplicate' })

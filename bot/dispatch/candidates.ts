@@ -107,8 +107,8 @@ export function contextOf(
     client: around.client,
     metrics: deps.metrics,
     cause: [],
-    reply: (content, progress) =>
-      replyTo(deps, event, around, typeof content === 'string' ? content : '', progress),
+    admins: deps.admins.corpId === event.corpId ? deps.admins.userids : [],
+    reply: (content, progress) => replyTo(deps, event, around, content, progress),
     commands: () => inScope.filter(mayUse(around)),
     ...(relation !== undefined && { relation }),
   }

@@ -1,13 +1,15 @@
+import type { PassiveAnswer } from '../../models/inbox-event.ts'
+
 /**
  * The HTTP response of a message as long as it can still carry an answer (`path/90241`). Whoever answers reserves the
  * slot first, so that the budget's end and an answer that is being stored don't cross.
  */
 interface Slot {
   state: 'open' | 'reserved' | 'closed'
-  answer: Promise<string | undefined>
+  answer: Promise<PassiveAnswer | undefined>
   /** Connections of the message that have opened it and not left it. */
   users: number
-  settle(answer: string | undefined): void
+  settle(answer: PassiveAnswer | undefined): void
 }
 
 export interface ReplySlots {
@@ -16,7 +18,7 @@ export interface ReplySlots {
    *
    * @returns undefined when there is none in time; what is said later goes out as an app message
    */
-  wait(eventId: string, budgetMs: number): Promise<string | undefined>
+  wait(eventId: string, budgetMs: number): Promise<PassiveAnswer | undefined>
   /**
    * Opens the response of a message before it is handled; connections of one message share it.
    *
@@ -26,7 +28,7 @@ export interface ReplySlots {
   /** @returns false when the response is gone, or taken by another answer */
   reserve(eventId: string): boolean
   /** Sends the answer that the slot was reserved for; undefined gives it up. */
-  settle(eventId: string, answer: string | undefined): void
+  settle(eventId: string, answer: PassiveAnswer | undefined): void
   /** Nothing more will be said. */
   close(eventId: string): void
 }
@@ -78,7 +80,7 @@ export function createReplySlots(): ReplySlots {
 
 function opened(): Slot {
   let settle: Slot['settle'] = () => undefined
-  const answer = new Promise<string | undefined>(resolve => {
+  const answer = new Promise<PassiveAnswer | undefined>(resolve => {
     settle = resolve
   })
   return { state: 'open', answer, users: 0, settle }

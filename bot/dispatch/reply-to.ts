@@ -1,5 +1,7 @@
-import type { ReplyProgress } from '../actions/define.ts'
+import type { PassiveAnswer, PassiveArticle } from '../../models/inbox-event.ts'
+import type { ReplyContent, ReplyProgress } from '../actions/define.ts'
 import type { BotEvent } from '../events/parse.ts'
+import type { WireMessageBody } from '../wecom/wire/message.ts'
 import { cutBytes } from '../wecom/xml.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { Surroundings } from './load-facts.ts'
@@ -8,48 +10,67 @@ import type { Surroundings } from './load-facts.ts'
 const maxBytes = 2_048
 
 /**
- * Answers whoever wrote. The first answer goes into the HTTP response while that is open, which costs no quota;
- * anything else goes out as an app message of the app that was written to. Parts go out one after the other, and those
+ * Answers whoever wrote. The first text, or news, goes into the HTTP response while that is open, which costs no quota;
+ * anything else goes out as an app message of the app that was written to. Parts of a text go out one after the other, and those
  * that `progress` knows to be out are not sent again.
+ *
+ * @throws as `AppClient.call`
  */
 export async function replyTo(
   deps: DispatchDeps,
   event: BotEvent,
   around: Pick<Surroundings, 'voice'>,
-  text: string,
+  content: ReplyContent,
   progress?: ReplyProgress,
 ): Promise<void> {
-  const { voice } = around
-  const parts = splitText(text)
+  const send = (body: WireMessageBody) => sendTo(around, event, body)
+  if (typeof content !== 'string') {
+    const articles = passiveArticles(content)
+    if (articles === undefined || !(await replyPassively(deps, event, { articles }))) await send(content)
+    return
+  }
+  const parts = splitText(content)
   for (const [index, part] of parts.entries()) {
     if (index < (progress?.parts ?? 0)) continue
-    if (index > 0 || !(await replyPassively(deps, event, part))) {
-      await voice.call(
-        'message/send',
-        {
-          touser: event.userid ?? '',
-          agentid: Number(voice.agentId),
-          msgtype: 'text',
-          text: { content: part },
-        },
-        { cause: event.id },
-      )
-    }
+    if (index > 0 || !(await replyPassively(deps, event, part)))
+      await send({ msgtype: 'text', text: { content: part } })
     // Nothing is to be remembered of an answer that is whole.
     if (index < parts.length - 1) await progress?.save(index + 1)
   }
 }
 
+async function sendTo(
+  { voice }: Pick<Surroundings, 'voice'>,
+  event: BotEvent,
+  body: WireMessageBody,
+): Promise<void> {
+  await voice.call(
+    'message/send',
+    { touser: event.userid ?? '', agentid: Number(voice.agentId), ...body },
+    { cause: event.id },
+  )
+}
+
+/** News as an HTTP response can carry them; undefined for anything else, and for articles that open a mini program. */
+function passiveArticles(content: Exclude<ReplyContent, string>): PassiveArticle[] | undefined {
+  if (content.msgtype !== 'news') return undefined
+  const { articles } = content.news
+  const plain = articles.flatMap(({ appid, pagepath: _pagepath, url, ...rest }) =>
+    appid === undefined && url !== undefined ? [{ ...rest, url }] : [],
+  )
+  return plain.length === articles.length ? plain : undefined
+}
+
 /** Stores the answer before it goes out, so that a redelivery is answered the same. */
-async function replyPassively(deps: DispatchDeps, event: BotEvent, text: string): Promise<boolean> {
+async function replyPassively(deps: DispatchDeps, event: BotEvent, answer: PassiveAnswer): Promise<boolean> {
   if (!deps.replies.reserve(event.id)) return false
   try {
-    await deps.models.inbox.updateOne({ _id: event.id }, { $set: { reply: text } })
+    await deps.models.inbox.updateOne({ _id: event.id }, { $set: { reply: answer } })
   } catch (error) {
     deps.replies.settle(event.id, undefined)
     throw error
   }
-  deps.replies.settle(event.id, text)
+  deps.replies.settle(event.id, answer)
   return true
 }
 

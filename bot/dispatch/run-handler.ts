@@ -152,7 +152,7 @@ async function runStep(
     signal: new AbortController().signal,
     key: `${event.id}/${handler.key}/${step.id}`,
     expireAt: new Date(Date.now() + deps.retentionMs),
-    reply: text => request.context.reply(text, progressOf(record, save)),
+    reply: content => request.context.reply(content, progressOf(record, save)),
   }
   // It was in flight when a process died: what it does may now happen twice.
   if (record.state === 'running' && !action.idempotent) record.uncertain = true

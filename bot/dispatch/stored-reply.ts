@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { InboxEvent } from '../../models/inbox-event.ts'
+import type { InboxEvent, PassiveAnswer } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
 import { within } from '../within.ts'
 import type { ReplySlots } from './reply-slots.ts'
@@ -19,7 +19,7 @@ export async function awaitReply(
   { models, replies }: { models: Models; replies: ReplySlots },
   eventId: string,
   budgetMs: number,
-): Promise<string | undefined> {
+): Promise<PassiveAnswer | undefined> {
   const until = performance.now() + budgetMs
   let over = false
   const here = replies.wait(eventId, budgetMs).then(answer => {
@@ -44,7 +44,7 @@ export async function awaitReply(
   }
 }
 
-type Look = { state?: InboxEvent['state']; reply?: string } | { error: unknown }
+type Look = { state?: InboxEvent['state']; reply?: PassiveAnswer } | { error: unknown }
 
 async function lookFor(models: Models, eventId: string): Promise<Look> {
   try {

@@ -13,6 +13,8 @@ interface WireRecipients {
   enable_duplicate_check?: 0 | 1
   /** Seconds, 1800 by default, at most 14400. */
   duplicate_check_interval?: number
+  /** 1: with a watermark and not to be shared (text, image, video, file, mpnews); 2: within the corp only (mpnews). */
+  safe?: 0 | 1 | 2
 }
 
 /** An article of an app message: `title` at most 128 bytes, `description` 512, `url` and `picurl` 2048. */
@@ -26,18 +28,42 @@ export interface WireArticle {
   pagepath?: string
 }
 
+/** An article that the platform itself keeps and shows. */
+export interface WireKeptArticle {
+  title: string
+  thumb_media_id: string
+  author?: string
+  content_source_url?: string
+  content: string
+  digest?: string
+}
+
 /** What an app message says. Texts and markdown hold at most 2048 bytes; text beyond is cut without a word. */
 export type WireMessageBody =
-  | { msgtype: 'text'; text: { content: string }; safe?: 0 | 1 }
+  | { msgtype: 'text'; text: { content: string } }
   | { msgtype: 'markdown'; markdown: { content: string } }
-  | { msgtype: 'image'; image: { media_id: string }; safe?: 0 | 1 }
+  | { msgtype: 'image'; image: { media_id: string } }
   | { msgtype: 'voice'; voice: { media_id: string } }
-  | { msgtype: 'video'; video: { media_id: string; title?: string; description?: string }; safe?: 0 | 1 }
-  | { msgtype: 'file'; file: { media_id: string }; safe?: 0 | 1 }
+  | { msgtype: 'video'; video: { media_id: string; title?: string; description?: string } }
+  | { msgtype: 'file'; file: { media_id: string } }
   /** `title` at most 128, `description` 512 (count bytes to be safe), `url` 2048 bytes with its scheme. */
   | { msgtype: 'textcard'; textcard: { title: string; description: string; url: string; btntxt?: string } }
   /** 1 to 8 articles. */
   | { msgtype: 'news'; news: { articles: WireArticle[] } }
+  /** 1 to 8 articles: `title` at most 128 bytes, `author` 64, `digest` 512, `content` 666 KB of HTML. */
+  | { msgtype: 'mpnews'; mpnews: { articles: WireKeptArticle[] } }
+  /** Not to `@all`; `title` and `description` 4 to 12 Chinese characters, 10 items. */
+  | {
+      msgtype: 'miniprogram_notice'
+      miniprogram_notice: {
+        appid: string
+        page?: string
+        title: string
+        description?: string
+        emphasis_first_item?: boolean
+        content_item?: { key: string; value: string }[]
+      }
+    }
   | { msgtype: 'template_card'; template_card: WireTemplateCard }
 
 /**

@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import type { Named } from './define.ts'
+import { cardSchema } from './message-card.ts'
+import { addressWithin, anyText, type Stage, textWithin } from './message-text.ts'
+
+/** What a message may say (`path/90236`). */
+export const contentKinds = [
+  'text',
+  'markdown',
+  'image',
+  'voice',
+  'video',
+  'file',
+  'textcard',
+  'news',
+  'mpnews',
+  'miniprogram_notice',
+  'template_card',
+] as const
+export type ContentKind = (typeof contentKinds)[number]
+
+const material = (kind: string) => z.string().min(1).describe(`Key of ${kind} material.`)
+
+/** An article of `news`, the same for apps and robots. */
+export function articleSchema(stage: Stage) {
+  return z
+    .strictObject({
+      title: textWithin(128, stage).describe('At most 128 bytes, cut beyond.'),
+      description: textWithin(512, stage).describe('At most 512 bytes, cut beyond.').optional(),
+      url: addressWithin(2_048, stage).optional(),
+      picture: addressWithin(2_048, stage)
+        .describe('Address of a JPG or PNG, 1068×455 or 150×150.')
+        .optional(),
+      appid: z
+        .string()
+        .min(1)
+        .describe('Of a linked mini program; with pagepath, instead of url.')
+        .optional(),
+      pagepath: textWithin(128, stage, 'refused').optional(),
+    })
+    .refine(
+      one => one.url !== undefined || (one.appid !== undefined && one.pagepath !== undefined),
+      'leads nowhere: give url, or appid with pagepath',
+    )
+}
+
+/** The contents that an app message may have, by their platform names; a message has exactly one of them. */
+export function contentFields(stage: Stage) {
+  return {
+    text: anyText(stage).describe('Plain text, with <a href> where wanted.').optional(),
+    markdown: textWithin(2_048, stage, 'refused')
+      .describe(
+        'The platform’s subset of markdown, at most 2,048 bytes, refused beyond; not shown in WeChat.',
+      )
+      .optional(),
+    image: material('an image').optional(),
+    voice: material('a voice').optional(),
+    video: z
+      .strictObject({
+        material: material('a video'),
+        title: textWithin(128, stage).describe('At most 128 bytes, cut beyond.').optional(),
+        description: textWithin(512, stage).describe('At most 512 bytes, cut beyond.').optional(),
+      })
+      .optional(),
+    file: material('a file').optional(),
+    textcard: z
+      .strictObject({
+        title: textWithin(128, stage).describe('At most 128 bytes, cut beyond.'),
+        description: textWithin(512, stage).describe(
+          'At most 512 bytes, cut beyond; may hold br and <div class="gray|normal|highlight">.',
+        ),
+        url: addressWithin(2_048, stage),
+        button: textWithin(12, stage).describe('Up to 4 characters, 详情 where left out.').optional(),
+      })
+      .optional(),
+    news: z.array(articleSchema(stage)).min(1).max(8).describe('1 to 8 articles.').optional(),
+    mpnews: z
+      .array(
+        z.strictObject({
+          title: textWithin(128, stage).describe('At most 128 bytes, cut beyond.'),
+          cover: material('an image'),
+          content: textWithin(666 * 1_024, stage, 'refused').describe('HTML, at most 666 KB.'),
+          author: textWithin(64, stage).describe('At most 64 bytes, cut beyond.').optional(),
+          url: addressWithin(2_048, stage).describe('Opened by 阅读原文.').optional(),
+          digest: textWithin(512, stage).describe('At most 512 bytes, cut beyond.').optional(),
+        }),
+      )
+      .min(1)
+      .max(8)
+      .describe('1 to 8 articles that the platform keeps.')
+      .optional(),
+    miniprogram_notice: z
+      .strictObject({
+        appid: z.string().min(1).describe('Of the mini program that the app is bound to.'),
+        page: textWithin(1_024, stage, 'refused').optional(),
+        title: textWithin(36, stage).describe('4 to 12 Chinese characters.'),
+        description: textWithin(36, stage).describe('4 to 12 Chinese characters.').optional(),
+        emphasis_first_item: z.boolean().optional(),
+        content_item: z
+          .array(z.strictObject({ key: textWithin(30, stage), value: textWithin(90, stage) }))
+          .max(10)
+          .optional(),
+      })
+      .optional(),
+    template_card: cardSchema(stage).optional(),
+  }
+}
+
+export type Content = z.output<z.ZodObject<ReturnType<typeof contentFields>>>
+
+/** Which of these contents are there. */
+export function kindsIn(one: object, kinds: readonly string[] = contentKinds): string[] {
+  return kinds.filter(kind => (one as Record<string, unknown>)[kind] !== undefined)
+}
+
+/** For `superRefine`: a message says exactly one thing. */
+export function exactlyOne(kinds: readonly string[] = contentKinds) {
+  return (one: object, context: z.RefinementCtx): void => {
+    const found = kindsIn(one, kinds)
+    if (found.length === 1) return
+    const given = found.length === 0 ? `has none of ${kinds.join(', ')}` : `has ${found.join(' and ')}`
+    context.addIssue({ code: 'custom', message: `${given}: a message has exactly one content` })
+  }
+}
+
+/** The materials that a document's content names; what is a template names nothing yet. */
+export function materialsIn(params: Record<string, unknown>): Named[] {
+  const found: Named[] = []
+  const add = (path: string, name: unknown): void => {
+    if (typeof name === 'string' && !name.includes('{{')) found.push({ kind: 'material', name, path })
+  }
+  for (const kind of ['image', 'voice', 'file']) add(kind, params[kind])
+  add('video.material', partOf(params.video).material)
+  for (const [at, article] of listOf(params.mpnews).entries())
+    add(`mpnews.${at}.cover`, partOf(article).cover)
+  const rows = listOf(partOf(params.template_card).horizontal_content_list)
+  for (const [at, row] of rows.entries())
+    add(`template_card.horizontal_content_list.${at}.material`, partOf(row).material)
+  return found
+}
+
+function partOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}

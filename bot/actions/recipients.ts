@@ -1,0 +1,52 @@
+import { useridKey } from '../../models/userid.ts'
+import type { ActionContext, Named } from './define.ts'
+
+/** Words that stand for members in lists of recipients, whom a run looks up: nobody may have such a userid. */
+export const recipientWords = ['staff', 'lead', 'admin'] as const
+type RecipientWord = (typeof recipientWords)[number]
+
+const isWord = (name: string): name is RecipientWord => (recipientWords as readonly string[]).includes(name)
+
+/**
+ * The members that a list means: userids, `staff` (the staff member of the event), `lead` (the leaders of that member's
+ * departments; the member itself where there are none) and `admin` (the installation's admins, for their own corp). Nobody
+ * twice, whatever the case of the letters; may be empty.
+ */
+export async function resolveMembers(context: ActionContext, names: readonly string[]): Promise<string[]> {
+  const found = new Map<string, string>()
+  const add = (userid: string): void => {
+    const key = useridKey(userid)
+    if (userid !== '' && !found.has(key)) found.set(key, userid)
+  }
+  for (const name of names) {
+    if (isWord(name)) for (const userid of await membersOf(context, name)) add(userid)
+    else add(name)
+  }
+  return [...found.values()]
+}
+
+async function membersOf(context: ActionContext, word: RecipientWord): Promise<readonly string[]> {
+  const { userid, departments } = context.facts.staff
+  if (word === 'admin') return context.admins
+  if (word === 'staff') return [userid]
+  const led = await context.models.departments
+    .find(
+      { corpId: context.corp.corpId, departmentId: { $in: departments }, removedAt: null },
+      { leaders: 1 },
+    )
+    .lean()
+  const leaders = led
+    .flatMap(department => department.leaders)
+    .filter(one => useridKey(one) !== useridKey(userid))
+  return leaders.length > 0 ? leaders : [userid]
+}
+
+/** The members that a document's list names by userid. */
+export function membersIn(value: unknown, path: string): Named[] {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((name, at): Named[] =>
+    typeof name === 'string' && !isWord(name) && name !== '@all' && !name.includes('{{')
+      ? [{ kind: 'staff', name, path: `${path}.${at}` }]
+      : [],
+  )
+}
