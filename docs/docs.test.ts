@@ -9,6 +9,7 @@ import { eventDefinition, events } from '../bot/events/names.ts'
 import { compileHandler } from '../bot/handlers/compile.ts'
 import { createMetrics } from '../bot/metrics.ts'
 import { ConfigError, parseConfig } from '../config.ts'
+import { generated } from '../fixtures/docs/generated.ts'
 import { filterArgs } from '../jobs/operator/inbox-filter.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -89,6 +90,12 @@ describe('the page on handlers', () => {
         .filter(name => name.includes('.') || name === 'reply')
         .sort(),
     ).toEqual([...actions.keys()].sort())
+  })
+})
+
+describe('what is made from the program\u2019s tables', () => {
+  it.each(Object.entries(generated()))('%s is as they are: npm run docs writes it', (path, text) => {
+    expect(read(path) === text, `${path} is stale: npm run docs`).toBe(true)
   })
 })
 

@@ -115,7 +115,7 @@ export const eventFields = {
   'customer.edited': pair,
   'customer.removed': {
     ...pair,
-    source: text('`DELETE_BY_TRANSFER` where a transfer ended the relation'),
+    source: text('DELETE_BY_TRANSFER where a transfer ended the relation'),
     byTransfer: flag('A transfer to a colleague ended the relation, not the staff member'),
   },
   'customer.lost': pair,

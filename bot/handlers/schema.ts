@@ -17,7 +17,7 @@ const condition: z.ZodType<Condition> = z
     z.union([
       z.strictObject({ all: z.array(condition).min(1).describe('All of these hold') }),
       z.strictObject({ any: z.array(condition).min(1).describe('At least one of these holds') }),
-      z.strictObject({ not: condition.describe('This does not hold') }),
+      z.strictObject({ not: condition }).describe('This does not hold'),
       z.strictObject({
         path: path.describe('A fact, such as follow.tags'),
         is: z.enum(comparisons).describe('How it is compared'),
