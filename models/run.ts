@@ -50,6 +50,11 @@ export interface Run {
   revision: number
   userid?: string
   externalUserid?: string
+  /**
+   * Staff member and customer, as `lina/wm…` in the form that is compared: only where it is asked how often, or when
+   * last, the handler ran for these two.
+   */
+  pair?: string
   trigger?: (typeof runTriggers)[number]
   /** Why its `when` held. */
   when?: ConditionResult
@@ -75,6 +80,7 @@ export const runSchema = new Schema<Run>(
     revision: { type: Number, required: true },
     userid: String,
     externalUserid: String,
+    pair: String,
     trigger: { type: String, enum: runTriggers },
     when: Schema.Types.Mixed,
     dryRun: Boolean,
@@ -111,4 +117,9 @@ export const runSchema = new Schema<Run>(
 runSchema.index({ corpId: 1, event: 1, handler: 1 }, { unique: true })
 runSchema.index({ corpId: 1, externalUserid: 1, state: 1 })
 runSchema.index({ corpId: 1, handler: 1, startedAt: -1 })
+// Most runs are of handlers of which nobody asks that.
+runSchema.index(
+  { corpId: 1, handler: 1, pair: 1, startedAt: -1 },
+  { partialFilterExpression: { pair: { $exists: true } } },
+)
 runSchema.index({ expireAt: 1 }, { expireAfterSeconds: 0 })

@@ -38,7 +38,17 @@ export const texts = {
   scriptUnknown: (query: string): string =>
     `没有找到和“${shorten(query)}”有关的话术。\n换个词试试，也可以用拼音首字母，例如：话术 th（退换）`,
   platformRefused: (hint: string): string => `企业微信没有接受这次操作：${hint}`,
+  coolingDown: (command: string, seconds: number): string =>
+    `“${command}”刚用过，请 ${inWords(seconds)}后再发。`,
   failed: '刚才出了点问题，没有办成。请稍后再试一次；还不行就联系管理员。',
+}
+
+/** `40 秒`, `3 分钟`, `2 小时`, `5 天`, never less than it is. */
+function inWords(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, Math.ceil(seconds))} 秒`
+  if (seconds < 3_600) return `${Math.ceil(seconds / 60)} 分钟`
+  if (seconds < 86_400) return `${Math.ceil(seconds / 3_600)} 小时`
+  return `${Math.ceil(seconds / 86_400)} 天`
 }
 
 /** A name as it is listed: the remark, and the nickname where it differs. */

@@ -108,7 +108,8 @@ export function contextOf(
     metrics: deps.metrics,
     cause: [],
     admins: deps.admins.corpId === event.corpId ? deps.admins.userids : [],
-    reply: (content, progress) => replyTo(deps, event, around, content, progress),
+    reply: (content, progress, through = client => client) =>
+      replyTo(deps, event, { voice: through(around.voice) }, content, progress),
     commands: () => inScope.filter(mayUse(around)),
     ...(relation !== undefined && { relation }),
   }

@@ -1,19 +1,23 @@
-import type { InboxEvent } from '../../models/inbox-event.ts'
+import type { InboxEvent, Passed } from '../../models/inbox-event.ts'
 import { type BotEvent, parseEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
 import { WecomClosedError, WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 import { arrivedAt, isReceivedBy } from './inbox.ts'
 import type { DispatchLimits } from './limits.ts'
-import type { EventOutcome } from './run-event.ts'
+import type { EventOutcome, EventResult } from './run-event.ts'
 
 /** Does what an event asks for; throws what may pass. */
-export type RunEvent = (deps: DispatchDeps, event: BotEvent) => Promise<EventOutcome>
+export type RunEvent = (deps: DispatchDeps, event: BotEvent) => Promise<EventResult>
 
 interface Attempt {
   outcome: EventOutcome
   error?: NonNullable<InboxEvent['error']>
+  passed?: readonly Passed[]
 }
+
+/** So many of the handlers that were passed over are kept with an event. */
+const passedMax = 30
 
 /**
  * Makes one attempt at an event whose key is held, and stores how it ended. An event that somebody else has settled
@@ -39,10 +43,13 @@ export async function handleEvent(
     if (matchedCount === 0) return true
   }
   const attempts = stored.attempts + 1
-  const { outcome, error } =
-    begun > limits.attemptsMax
-      ? { outcome: 'dead' as const, error: exhausted(limits.attemptsMax) }
-      : await attempt(deps, run, stored, attempts >= limits.attemptsMax)
+  const {
+    outcome,
+    error,
+    passed = [],
+  }: Attempt = begun > limits.attemptsMax
+    ? { outcome: 'dead', error: exhausted(limits.attemptsMax) }
+    : await attempt(deps, run, stored, attempts >= limits.attemptsMax)
   if (outcome !== 'again') deps.replies.close(_id)
   const now = clock.now()
   const { backoffMs } = limits
@@ -51,11 +58,16 @@ export async function handleEvent(
     $set: {
       attempts,
       ...(error !== undefined && { error }),
+      ...(passed.length > 0 && { passed: passed.slice(0, passedMax) }),
       ...(outcome === 'again'
         ? { notBefore: new Date(now + wait), failingSince: stored.failingSince ?? new Date(now) }
         : { state: outcome, finishedAt: new Date(now) }),
     },
-    $unset: { begun: 1, ...(error === undefined && { error: 1 }) },
+    $unset: {
+      begun: 1,
+      ...(error === undefined && { error: 1 }),
+      ...(passed.length === 0 && stored.passed !== undefined && { passed: 1 }),
+    },
   })
   metrics.events.inc({ lane, outcome })
   if (outcome !== 'again') metrics.handled.observe({ lane }, Math.max(now - arrivedAt(stored), 0) / 1000)
@@ -78,9 +90,10 @@ async function attempt(
 ): Promise<Attempt> {
   const { _id: id } = stored
   try {
-    const outcome = await run(deps, { ...parseEvent(stored.xml), id })
-    if (outcome === 'done') return { outcome }
-    return { outcome, error: { code: 'run_failed', message: 'a handler failed; its run says why' } }
+    const { outcome, passed } = await run(deps, { ...parseEvent(stored.xml), id })
+    if (outcome === 'done') return { outcome, passed }
+    const error = { code: 'run_failed', message: 'a handler failed; its run says why' }
+    return { outcome, passed, error }
   } catch (error) {
     const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
     deps.log.error({ err: error, event: id, attempts: stored.attempts + 1 }, 'an event could not be handled')

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { createClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import { type BotEvent, isEvent, parseEvent } from '../events/parse.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -90,7 +91,9 @@ describe('the relation of a pair', () => {
     const dates = { startedAt: new Date(), expireAt: new Date(Date.now() + 60_000) }
     await models.runs.create({ ...begun, ...dates, state: 'running', steps: [step] })
     await take(eventOf('lost', 20))
-    expect(await runEvent({ models } as DispatchDeps, add)).toBe('done')
+    expect(await runEvent({ models, clock: createClock() } as DispatchDeps, add)).toMatchObject({
+      outcome: 'done',
+    })
     expect(await models.runs.findOne({ corpId, event }).lean()).toMatchObject({
       state: 'failed',
       steps: [{ state: 'failed', error: { code: 'relation_over' } }],

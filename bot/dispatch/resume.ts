@@ -25,7 +25,8 @@ export async function resumeWaiting(
       continue
     const first = parseEvent(stored.xml)
     const { facts } = await loadSurroundings(deps, first, run.eventName)
-    outcomes.push(await runHandler(deps, { event: first, name: run.eventName, handler, facts, context, run }))
+    const request = { event: first, name: run.eventName, handler, facts, context, run }
+    outcomes.push((await runHandler(deps, request)).outcome)
   }
   return outcomes
 }

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { createClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import { ActionRefused, defineAction } from '../actions/define.ts'
 import { staffNotify } from '../actions/staff-notify.ts'
@@ -86,10 +87,17 @@ describe('a run', () => {
       1,
       actions,
     )
-    const deps = { models, actions, retentionMs: 60_000, log: pino({ level: 'silent' }) }
+    const deps = {
+      models,
+      actions,
+      retentionMs: 60_000,
+      clock: createClock(),
+      log: pino({ level: 'silent' }),
+    }
     const context = {
       corp: { corpId: app.corpId, agentId: app.agentId },
       models,
+      cause: [],
       client: {
         call: (path: 'message/send', params: never) => wecom.app(app).call(path, params, { budgetMs: 1_000 }),
       },
@@ -108,7 +116,7 @@ describe('a run', () => {
           context,
           run: (await stored()) ?? undefined,
         }
-        return runHandler(deps as unknown as DispatchDeps, request as unknown as RunRequest)
+        return (await runHandler(deps as unknown as DispatchDeps, request as unknown as RunRequest)).outcome
       },
     }
   }

@@ -73,7 +73,7 @@ describe('an event whose welcome is under way', () => {
         limits: { ...quick, ...limits },
         run: async (_deps, { id }) => {
           handled.push(id)
-          return 'done'
+          return { outcome: 'done', passed: [] }
         },
       },
     )
@@ -129,7 +129,7 @@ describe('an event whose welcome is under way', () => {
     await rig.models.inbox.updateOne({ _id: event.id }, { state: 'done', finishedAt: new Date() })
     const run = async () => {
       handled.push(event.id)
-      return 'done' as const
+      return { outcome: 'done' as const, passed: [] }
     }
     expect(await handleEvent(at.deps, run, read, { ...dispatchLimits, ...quick })).toBe(true)
     expect(handled).toEqual([])

@@ -34,6 +34,7 @@ export function newCall(
     endsAt: performance.now() + (given.budgetMs ?? spec.budgetMs ?? times.budgetMs),
     timeoutMs: given.timeoutMs ?? spec.timeoutMs ?? times.timeoutMs,
     cancel,
+    onSending: given.onSending,
     attempt: 1,
     token: undefined,
   }

@@ -51,6 +51,8 @@ export interface CallOptions {
   retries?: number
   priority?: Priority
   signal?: AbortSignal
+  /** Told when a request of this call begins to be sent; before that, nothing of it has been. */
+  onSending?: () => void
   /** Calls of one key run one after the other; changes of a follow have theirs by default. */
   serialKey?: string
 }

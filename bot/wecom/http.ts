@@ -93,6 +93,7 @@ function exchange(pool: Pool, base: string, call: Call): Promise<string> {
         controller = started
         // It was given up in the queue: nothing is sent.
         if (over) started.abort(new Error('given up'))
+        else call.onSending?.()
       },
       onResponseStart(_controller, statusCode) {
         status = statusCode

@@ -29,6 +29,8 @@ export interface Call {
   /** Milliseconds for one try, from connecting to the last byte. */
   readonly timeoutMs: number
   readonly cancel: Cancel
+  /** Told when a request begins to be sent. */
+  readonly onSending: (() => void) | undefined
   /** Counts from 1. */
   readonly attempt: number
   readonly token: string | undefined

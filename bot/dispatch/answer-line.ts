@@ -1,0 +1,80 @@
+import { texts } from '../actions/texts.ts'
+import { missingArgument, unknownCommand } from '../commands/help.ts'
+import { parseArguments } from '../commands/parse.ts'
+import { type CommandHandler, routeCommand } from '../commands/route.ts'
+import { type BotEvent, isEvent } from '../events/parse.ts'
+import { evaluate } from '../handlers/conditions.ts'
+import type { HandlerSet } from '../handlers/handler-set.ts'
+import { isInScope } from '../handlers/scope.ts'
+import { conditionsHold, mayUse } from './candidates.ts'
+import type { DispatchDeps } from './deps.ts'
+import { holdOf, pairOf } from './hold.ts'
+import type { Surroundings } from './load-facts.ts'
+import { runHandler } from './run-handler.ts'
+import { passedOver, type Ran, type RunsRequest } from './run-in-order.ts'
+
+interface Line {
+  request: RunsRequest
+  around: Surroundings
+  set: HandlerSet
+  line: string
+  /** Other handlers want it too, so that it need not be a command. */
+  wanted: boolean
+}
+
+const nothingRan: Ran = { outcomes: [], runs: [], passed: [] }
+
+/** Runs the command that a line means, or says what is wrong with it; undefined where message rules want the line. */
+export async function answerLine(deps: DispatchDeps, on: Line): Promise<Ran | undefined> {
+  const { request, around, set, line, wanted } = on
+  const [may, hold] = [mayUse(around), conditionsHold(around.facts)]
+  const isUsable = (one: CommandHandler): boolean => isInScope(one, around) && may(one) && hold(one)
+  const routed = routeCommand(set.commands, line, !wanted, isUsable)
+  if (routed === undefined) {
+    if (wanted) return undefined
+    await request.context.reply(unknownCommand(set.commands.handlers.filter(isUsable), line))
+    return nothingRan
+  }
+  const { handler, rest } = routed
+  const parsed = parseArguments(handler.trigger.args, rest)
+  if ('missing' in parsed) {
+    await request.context.reply(missingArgument(handler.trigger, parsed.missing))
+    return nothingRan
+  }
+  return runCommand(deps, on, handler, parsed.values)
+}
+
+async function runCommand(
+  deps: DispatchDeps,
+  { request: { runOf, ...request }, around }: Line,
+  handler: CommandHandler,
+  args: Record<string, unknown>,
+): Promise<Ran> {
+  const run = runOf(handler)
+  const pair = pairOf(handler, request.event, request.name)
+  const hold =
+    pair === undefined || run !== undefined ? undefined : await holdOf(deps, { ...request, handler, pair })
+  if (hold !== undefined) {
+    const seconds = ((hold.until?.getTime() ?? 0) - deps.clock.now()) / 1000
+    await request.context.reply(texts.coolingDown(handler.trigger.command, seconds))
+    return { ...nothingRan, passed: [passedOver(handler, hold.stage, hold.why)] }
+  }
+  const facts = { ...request.facts, args }
+  const result = await runHandler(deps, {
+    ...{ ...request, handler, facts, run },
+    ...(handler.when && { when: evaluate(handler.when, around.facts) }),
+    ...(pair !== undefined && { pair }),
+  })
+  return { outcomes: [result.outcome], runs: [result.run], passed: [] }
+}
+
+/** What counts as a line typed to the app: a message's text, or the key of a menu entry. */
+export function lineOf(event: BotEvent): string | undefined {
+  if (isEvent(event, 'message.text')) return printable(event.data.text)
+  return isEvent(event, 'menu.clicked') ? printable(event.data.key) : undefined
+}
+
+/** Nobody types control characters on purpose, and a NUL is good in no query. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, character => (/\s/.test(character) ? character : ' '))
+}

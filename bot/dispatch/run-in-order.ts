@@ -1,0 +1,104 @@
+import { mongo } from 'mongoose'
+import type { Passed } from '../../models/inbox-event.ts'
+import type { Run } from '../../models/run.ts'
+import type { CompiledHandler } from '../handlers/compile.ts'
+import { WecomClosedError } from '../wecom/errors.ts'
+import type { Chosen } from './candidates.ts'
+import type { DispatchDeps } from './deps.ts'
+import { holdOf, pairOf } from './hold.ts'
+import { type RunOutcome, type RunRequest, type RunResult, runHandler } from './run-handler.ts'
+import { stopOf } from './stop-of.ts'
+
+/** What the handlers of an event have come to. */
+export interface Ran {
+  outcomes: RunOutcome[]
+  /** Those that exist now, also of earlier attempts. */
+  runs: Run[]
+  passed: Passed[]
+}
+
+/** What they have in common. */
+export interface RunsRequest extends Pick<RunRequest, 'event' | 'name' | 'facts' | 'context' | 'trigger'> {
+  runOf(handler: CompiledHandler): Run | undefined
+}
+
+/**
+ * Runs handlers on an event, one after the other, each unless it is held or an earlier one stops the event. One that
+ * throws keeps none of the others from being run.
+ *
+ * @throws what one of them threw, such as that its run cannot be stored, when all have had their turn; at once when the
+ * database is away or this process ends
+ */
+export async function runInOrder(
+  deps: DispatchDeps,
+  request: RunsRequest,
+  plan: readonly Chosen[],
+): Promise<Ran> {
+  const ran: Ran = { outcomes: [], runs: [], passed: [] }
+  let thrown: { error: unknown } | undefined
+  let stoppedBy: string | undefined
+  for (const one of plan) {
+    const { handler } = one
+    if (stoppedBy !== undefined) {
+      ran.passed.push(passedOver(handler, 'after', `stopped by ${stoppedBy}`))
+      continue
+    }
+    try {
+      const result = await runUnlessHeld(deps, request, one)
+      if ('stage' in result) {
+        ran.passed.push(result)
+        continue
+      }
+      ran.outcomes.push(result.outcome)
+      ran.runs.push(result.run)
+      if (stopsEvent(handler, result)) stoppedBy = handler.key
+    } catch (error) {
+      if (isEndOfAll(error)) throw error
+      thrown ??= { error }
+      deps.log.error({ err: error, event: request.event.id, handler: handler.key }, 'a handler threw')
+    }
+  }
+  if (thrown !== undefined) throw thrown.error
+  return ran
+}
+
+/** A handler that an event does not start. */
+export function passedOver(handler: CompiledHandler, stage: Passed['stage'], why: string): Passed {
+  return { handler: handler.key, revision: handler.revision, stage, why }
+}
+
+async function runUnlessHeld(
+  deps: DispatchDeps,
+  { runOf, ...request }: RunsRequest,
+  { handler, when }: Chosen,
+): Promise<RunResult | Passed> {
+  const run = runOf(handler)
+  const pair = pairOf(handler, request.event, request.name)
+  // What was begun is finished.
+  const hold =
+    pair === undefined || run !== undefined ? undefined : await holdOf(deps, { ...request, handler, pair })
+  const cooling = hold?.stage === 'cooldown' && handler.steps.some(step => step.action === 'welcome.send')
+  if (hold !== undefined && !cooling) return passedOver(handler, hold.stage, hold.why)
+  return runHandler(deps, {
+    ...{ ...request, handler, run },
+    ...(when && { when }),
+    ...(pair !== undefined && { pair }),
+    ...(cooling && { cooling }),
+  })
+}
+
+/** A dry run stops nothing. */
+function stopsEvent({ after }: CompiledHandler, { outcome, run }: RunResult): boolean {
+  if (run.dryRun) return false
+  if (stopOf(run.steps) === 'event') return true
+  return after === 'stop' && (outcome === 'done' || outcome === 'waiting' || outcome === 'again')
+}
+
+/** The next handler would come to the same. */
+function isEndOfAll(error: unknown): boolean {
+  return (
+    error instanceof WecomClosedError ||
+    error instanceof mongo.MongoNetworkError ||
+    error instanceof mongo.MongoServerSelectionError
+  )
+}

@@ -1,0 +1,85 @@
+import type { Run, RunStep } from '../../models/run.ts'
+import type { CompiledHandler } from '../handlers/compile.ts'
+import type { DispatchDeps } from './deps.ts'
+import { redacted } from './redact.ts'
+import type { RunRequest } from './run-handler.ts'
+
+/** Stores how far a run is; with an outcome, that it is over. */
+export type SaveRun = (state: Run['state']) => Promise<void>
+
+/** A run that has not begun. `startedAt` is the database's time, because cooldowns are counted from it. */
+export function newRun(deps: Pick<DispatchDeps, 'retentionMs' | 'clock'>, request: RunRequest): Run {
+  const { event, name, handler, when, pair, context } = request
+  const { corpId, id, userid, externalUserid } = event
+  const now = deps.clock.now()
+  return {
+    corpId,
+    event: id,
+    eventName: name,
+    handler: handler.key,
+    revision: handler.revision,
+    ...(userid !== undefined && { userid }),
+    ...(externalUserid !== undefined && { externalUserid }),
+    ...(pair !== undefined && { pair }),
+    trigger: request.trigger ?? triggerOf(handler),
+    ...(when && { when }),
+    ...(handler.run.dryRun && { dryRun: true }),
+    ...(context.cause.length > 0 && { cause: [...context.cause] }),
+    state: 'running',
+    steps: handler.steps.map(step => ({
+      ...newStep(step),
+      // A welcome is never held back.
+      ...(request.cooling && step.action !== 'welcome.send' && { state: 'skipped', skipped: 'cooldown' }),
+    })),
+    startedAt: new Date(now),
+    expireAt: new Date(now + deps.retentionMs),
+  }
+}
+
+export function newStep({ id, action }: Pick<RunStep, 'id' | 'action'>): RunStep {
+  return { id, action, state: 'pending', attempts: 0 }
+}
+
+function triggerOf({ trigger }: CompiledHandler): NonNullable<Run['trigger']> {
+  if ('event' in trigger) return 'event'
+  if ('command' in trigger) return 'command'
+  if ('message' in trigger) return 'message'
+  return 'schedule' in trigger ? 'schedule' : 'manual'
+}
+
+/** Stores a run as it is now; what belongs to its beginning is written once. */
+export async function saveRun(
+  { models, clock }: Pick<DispatchDeps, 'models' | 'clock'>,
+  run: Run,
+  state: Run['state'],
+  handler?: CompiledHandler,
+): Promise<void> {
+  const { corpId, event, handler: key, steps, when, gaveUp, finishedAt: _at, state: _state, ...rest } = run
+  const ended = state !== 'running'
+  const trace = state === 'done' || state === 'failed' ? redacted(run, handler) : { steps, when }
+  await models.runs.updateOne(
+    { corpId, event, handler: key },
+    {
+      $set: {
+        ...(trace.when && { when: trace.when }),
+        steps: trace.steps,
+        state,
+        ...(gaveUp && { gaveUp }),
+        ...(ended && { finishedAt: new Date(clock.now()) }),
+      },
+      $setOnInsert: rest,
+    },
+    { upsert: true },
+  )
+}
+
+/** Ends a run that was to go on, of an add whose relation is over: there is nobody left to do the rest for. */
+export async function abandonRun(deps: Pick<DispatchDeps, 'models' | 'clock'>, run: Run): Promise<void> {
+  if (run.state === 'done' || run.state === 'failed') return
+  for (const step of run.steps) {
+    if (step.state !== 'pending' && step.state !== 'running' && step.state !== 'waiting') continue
+    step.state = 'failed'
+    step.error = { code: 'relation_over', message: 'the relation ended before the step was done' }
+  }
+  await saveRun(deps, run, 'failed')
+}
