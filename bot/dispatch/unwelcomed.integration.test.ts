@@ -20,7 +20,6 @@ describe('why there was no welcome', () => {
   let clock: Clock
   let metrics: Metrics
   let corpId = ''
-  let customers = 0
   beforeAll(async () => {
     database = await openTestDatabase()
     clock = await openClock(database.connection)
@@ -31,7 +30,7 @@ describe('why there was no welcome', () => {
     metrics = createMetrics()
   })
 
-  function add(code: string | undefined, externalUserid = `wm${(customers += 1)}`): BotEvent {
+  function add(code: string | undefined, externalUserid = `wm${randomUUID()}`): BotEvent {
     const welcomeCode = code === undefined ? '' : `<WelcomeCode>${code}</WelcomeCode>`
     const xml = `<xml><ToUserName>${corpId}</ToUserName><FromUserName>sys</FromUserName><CreateTime>1790000000</CreateTime><MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>add_external_contact</ChangeType><UserID>lina</UserID><ExternalUserID>${externalUserid}</ExternalUserID><State>xhs</State>${welcomeCode}</xml>`
     return { ...parseEvent(xml), id: `${corpId}:${randomUUID()}` }
