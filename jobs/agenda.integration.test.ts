@@ -234,7 +234,10 @@ describe('media.refresh', () => {
     } as const
     const bytes = Buffer.from('89504e470d0a1a0a00000000', 'hex')
     await models.files.create({ corpId, sha256: 'f1', contentType: 'image/png', bytes })
+    // A link's thumbnail is a picture that stays, and needs no copy of three days.
     await models.materials.create([
+      { ...material, key: 'linked', kind: 'link', url: 'https://example.com' },
+      { ...material, key: 'shown', kind: 'link', url: 'https://example.com', pictureUrl: 'https://x' },
       { ...material, key: 'new' },
       { ...material, key: 'old', media: { mediaId: 'old', expiresAt: new Date(Date.now() + 1_000) } },
       { ...material, key: 'fresh', media: { mediaId: 'fresh', expiresAt: in3Days } },
@@ -245,6 +248,11 @@ describe('media.refresh', () => {
       expect(await models.materials.countDocuments(soon)).toBe(3)
     })
     expect(await calls('media/upload')).toBe(2)
+    await until(async () => {
+      const linked = await models.materials.findOne({ key: 'linked' }).lean()
+      expect(linked?.pictureUrl).toMatch(/^http.*\/wwpic\//)
+    })
+    expect(await calls('media/uploadimg')).toBe(1)
     expect(await models.materials.findOne({ key: 'fresh' }).lean()).toMatchObject({
       media: { mediaId: 'fresh' },
     })

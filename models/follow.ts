@@ -17,6 +17,8 @@ export interface Relation {
   at: Date
   half?: string
   full?: string
+  /** The staff member had this customer before it began. */
+  again?: boolean
   /** The welcome code that is being used, or was used, for this relation. */
   welcomeCode?: string
 }
@@ -79,6 +81,7 @@ const relation = {
   at: { type: Date, required: true },
   half: String,
   full: String,
+  again: Boolean,
   welcomeCode: String,
 } as const
 

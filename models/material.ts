@@ -7,22 +7,34 @@ export interface UploadedMedia {
   expiresAt: Date
 }
 
+/**
+ * What a material is. A `voice` goes to staff only; the platform takes none in a welcome or a chat with a customer.
+ */
+export const materialKinds = ['text', 'image', 'link', 'miniprogram', 'video', 'file', 'voice'] as const
+export type MaterialKind = (typeof materialKinds)[number]
+
 /** 素材: something that can be sent to a customer. */
 export interface Material {
   corpId: string
   key: string
   category: string
   title: string
-  kind: 'text' | 'image' | 'link'
+  kind: MaterialKind
   description?: string
   text?: string
   url?: string
-  /** The file's digest in `files`: the picture itself, or a link's thumbnail. */
+  /** Of a mini-program: its id, and the page with its parameters. */
+  appid?: string
+  page?: string
+  /** The file's digest in `files`: the thing itself, a link's thumbnail, or a mini-program's cover. */
   file?: string
+  /** What it is called where it arrives. */
   fileName?: string
   /** What it is found by, see bot/actions/script-text.ts. */
   search?: string
   media?: UploadedMedia
+  /** Of a link: where the platform shows its thumbnail from, which stays (`path/90256`). */
+  pictureUrl?: string
   updatedAt?: Date
 }
 
@@ -32,14 +44,17 @@ export const materialSchema = new Schema<Material>(
     key: { type: String, required: true },
     category: { type: String, required: true },
     title: { type: String, required: true },
-    kind: { type: String, required: true, enum: ['text', 'image', 'link'] },
+    kind: { type: String, required: true, enum: materialKinds },
     description: String,
     text: String,
     url: String,
+    appid: String,
+    page: String,
     file: String,
     fileName: String,
     search: String,
     media: { type: new Schema<UploadedMedia>({ mediaId: String, expiresAt: Date }, { _id: false }) },
+    pictureUrl: String,
   },
   { ...plain, timestamps: { createdAt: false, updatedAt: true }, collection: 'materials' },
 )

@@ -34,6 +34,13 @@ export const unusedReasons = [
   'relation_over',
 ] as const
 
+/**
+ * What is known of why an add brought no code: the customer is a user of another company's WeCom, or the staff member had
+ * this customer before, so that the chat may have begun. Where neither is known, the admin console's own welcome is the
+ * likely cause: the platform does not say.
+ */
+export const noCodeCauses = ['other_company', 'again'] as const
+
 export interface Welcome {
   corpId: string
   /** `none:` with the event's inbox key where the add brought none. */
@@ -44,19 +51,25 @@ export interface Welcome {
   event: string
   /** Inbox key of the event that began the relation: at most one welcome per relation. */
   relation: string
+  /** The handler that used the code last, or that could have. */
   handler?: string
+  revision?: number
   state: (typeof welcomeStates)[number]
   attempts: number
   /** While `sending`: nobody else tries before this, by the clock of the database. */
   leaseUntil?: Date
   /** While `sending`: whose lease it is. */
   holder?: string
+  /** The platform's last answer, where it was an error; the text is cut to 200 characters. */
   errcode?: number
+  errmsg?: string
   /** Of `unused`. */
   reason?: (typeof unusedReasons)[number]
   /** Of `unused`: handlers that could have sent a welcome, and why each did not, at most 30. */
   passed?: Passed[]
-  /** What the platform was given. */
+  /** Of `no_code`. */
+  causes?: (typeof noCodeCauses)[number][]
+  /** What the platform was given and has answered. */
   sent?: WelcomeSent
   /** CreateTime of the event. */
   eventAt: Date
@@ -83,13 +96,16 @@ export const welcomeSchema = new Schema<Welcome>(
     event: { type: String, required: true },
     relation: { type: String, required: true },
     handler: String,
+    revision: Number,
     state: { type: String, required: true, enum: welcomeStates },
     attempts: { type: Number, required: true },
     leaseUntil: Date,
     holder: String,
     errcode: Number,
+    errmsg: String,
     reason: { type: String, enum: unusedReasons },
     passed: { type: [passedSchema], default: undefined },
+    causes: { type: [{ type: String, enum: noCodeCauses }], default: undefined },
     sent: Schema.Types.Mixed,
     eventAt: { type: Date, required: true },
     answeredAt: Date,

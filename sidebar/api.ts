@@ -183,7 +183,7 @@ export interface MaterialView {
   key: string
   category: string
   title: string
-  kind: 'text' | 'image' | 'link'
+  kind: 'text' | 'image' | 'link' | 'video' | 'file'
   description: string
   /** Address of a picture about 240 px wide, for images and links that have one. */
   thumb: string | null
@@ -231,6 +231,8 @@ export interface MaterialPage {
 export type ChatMessage =
   | { msgtype: 'text'; text: { content: string } }
   | { msgtype: 'image'; image: { mediaid: string } }
+  | { msgtype: 'video'; video: { mediaid: string } }
+  | { msgtype: 'file'; file: { mediaid: string } }
   | { msgtype: 'news'; news: { link: string; title: string; desc: string; imgUrl: string } }
 
 /** `POST sends`: makes ready what is to be sent, pictures uploaded. A script, one part of it, or a material. */

@@ -1,6 +1,10 @@
-import type { Material, UploadedMedia } from '../../models/material.ts'
+import type { Material, MaterialKind, UploadedMedia } from '../../models/material.ts'
 import type { Models } from '../../models/models.ts'
 import type { AppClient } from '../wecom/client.ts'
+import type { Upload } from '../wecom/pipeline.ts'
+import type { MediaType } from '../wecom/wire/message.ts'
+import { type ActionContext, ActionRefused } from './define.ts'
+import { texts } from './texts.ts'
 
 /** A material names a file that is not stored. */
 export class MissingFileError extends Error {
@@ -10,6 +14,18 @@ export class MissingFileError extends Error {
     this.name = 'MissingFileError'
   }
 }
+
+/** As what the platform takes the file of a material; a link's thumbnail is a picture that stays instead. */
+const mediaTypes = {
+  image: 'image',
+  miniprogram: 'image',
+  video: 'video',
+  file: 'file',
+  voice: 'voice',
+} as const satisfies Partial<Record<MaterialKind, MediaType>>
+
+/** Kinds whose file is uploaded ahead, and again before its three days end. */
+export const uploadedKinds = Object.keys(mediaTypes) as (keyof typeof mediaTypes)[]
 
 const threeDaysMs = 3 * 24 * 60 * 60 * 1000
 /** A media id that is about to run out is not handed out any more. */
@@ -30,7 +46,7 @@ export function freshMedia(material: Material, now: number): string | undefined 
  * Uploads the material's file (`path/90253`) and keeps the media id with the material. Calls for one material at the
  * same time share one upload.
  *
- * @throws MissingFileError, or what the platform answers
+ * @throws MissingFileError, MediaRefusedError where it is larger than its kind may be, or what the platform answers
  */
 export async function uploadMedia(models: Models, client: AppClient, material: Material): Promise<string> {
   const running = uploading.get(client) ?? new Map<string, Promise<UploadedMedia>>()
@@ -42,16 +58,48 @@ export async function uploadMedia(models: Models, client: AppClient, material: M
 }
 
 async function uploadOnce(models: Models, client: AppClient, material: Material): Promise<UploadedMedia> {
-  const { corpId, key, file: sha256 } = material
-  const file = sha256 === undefined ? null : await models.files.findOne({ corpId, sha256 })
-  if (file === null) throw new MissingFileError(key)
-  const { media_id, created_at } = await client.upload('image', {
-    filename: material.fileName ?? key,
-    bytes: file.bytes,
-    contentType: file.contentType,
-  })
+  const { corpId, key, file } = material
+  const type = mediaTypes[material.kind as keyof typeof mediaTypes]
+  const { media_id, created_at } = await client.upload(type, await fileOf(models, material))
   const media = { mediaId: media_id, expiresAt: new Date(Number(created_at) * 1000 + threeDaysMs) }
   // Not when the material was given another file in the meantime.
-  await models.materials.updateOne({ corpId, key, file: file.sha256 }, { $set: { media } }, unchanged)
+  await models.materials.updateOne({ corpId, key, file: file ?? null }, { $set: { media } }, unchanged)
   return media
+}
+
+/**
+ * Uploads a link's thumbnail (`path/90256`), once: its address stays.
+ *
+ * @throws as `uploadMedia`
+ */
+export async function uploadThumbnail(models: Models, client: AppClient, material: Material): Promise<void> {
+  const { corpId, key, file } = material
+  const { url } = await client.uploadPicture(await fileOf(models, material))
+  await models.materials.updateOne(
+    { corpId, key, file: file ?? null },
+    { $set: { pictureUrl: url } },
+    unchanged,
+  )
+}
+
+async function fileOf(models: Models, { corpId, key, file: sha256, fileName }: Material): Promise<Upload> {
+  const file = sha256 === undefined ? null : await models.files.findOne({ corpId, sha256 })
+  if (file === null) throw new MissingFileError(key)
+  return { filename: fileName ?? key, bytes: file.bytes, contentType: file.contentType }
+}
+
+/**
+ * The media id of a material that a message names: the copy that was uploaded ahead, or one that is made now. Pictures
+ * are materials of the kind `image`, and so on.
+ *
+ * @throws ActionRefused `material_unknown` where it is not there or of another kind; as `uploadMedia`
+ */
+export async function materialMedia(
+  { models, client, corp: { corpId }, clock }: Pick<ActionContext, 'models' | 'client' | 'corp' | 'clock'>,
+  key: string,
+  kind: MediaType,
+): Promise<string> {
+  const material = await models.materials.findOne({ corpId, key, kind }).lean()
+  if (material === null) throw new ActionRefused('material_unknown', texts.materialUnknown(key))
+  return freshMedia(material, clock.now()) ?? uploadMedia(models, client, material)
 }

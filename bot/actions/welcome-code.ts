@@ -1,5 +1,7 @@
+import { present } from '../../models/difference.ts'
 import { isDuplicateKey } from '../../models/lock.ts'
-import type { Welcome } from '../../models/welcome.ts'
+import type { Welcome, WelcomeSent } from '../../models/welcome.ts'
+import { WecomError } from '../wecom/errors.ts'
 import type { ActionContext } from './define.ts'
 
 /**
@@ -10,12 +12,39 @@ const leaseMs = 5_000
 /** The end of a lease that begins now, by the database's clock. */
 const leaseEnd = { $add: ['$$NOW', leaseMs] }
 
+/**
+ * Whether a row is nobody's: there is none yet, it was left without a welcome, or its holder has given it back or died.
+ * Decided inside of a command, by the database's clock, because no upsert can ask for that.
+ */
+export const isFree = {
+  $or: [
+    { $eq: [{ $ifNull: ['$state', 'unused'] }, 'unused'] },
+    {
+      $and: [{ $eq: ['$state', 'sending'] }, { $lte: [{ $ifNull: ['$leaseUntil', new Date(0)] }, '$$NOW'] }],
+    },
+  ],
+}
+/** Nothing of it is an expression, whatever it begins with. */
+export const own = (value: unknown): object => ({ $literal: value })
+export const unlessKnown = (field: string, value: unknown): object => ({
+  $ifNull: [`$${field}`, own(value)],
+})
+
 /** How a welcome ended. */
 export interface WelcomeOutcome {
-  state: Exclude<Welcome['state'], 'sending'>
+  state: Exclude<Welcome['state'], 'sending' | 'unused' | 'no_code'>
   /** The handler whose welcome it is, or was. */
   handler?: string
   errcode?: number
+  errmsg?: string
+  /** What the platform was given, where it has answered. */
+  sent?: WelcomeSent
+}
+
+/** What of an error of the platform's is kept with a code. */
+export function answerOf(error: unknown): { errcode?: number; errmsg?: string } {
+  if (!(error instanceof WecomError)) return {}
+  return { errcode: error.errcode, errmsg: [...error.errmsg].slice(0, 200).join('') }
 }
 
 /** A code that this attempt holds, as a filter. */
@@ -33,25 +62,15 @@ export async function takeCode(
   relation: string,
   holder: string,
 ): Promise<WelcomeOutcome | 'ours' | 'busy'> {
-  const { event, handler, expireAt } = context
-  // Nothing of it is an expression, whatever it begins with.
-  const own = (value: unknown): object => ({ $literal: value })
-  const unlessKnown = (field: string, value: unknown): object => ({ $ifNull: [`$${field}`, own(value)] })
-  const isFree = {
-    $and: [
-      { $eq: [unlessKnown('state', 'sending'), 'sending'] },
-      { $lte: [unlessKnown('leaseUntil', new Date(0)), '$$NOW'] },
-    ],
-  }
+  const { event, handler, revision, expireAt } = context
   const ifFree = (field: string, value: unknown): object => ({ $cond: [isFree, value, `$${field}`] })
-  // One command, by one clock: whether it is free is decided inside of it, because no upsert can ask for that.
   const row = await context.models.welcomes
     .findOneAndUpdate(
       { corpId: context.corp.corpId, welcomeCode: code },
       [
         {
           $set: {
-            state: unlessKnown('state', 'sending'),
+            state: ifFree('state', 'sending'),
             userid: unlessKnown('userid', event.userid ?? ''),
             externalUserid: unlessKnown('externalUserid', event.externalUserid ?? ''),
             event: unlessKnown('event', event.id),
@@ -60,6 +79,10 @@ export async function takeCode(
             expireAt: unlessKnown('expireAt', expireAt),
             holder: ifFree('holder', own(holder)),
             handler: ifFree('handler', own(handler)),
+            revision: ifFree('revision', own(revision)),
+            // Why nobody had used it before.
+            reason: ifFree('reason', '$$REMOVE'),
+            passed: ifFree('passed', '$$REMOVE'),
             attempts: ifFree('attempts', { $add: [unlessKnown('attempts', 0), 1] }),
             leaseUntil: ifFree('leaseUntil', leaseEnd),
           },
@@ -73,7 +96,8 @@ export async function takeCode(
       if (isDuplicateKey(error)) return null
       throw error
     })
-  if (row === null || row.state === 'sending') return row?.holder === holder ? 'ours' : 'busy'
+  if (row === null || row.state === 'sending' || row.state === 'unused' || row.state === 'no_code')
+    return row?.holder === holder ? 'ours' : 'busy'
   return {
     state: row.state,
     ...(row.handler !== undefined && { handler: row.handler }),
@@ -88,7 +112,7 @@ export async function settle(
   outcome: WelcomeOutcome,
 ): Promise<WelcomeOutcome> {
   const { clock, metrics, models, corp, event } = context
-  const { state, errcode } = outcome
+  const { state, errcode, errmsg, sent } = outcome
   // Two processes may have asked when one of them was thought dead: that it was sent is what counts.
   const before: Welcome['state'][] = state === 'sent' ? ['sending', 'already'] : ['sending']
   const answeredAt = new Date(clock.now())
@@ -96,8 +120,9 @@ export async function settle(
     .findOneAndUpdate(
       { corpId: corp.corpId, welcomeCode: code, state: { $in: before } },
       {
-        $set: { state, answeredAt, ...(errcode !== undefined && { errcode }) },
-        $unset: { leaseUntil: 1, holder: 1 },
+        $set: { state, answeredAt, ...present({ errcode, errmsg, sent }) },
+        // What an earlier attempt was answered with is not how it ended.
+        $unset: { leaseUntil: 1, holder: 1, ...(errcode === undefined && { errcode: 1, errmsg: 1 }) },
       },
       { returnDocument: 'before', projection: { state: 1 } },
     )
@@ -114,9 +139,13 @@ async function renewCode(context: ActionContext, held: HeldCode): Promise<void> 
   })
 }
 
-/** Gives a code back for the next try. */
-export async function releaseCode(context: ActionContext, held: HeldCode): Promise<void> {
-  await context.models.welcomes.updateOne(held, { $unset: { leaseUntil: 1, holder: 1 } })
+/** Gives a code back for the next try, with what the platform has answered to this one. */
+export async function releaseCode(context: ActionContext, held: HeldCode, error: unknown): Promise<void> {
+  const answer = answerOf(error)
+  await context.models.welcomes.updateOne(held, {
+    ...(answer.errcode !== undefined && { $set: answer }),
+    $unset: { leaseUntil: 1, holder: 1 },
+  })
 }
 
 /** Renews the code's lease until it is stopped; stopping waits for a renewal under way, so that none comes after it. */

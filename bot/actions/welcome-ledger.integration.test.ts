@@ -10,7 +10,8 @@ import type { ActionContext } from './define.ts'
 import { sendWelcome } from './welcome-ledger.ts'
 
 const { corpId } = platformApp
-const text = async () => ({ text: '您好', attachments: [] })
+const sent = { text: '您好', attachments: [] }
+const text = async () => ({ text: '您好', attachments: [], sent })
 
 describe('the ledger of welcomes', () => {
   let database: Database
@@ -43,6 +44,7 @@ describe('the ledger of welcomes', () => {
       corp: { corpId },
       event: { id, corpId, userid: 'lina', externalUserid, createdAt: new Date() },
       handler: 'welcome',
+      revision: 3,
       key: `${id}/welcome/welcome`,
       now: new Date(),
       clock,
@@ -86,7 +88,7 @@ describe('the ledger of welcomes', () => {
     const outcomes = await Promise.all(
       Array.from({ length: 5 }, () => sendWelcome(context, welcomeCode, id, text)),
     )
-    expect(outcomes).toEqual(Array.from({ length: 5 }, () => ({ state: 'sent', handler: 'welcome' })))
+    expect(outcomes).toMatchObject(Array.from({ length: 5 }, () => ({ state: 'sent', handler: 'welcome' })))
     expect(await platform.calls('externalcontact/send_welcome_msg')).toBe(before + 1)
     const { holder, leaseUntil, ...kept } = (await row(welcomeCode)) ?? {}
     expect([holder, leaseUntil]).toEqual([undefined, undefined])
@@ -99,6 +101,8 @@ describe('the ledger of welcomes', () => {
       userid: 'lina',
       eventAt,
       expireAt,
+      revision: 3,
+      sent,
     })
   })
 
@@ -127,7 +131,7 @@ describe('the ledger of welcomes', () => {
         vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + skewMs })
         const outcome = sendWelcome(context, `a code ${skewMs}`, id, text)
         if (ageMs < 20_000) await expect(outcome).rejects.toMatchObject({ code: 'not_settled' })
-        else expect(await outcome).toEqual({ state: 'refused', errcode: 84061 })
+        else expect(await outcome).toMatchObject({ state: 'refused', errcode: 84061 })
         vi.useRealTimers()
       }
     }
@@ -151,7 +155,7 @@ describe('the ledger of welcomes', () => {
   it('keeps a second code of a relation as a spare one, and uses it once the first has failed', async () => {
     const { id, welcomeCode, context } = await addition()
     const failed = await sendWelcome(context, 'a code that is none', id, text)
-    expect(failed).toEqual({ state: 'expired', errcode: 41050 })
+    expect(failed).toMatchObject({ state: 'expired', errcode: 41050 })
     expect(await sendWelcome(context, welcomeCode, id, text)).toMatchObject({ state: 'sent' })
     expect(await sendWelcome(context, 'a third one', id, text)).toEqual({ state: 'spare' })
     const counted = await context.metrics.welcomes.get()
@@ -173,6 +177,28 @@ describe('the ledger of welcomes', () => {
     await expect.poll(() => database.models.follows.exists(claimed)).not.toBeNull()
     expect(await sendWelcome(context, welcomeCode, id, text)).toMatchObject({ state: 'sent' })
     expect(await first).toMatchObject({ state: 'expired' })
+  })
+
+  it('uses a code of a relation whose first one was left after attempts that came to nothing', async () => {
+    const { id, welcomeCode, context } = await addition()
+    await platform.control('POST', 'faults', [
+      { path: 'externalcontact/send_welcome_msg', errcode: 84061, times: 1 },
+    ])
+    await expect(sendWelcome(context, 'left', id, text)).rejects.toMatchObject({ code: 'not_settled' })
+    expect(await row('left')).toMatchObject({ state: 'sending', errcode: 84061 })
+    await database.models.welcomes.updateOne({ corpId, welcomeCode: 'left' }, { $set: { state: 'unused' } })
+    expect(await sendWelcome(context, welcomeCode, id, text)).toMatchObject({ state: 'sent' })
+  })
+
+  it('forgets what an earlier attempt was answered with once it is sent', async () => {
+    const { id, welcomeCode, context } = await addition()
+    await platform.control('POST', 'faults', [
+      { path: 'externalcontact/send_welcome_msg', errcode: 84061, times: 1 },
+    ])
+    await expect(sendWelcome(context, welcomeCode, id, text)).rejects.toMatchObject({ code: 'not_settled' })
+    await sendWelcome(context, welcomeCode, id, text)
+    const { state, errcode, errmsg } = (await row(welcomeCode)) ?? {}
+    expect([state, errcode, errmsg]).toEqual(['sent', undefined, undefined])
   })
 
   it('reads what comes from WeCom as text, also where it looks like an expression', async () => {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { useridKey } from '../../models/userid.ts'
+import type { WelcomeSent } from '../../models/welcome.ts'
 import { WecomError } from '../wecom/errors.ts'
 import type { WireAttachment } from '../wecom/wire/customer.ts'
 import { NotSettled, rowOf, writeTrajectory } from './customer-writes.ts'
 import type { ActionContext } from './define.ts'
 import {
+  answerOf,
   type HeldCode,
   keepLease,
   releaseCode,
@@ -22,6 +24,8 @@ const codeMs = 20_000
 export interface WelcomeContent {
   text: string
   attachments: WireAttachment[]
+  /** The same, as the ledger keeps it. */
+  sent: WelcomeSent
 }
 
 /**
@@ -61,26 +65,36 @@ export async function sendWelcome(
     await delay(lookAgainMs)
   }
   const stopRenewing = keepLease(context, held)
+  // Of the last try; kept when the platform has answered it.
+  let given: WelcomeSent | undefined
   try {
     if (!(await claimRelation(context, code, relation))) {
       await stopRenewing()
       return settle(context, code, { state: 'spare' })
     }
-    await callPlatform(context, code, content)
+    await callPlatform(context, code, async media => {
+      const made = await content(media)
+      given = made.sent
+      return made
+    })
   } catch (error) {
     await stopRenewing()
     const outcome = error instanceof WecomError ? finalOutcome(error, context) : undefined
     if (outcome === undefined) {
-      await releaseCode(context, held)
+      await releaseCode(context, held, error)
       throw isUnrelated(error) ? new NotSettled({ cause: error }) : error
     }
     // Nothing was sent with this code, so that another one of the same relation may still be used.
     if (outcome.state !== 'already') await releaseRelation(context, code)
-    return settle(context, code, outcome)
+    return settle(context, code, { ...outcome, ...(given && { sent: given }) })
   }
   await stopRenewing()
   await recordWelcome(context, relation)
-  return settle(context, code, { state: 'sent', handler: context.handler })
+  return settle(context, code, {
+    state: 'sent',
+    handler: context.handler,
+    ...(given !== undefined && { sent: given }),
+  })
 }
 
 async function callPlatform(
@@ -117,10 +131,11 @@ function isUnrelated(error: unknown): error is WecomError {
 function finalOutcome(error: WecomError, context: ActionContext): WelcomeOutcome | undefined {
   const { errcode, reaction } = error
   if (isUnrelated(error) && mayLive(context)) return undefined
-  if (errcode === 41051) return { state: 'already', errcode }
-  if (errcode === 41050) return { state: 'expired', errcode }
+  const answer = answerOf(error)
+  if (errcode === 41051) return { state: 'already', ...answer }
+  if (errcode === 41050) return { state: 'expired', ...answer }
   return reaction === 'give_up' || reaction === 'config' || reaction === 'user'
-    ? { state: 'refused', errcode }
+    ? { state: 'refused', ...answer }
     : undefined
 }
 
@@ -144,9 +159,10 @@ function pairFilter(context: ActionContext): { corpId: string; useridKey: string
 async function claimRelation(context: ActionContext, code: string, relation: string): Promise<boolean> {
   const { follows, welcomes } = context.models
   const pair = pairFilter(context)
+  const replaceable: (string | null)[] = [null, code]
   for (;;) {
     const { matchedCount } = await follows.updateOne(
-      { ...pair, 'relation.first': relation, 'relation.welcomeCode': { $in: [null, code] } },
+      { ...pair, 'relation.first': relation, 'relation.welcomeCode': { $in: replaceable } },
       { $set: { 'relation.welcomeCode': code } },
     )
     if (matchedCount === 1) return true
@@ -157,8 +173,10 @@ async function claimRelation(context: ActionContext, code: string, relation: str
     // Given up in this moment.
     if (other === undefined) continue
     const row = await welcomes.findOne({ corpId: pair.corpId, welcomeCode: other }, { state: 1 }).lean()
-    if (row?.state !== 'sending' || !mayLive(context)) return false
-    await delay(lookAgainMs)
+    // Its attempts came to nothing, and no more will be made.
+    if (row?.state === 'unused') replaceable.push(other)
+    else if (row?.state !== 'sending' || !mayLive(context)) return false
+    else await delay(lookAgainMs)
   }
 }
 

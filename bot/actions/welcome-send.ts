@@ -40,7 +40,8 @@ export const welcomeSend = defineAction({
       const attachments = await attachmentsOf(context, materials, media, missing)
       // 4,000 bytes at most; something must be left to say where the pictures alone were the welcome.
       const words = text.trim() === '' && attachments.length === 0 ? plainWelcome : text
-      return { text: cutBytes(words, 4_000), attachments }
+      const cut = cutBytes(words, 4_000)
+      return { text: cut, attachments, sent: { text: cut, attachments: [] } }
     })
     if (outcome.state === 'expired' || outcome.state === 'refused') {
       throw new ActionRefused(`welcome_${outcome.state}`, `欢迎语没有发出（${outcome.errcode ?? ''}）`)

@@ -51,7 +51,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
   const postponed = new Set<Pool>()
   const inTurn = pLimit(welcomesMax)
   const welcomesLeft = createWelcomeSearch(deps)
-  const welcoming = new Map<string, Promise<void>>()
+  const welcoming = new Map<string, Promise<unknown>>()
   /** Those that wait for their turn among them too. */
   let welcomesUnderWay = 0
   let draining = false

@@ -1,13 +1,14 @@
 import { present } from '../../models/difference.ts'
 import { customerFields, followFields } from '../../models/from-wecom.ts'
+import type { Passed } from '../../models/inbox-event.ts'
 import { useridKey } from '../../models/userid.ts'
 import type { CustomerAnswer } from '../actions/read-customer.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import { pathsOf } from '../handlers/conditions.ts'
-import { isTriggeredBy } from '../handlers/triggers.ts'
+import { isInScope } from '../handlers/scope.ts'
 import { within } from '../within.ts'
-import { contextOf, handlersInScope, matching } from './candidates.ts'
+import { choose, contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { askEarly } from './early-answers.ts'
 import { customerFacts, type Held, loadHeld, loadStaffFacts, type Surroundings } from './load-facts.ts'
@@ -19,25 +20,45 @@ const patienceMs = 1_000
 /** What the welcome is the answer to, whichever event brings the code. */
 const name = 'customer.added'
 
+/** What became of an event's welcome outside the queue. */
+export interface EarlyWelcome {
+  /** The ledger has what became of the code. */
+  settled: boolean
+  /** Handlers for the add that were passed over. */
+  passed: Passed[]
+}
+
 /**
  * Sends an event's welcome at once, outside the queue, because its code lives 20 s: the welcome of the first handler
  * that matches the add and has one. The handler's run finds it done in the ledger when its turn comes. A code that
- * comes with a confirmation or an archive consent is used for the same handler, if none has been.
+ * comes with a confirmation or an archive consent is used for the same handler, if none has been. While the corp is
+ * paused nothing is sent, and nothing of a dry run.
+ *
+ * @throws what the welcome fails with; ActionRefused `welcome_expired` or `welcome_refused` is in the ledger
  */
-export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promise<void> {
+export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promise<EarlyWelcome> {
   const announced = isEvent(event, name) ? await announce(deps.models, event) : undefined
   if (announced === undefined) await beginByConsent(deps.models, event)
-  else if (announced.over) return
-  const around = await loadStaffFacts(deps, event, name)
-  const inScope = await handlersInScope(deps, event, around)
-  const candidates = inScope.filter(one => isTriggeredBy(one, event, name) && decides(one))
-  const facts = { ...around.facts, ...(await factsFor(deps, event, around, candidates)) }
-  const handler = matching(candidates, event, name, facts)[0]
+  else if (announced.over) return { settled: false, passed: [] }
+  const [around, set] = [await loadStaffFacts(deps, event, name), await deps.live.of(event.corpId)]
+  const deciding = set.triggeredBy(event, name).filter(one => !one.run.dryRun && decides(one))
+  const inScope = deciding.filter(one => isInScope(one, around))
+  const facts = { ...around.facts, ...(await factsFor(deps, event, around, inScope)) }
+  const { chosen, passed } = choose({ ...set, triggeredBy: () => deciding }, event, name, {
+    ...around,
+    facts,
+  })
+  const handler = chosen[0]?.handler
   const step = handler?.steps.find(isWelcome)
   const action = deps.actions.get('welcome.send')
-  if (handler === undefined || step === undefined || action === undefined) return
+  if (handler === undefined || step === undefined || action === undefined) return { settled: false, passed }
+  if (set.paused !== undefined) {
+    const { key, revision } = handler
+    return { settled: false, passed: [...passed, { handler: key, revision, stage: 'paused', why: '' }] }
+  }
   // A welcome that depends on earlier steps takes its turn with them.
-  if (event.name === name && (step.if !== undefined || step.with.names.includes('steps'))) return
+  if (event.name === name && (step.if !== undefined || step.with.names.includes('steps')))
+    return { settled: false, passed }
   await action.run(
     {
       ...contextOf(deps, event, around, inScope, announced?.relation),
@@ -51,6 +72,7 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
     },
     step.with.fill(facts),
   )
+  return { settled: true, passed }
 }
 
 function isWelcome(step: CompiledStep): boolean {

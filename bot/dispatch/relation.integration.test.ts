@@ -89,7 +89,12 @@ describe('the relation of a staff member and a customer', () => {
   it('begins anew with a second announcement of the same kind', async () => {
     await take(eventOf('full', wm, 0))
     const again = eventOf('full', wm, 90)
-    expect(await take(again)).toEqual({ name: 'customer.added', relation: again.id, over: false })
+    expect(await take(again)).toEqual({
+      name: 'customer.added',
+      relation: again.id,
+      over: false,
+      again: true,
+    })
   })
 
   it('is confirmed weeks after the request, but not by a request that comes over a minute after the add', async () => {

@@ -11,6 +11,8 @@ export interface Announcement {
   relation: string
   /** It has ended, or a newer one has begun: nothing is to be done for it any more. */
   over: boolean
+  /** The staff member had this customer before: the chat may have begun then. */
+  again?: true
 }
 
 /** What every follow has from its first moment. */
@@ -56,13 +58,16 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
   const slot = event.data.half ? 'half' : 'full'
   const first: Relation = { first: event.id, at: event.createdAt, [slot]: event.id }
   for (;;) {
-    const { relation, past = [] } = (await beginOrFind(models, event, first)) ?? {}
+    const { relation, past = [], addedAt } = (await beginOrFind(models, event, first)) ?? {}
     const known = [relation, ...past].find(one => one?.half === event.id || one?.full === event.id)
     if (known !== undefined) return toAnnouncement(known, event.id, known !== relation)
     const joins = relation !== undefined && isJoinable(relation, event)
     const overtaken = joins ? undefined : overtaking(relation, past, event)
     if (overtaken !== undefined) return { name: 'customer.confirmed', relation: overtaken.first, over: true }
-    const next: Relation = joins ? { ...relation, [slot]: event.id } : { ...first, ...consented(relation) }
+    const again = past.length > 0 || isAnnounced(relation) || wasThere(addedAt, event)
+    const next: Relation = joins
+      ? { ...relation, [slot]: event.id }
+      : { ...first, ...consented(relation), ...(again && { again }) }
     const ended =
       !joins && relation !== undefined && isAnnounced(relation)
         ? { ...relation, endedAt: event.createdAt }
@@ -85,14 +90,14 @@ function beginOrFind(
   models: Models,
   event: BotEvent<'customer.added'>,
   relation: Relation,
-): Promise<Pick<Follow, 'relation' | 'past'> | null> {
+): Promise<Pick<Follow, 'relation' | 'past' | 'addedAt'> | null> {
   const { state } = event.data
   const begun = { relation, addedAt: event.createdAt, ...(state !== '' && { state }) }
   return models.follows
     .findOneAndUpdate(
       pairOf(event),
       { $setOnInsert: { ...newFollow, ...begun, userid: event.userid ?? '', status: 'active' } },
-      { upsert: true, returnDocument: 'after', projection: { relation: 1, past: 1 } },
+      { upsert: true, returnDocument: 'after', projection: { relation: 1, past: 1, addedAt: 1 } },
     )
     .lean()
 }
@@ -163,6 +168,11 @@ function isAnnounced(relation: Relation | undefined): boolean {
   return relation?.half !== undefined || relation?.full !== undefined
 }
 
+/** Held before the add, and not because a sync has just seen this very one. */
+function wasThere(addedAt: Date | undefined, { createdAt }: BotEvent): boolean {
+  return addedAt !== undefined && createdAt.getTime() - addedAt.getTime() > halfLateMs
+}
+
 /** A consent that came before its add has begun the relation; its code counts. */
 function consented(relation: Relation | undefined): { welcomeCode?: string } {
   return isAnnounced(relation) || relation?.welcomeCode === undefined
@@ -172,5 +182,5 @@ function consented(relation: Relation | undefined): { welcomeCode?: string } {
 
 function toAnnouncement(relation: Relation, id: string, over: boolean): Announcement {
   const name = relation.first === id ? 'customer.added' : 'customer.confirmed'
-  return { name, relation: relation.first, over }
+  return { name, relation: relation.first, over, ...(relation.again && { again: true }) }
 }

@@ -6,7 +6,7 @@ import { BOUNDS, type Bounds, createLimiter } from './limiter.ts'
 import { withFallback } from './limits/fallback.ts'
 import { createMemoryLimits } from './limits/memory.ts'
 import type { LimitStore } from './limits/store.ts'
-import { assertUpload } from './media.ts'
+import { assertPicture, assertUpload } from './media.ts'
 import type { CallPath, MethodPath, Methods, Priority } from './methods.ts'
 import { type Answer, compose, type Send, type Upload } from './pipeline.ts'
 import { allowMany, untilAborted } from './signals.ts'
@@ -74,6 +74,11 @@ export interface AppClient {
   ): Promise<Methods[K]['result']>
   /** Uploads temporary media (`path/90253`). @throws as `call`, and MediaRefusedError before anything is sent */
   upload(type: MediaType, file: Upload, options?: CallOptions): Promise<Methods['media/upload']['result']>
+  /**
+   * Uploads a picture that stays (`path/90256`): its address is shown inside of WeCom only. At most 1,000 a day and 3,000
+   * a month for the corp. @throws as `upload`
+   */
+  uploadPicture(file: Upload, options?: CallOptions): Promise<Methods['media/uploadimg']['result']>
   /**
    * The JS-SDK ticket (`path/90506`) that signatures are made with, shared by all instances like the access token:
    * `agent` for agentConfig, `corp` for config.
@@ -150,6 +155,10 @@ export function createWecom(options: WecomOptions): Wecom {
       async upload(type, file, given) {
         assertUpload(type, file)
         return start(app, 'media/upload', { type }, given, file)
+      },
+      async uploadPicture(file, given) {
+        assertPicture(file)
+        return start(app, 'media/uploadimg', {}, given, file)
       },
       async ticket(kind, signal) {
         return tickets[kind].current(app) ?? (await untilAborted(tickets[kind].get(app), signal))

@@ -12,6 +12,9 @@ export const MEDIA_LIMITS = {
   file: { bytes: 20 * MIB, accepts: '任意文件' },
 } as const satisfies Record<MediaType, { bytes: number; accepts: string }>
 
+/** A picture that stays: JPG or PNG, in bytes (`path/90256`). */
+const PICTURE_BYTES = 2 * MIB
+
 const MORE_THAN_BYTES = 5
 
 /** A file that the platform would refuse; nothing was sent. */
@@ -21,8 +24,16 @@ export class MediaRefusedError extends Error {
 }
 
 /** @throws MediaRefusedError when the size is out of the limits of its type, or the file has no name */
-export function assertUpload(type: MediaType, { bytes, filename }: Upload): void {
-  const limit = MEDIA_LIMITS[type].bytes
+export function assertUpload(type: MediaType, file: Upload): void {
+  assertFile(type, MEDIA_LIMITS[type].bytes, file)
+}
+
+/** The same for a picture that stays. */
+export function assertPicture(file: Upload): void {
+  assertFile('picture', PICTURE_BYTES, file)
+}
+
+function assertFile(type: string, limit: number, { bytes, filename }: Upload): void {
   if (filename === '') throw new MediaRefusedError('a file needs a name: it is what people see')
   if (bytes.length > MORE_THAN_BYTES && bytes.length <= limit) return
   throw new MediaRefusedError(

@@ -93,6 +93,7 @@ export const METHODS = {
     budgetMs: 200_000,
   },
   'media/upload': { verb: 'POST', doc: 'path/90253', priority: 'bulk', query: ['type'], timeoutMs: 60_000 },
+  'media/uploadimg': { verb: 'POST', doc: 'path/90256', priority: 'bulk', timeoutMs: 60_000 },
   'menu/create': { verb: 'POST', doc: 'path/90231', priority: 'bulk', query: ['agentid'] },
   'menu/get': { verb: 'GET', doc: 'path/90232', priority: 'bulk' },
 } as const satisfies Record<keyof Methods, MethodSpec>
@@ -198,6 +199,8 @@ export interface Methods {
     params: { type: MediaType }
     result: { type: MediaType; media_id: string; created_at: string }
   }
+  /** JPG or PNG of at most 2 MB; the address stays, and is shown inside of WeCom only. */
+  'media/uploadimg': { params: NoParams; result: { url: string } }
   'menu/create': { params: WireMenu & { agentid: number }; result: object }
   /** 46003 when no menu was ever set. */
   'menu/get': { params: { agentid: number }; result: WireMenu }
@@ -215,4 +218,4 @@ interface WireTicket {
 export type TokenPath = 'gettoken' | 'ticket/get' | 'get_jsapi_ticket'
 
 /** What `AppClient.call` takes: tokens and tickets are fetched by the client itself, files go through `AppClient.upload`. */
-export type CallPath = Exclude<MethodPath, TokenPath | 'media/upload'>
+export type CallPath = Exclude<MethodPath, TokenPath | 'media/upload' | 'media/uploadimg'>

@@ -1,4 +1,4 @@
-import { uploadMedia } from '../../bot/actions/media.ts'
+import { uploadedKinds, uploadMedia, uploadThumbnail } from '../../bot/actions/media.ts'
 import type { AppClient } from '../../bot/wecom/client.ts'
 import type { Models } from '../../models/models.ts'
 import { storedError } from '../errors.ts'
@@ -20,7 +20,7 @@ export class MediaRefreshError extends Error {
 
 /**
  * Uploads the file of every material whose copy on the platform is missing or ends within 24 hours (`path/90253`), so
- * that no welcome has to upload anything within its 20 seconds.
+ * that no welcome has to upload anything within its 20 seconds; a link's thumbnail once, because it stays.
  *
  * @returns how many were uploaded.
  * @throws MediaRefreshError once all have been tried.
@@ -35,7 +35,11 @@ export async function refreshMedia(
     .find({
       corpId,
       file: { $exists: true },
-      $or: [{ 'media.expiresAt': null }, { 'media.expiresAt': { $lte: soon } }],
+      $or: [
+        { kind: { $in: uploadedKinds }, 'media.expiresAt': null },
+        { kind: { $in: uploadedKinds }, 'media.expiresAt': { $lte: soon } },
+        { kind: 'link', pictureUrl: null },
+      ],
     })
     .sort({ key: 1 })
     .lean()
@@ -44,7 +48,8 @@ export async function refreshMedia(
     await report(Math.floor((index / due.length) * 100))
     signal.throwIfAborted()
     try {
-      await uploadMedia(models, client, material)
+      if (material.kind === 'link') await uploadThumbnail(models, client, material)
+      else await uploadMedia(models, client, material)
     } catch (error) {
       signal.throwIfAborted()
       failures.push({ key: material.key, error })

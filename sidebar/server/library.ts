@@ -7,7 +7,7 @@ import type { Api } from './call.ts'
 import { openCustomer } from './customer-access.ts'
 import type { SidebarDeps } from './deps.ts'
 import { Refused } from './refusals.ts'
-import { fillScript, materialView } from './script-views.ts'
+import { fillScript, isSendable, materialView } from './script-views.ts'
 import type { Who } from './session.ts'
 import { createThumbs } from './thumbs.ts'
 
@@ -47,7 +47,7 @@ export function addLibraryRoutes(api: Api, deps: SidebarDeps): void {
   })
   api.get('materials', async ({ query }): Promise<MaterialPage> => {
     const wanted = query(materialQuery)
-    const found = await findMaterials(models, corpId, wanted.q)
+    const found = (await findMaterials(models, corpId, wanted.q)).filter(isSendable)
     const { page, ...rest } = await paged(models, corpId, 'material', found, wanted)
     return { ...rest, materials: page.map(materialView) }
   })

@@ -21,7 +21,9 @@ export function fillScript(
   const parts = script.parts.map((part, index): ScriptPart => {
     if (part.material === undefined) return { text: filled[index] ?? '' }
     const material = materials.get(part.material)
-    return material === undefined ? { text: texts.materialRemoved } : { material: materialView(material) }
+    return material === undefined || !isSendable(material)
+      ? { text: texts.materialRemoved }
+      : { material: materialView(material) }
   })
   return { key, category, title, parts }
 }
@@ -59,8 +61,26 @@ function compile(text: string): Filled {
   }
 }
 
-export function materialView(material: Material): MaterialView {
+/**
+ * What can be sent into a chat from here. A mini-program's cover would need an address that the client may read, and the
+ * client sends no voice.
+ */
+export type SendableMaterial = Material & { kind: MaterialView['kind'] }
+const sendable: readonly Material['kind'][] = [
+  'text',
+  'image',
+  'link',
+  'video',
+  'file',
+] satisfies MaterialView['kind'][]
+
+export function isSendable(material: Material): material is SendableMaterial {
+  return sendable.includes(material.kind)
+}
+
+export function materialView(material: SendableMaterial): MaterialView {
   const { key, category, title, kind, description = '', text = '', url = '', file } = material
-  const thumb = file === undefined ? null : `/sidebar/api/files/${file}/thumb`
+  const drawn = file !== undefined && (kind === 'image' || kind === 'link')
+  const thumb = !drawn ? null : `/sidebar/api/files/${file}/thumb`
   return { key, category, title, kind, description, thumb, text, url }
 }

@@ -11,7 +11,7 @@ import type { SidebarDeps } from './deps.ts'
 import type { Groups } from './groups.ts'
 import { Refused } from './refusals.ts'
 import { keyOf, requestKey } from './request-key.ts'
-import { fillTexts } from './script-views.ts'
+import { fillTexts, isSendable, type SendableMaterial } from './script-views.ts'
 import { recordReport } from './send-reports.ts'
 import type { Who } from './session.ts'
 import { texts } from './texts.ts'
@@ -114,9 +114,9 @@ async function contentOf(
   who: Who,
   { script: scriptKey, material: materialKey, part }: z.output<typeof request>,
   customer: string,
-): Promise<{ title: string; parts: (string | Material)[] }> {
-  const materials = (keys: readonly string[]): Promise<Material[]> =>
-    models.materials.find({ corpId, key: { $in: keys } }).lean()
+): Promise<{ title: string; parts: (string | SendableMaterial)[] }> {
+  const materials = async (keys: readonly string[]): Promise<SendableMaterial[]> =>
+    (await models.materials.find({ corpId, key: { $in: keys } }).lean<Material[]>()).filter(isSendable)
   if (scriptKey === undefined) {
     const [material] = await materials([materialKey ?? ''])
     if (material === undefined) throw new Refused('not_found', texts.materialGone)
@@ -131,7 +131,7 @@ async function contentOf(
   const held = await materials(parts.flatMap(one => one.material ?? []))
   return {
     title: `话术《${script.title}》`,
-    parts: parts.flatMap((one): (string | Material)[] => {
+    parts: parts.flatMap((one): (string | SendableMaterial)[] => {
       if (one.material === undefined) return one.text.trim() === '' ? [] : [one.text]
       const material = held.find(({ key }) => key === one.material)
       if (material === undefined) throw new Refused('not_found', texts.materialGone)
@@ -144,14 +144,14 @@ function textMessage(content: string): ChatMessage {
   return { msgtype: 'text', text: { content } }
 }
 
-async function materialMessage(deps: SidebarDeps, material: Material): Promise<ChatMessage> {
+async function materialMessage(deps: SidebarDeps, material: SendableMaterial): Promise<ChatMessage> {
   const { kind, title, description = '', text = '', url = '' } = material
   if (kind === 'text') return textMessage(text)
   // A thumbnail of ours is behind the login, and the client would ask for it without.
   if (kind === 'link') return { msgtype: 'news', news: { link: url, title, desc: description, imgUrl: '' } }
   const fresh = freshMedia(material, deps.now().getTime())
-  return {
-    msgtype: 'image',
-    image: { mediaid: fresh ?? (await uploadMedia(deps.models, await deps.client(), material)) },
-  }
+  const mediaid = fresh ?? (await uploadMedia(deps.models, await deps.client(), material))
+  if (kind === 'video') return { msgtype: 'video', video: { mediaid } }
+  if (kind === 'file') return { msgtype: 'file', file: { mediaid } }
+  return { msgtype: 'image', image: { mediaid } }
 }

@@ -21,7 +21,7 @@ export const scriptTexts = {
 export const materialTexts = {
   search: '搜素材：词、拼音、首字母都行',
   label: '素材列表',
-  kinds: { text: '文字', image: '图片', link: '链接' },
+  kinds: { text: '文字', image: '图片', link: '链接', video: '视频', file: '文件' },
   found: (count: number) => `找到 ${count} 个`,
   sendIt: (title: string) => `发送素材：${title}`,
   open: '打开链接',

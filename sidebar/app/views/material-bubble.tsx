@@ -17,6 +17,13 @@ export function MaterialBubble(props: { material: MaterialView }) {
       ) : (
         <img class="bubble-image" src={material.thumb} alt={material.title} />
       )
+    case 'video':
+    case 'file':
+      return (
+        <p class="bubble bubble-file">
+          <Icon d={moreIcons[material.kind]} /> {material.title}
+        </p>
+      )
     case 'link':
       return (
         <div class="bubble bubble-link">

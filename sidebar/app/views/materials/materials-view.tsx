@@ -84,7 +84,6 @@ export function MaterialsView(props: { wecom: Wecom; shown: boolean }) {
 function Picture(props: { material: MaterialView }) {
   const { material } = props
   if (material.kind === 'text') return <span class="material-text">{material.text}</span>
-  if (material.thumb === null)
-    return <Icon d={material.kind === 'link' ? moreIcons.link : moreIcons.image} size={28} />
+  if (material.thumb === null) return <Icon d={moreIcons[material.kind]} size={28} />
   return <img src={material.thumb} alt="" loading="lazy" />
 }

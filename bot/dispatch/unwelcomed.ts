@@ -1,0 +1,123 @@
+import type { Passed } from '../../models/inbox-event.ts'
+import type { Run, RunStep } from '../../models/run.ts'
+import type { Welcome } from '../../models/welcome.ts'
+import { recordUnused, type Unwelcomed } from '../actions/welcome-unused.ts'
+import type { BotEvent } from '../events/parse.ts'
+import type { CompiledHandler } from '../handlers/compile.ts'
+import type { Facts } from '../handlers/facts.ts'
+import { explainMatch } from '../handlers/triggers.ts'
+import type { DispatchDeps } from './deps.ts'
+import type { Announcement } from './relation.ts'
+
+/** How the handling of an event ended, as far as its welcome is concerned. */
+export interface Handling {
+  /** Handlers that were passed over. */
+  passed: readonly Passed[]
+  /** Of this event, as they ended. */
+  runs: readonly Run[]
+  /** What is known of the customer. */
+  facts?: Pick<Facts, 'customer'>
+  /** The ledger has its code already, see `welcomeAtOnce`. */
+  settled?: boolean
+}
+
+/** As many as a row keeps. */
+const passedMax = 30
+
+/** What a welcome is the answer to, whichever event brings the code. */
+const name = 'customer.added'
+
+/**
+ * Writes into the ledger why an event that could have been welcomed was not: one that brought a code which nobody used,
+ * and an add without a code. An event that was welcomed costs nothing, any other one command. To be called when the
+ * handling has come to an end: one that is to be tried again may still be welcomed.
+ *
+ * @param announced of an add; missing for the consent to archiving
+ */
+export async function recordUnwelcomed(
+  deps: Pick<DispatchDeps, 'models' | 'metrics' | 'clock' | 'retentionMs' | 'live'>,
+  event: BotEvent,
+  announced: Announcement | undefined,
+  handling: Handling,
+): Promise<void> {
+  const { welcomeCode: code } = event.data as { welcomeCode?: string }
+  const why =
+    code === undefined
+      ? withoutCode(event, announced, handling)
+      : await withCode(deps, event, announced, handling)
+  if (why === undefined) return
+  const relation = announced?.relation ?? event.id
+  const expireAt = new Date(deps.clock.now() + deps.retentionMs)
+  await recordUnused(deps, event, { code, relation, expireAt }, why)
+}
+
+/** A confirmation need not bring one: that of the add counts. */
+function withoutCode(
+  event: BotEvent,
+  announced: Announcement | undefined,
+  { facts }: Handling,
+): Unwelcomed | undefined {
+  if (announced?.name !== name) return undefined
+  const causes: NonNullable<Welcome['causes']> = []
+  // A user of another company's WeCom: by what the platform says, or by the id alone (`path/98728`).
+  if (facts?.customer.type === 2 || event.externalUserid?.startsWith('wo')) causes.push('other_company')
+  if (announced.again) causes.push('again')
+  return { state: 'no_code', causes }
+}
+
+async function withCode(
+  { live }: Pick<DispatchDeps, 'live'>,
+  event: BotEvent,
+  announced: Announcement | undefined,
+  { passed, runs, settled }: Handling,
+): Promise<Unwelcomed | undefined> {
+  if (settled === true) return undefined
+  if (announced?.over === true) return { state: 'unused', reason: 'relation_over' }
+  const tried = runs.flatMap(run =>
+    run.steps.filter(step => step.action === 'welcome.send').map(step => ({ run, step })),
+  )
+  if (tried.some(({ step }) => isSettled(step))) return undefined
+  const [first] = tried
+  if (first !== undefined) {
+    const { handler, revision } = first.run
+    return { state: 'unused', reason: reasonOf(first.run, first.step), handler, revision }
+  }
+  const { handlers } = await live.of(event.corpId)
+  const over = passedOver(event, handlers, passed)
+  const paused = over.find(one => one.stage === 'paused')
+  if (paused === undefined) return { state: 'unused', reason: 'no_handler', passed: over }
+  const { handler, revision } = paused
+  return { state: 'unused', reason: 'paused', handler, revision }
+}
+
+/** The ledger has what became of the code. */
+function isSettled({ state, output, error }: RunStep): boolean {
+  if (state === 'failed') return error?.code.startsWith('welcome_') === true
+  return state === 'done' && (output as { state?: unknown } | undefined)?.state !== 'no_code'
+}
+
+function reasonOf(run: Run, { state, skipped }: RunStep): NonNullable<Welcome['reason']> {
+  if (run.dryRun === true || skipped === 'dry_run') return 'dry_run'
+  return state === 'skipped' ? 'skipped' : 'failed'
+}
+
+/** Each handler that could have sent a welcome, and why it did not. */
+function passedOver(
+  event: BotEvent,
+  handlers: readonly CompiledHandler[],
+  passed: readonly Passed[],
+): Passed[] {
+  const welcoming = handlers.filter(
+    ({ trigger, steps }) =>
+      'event' in trigger && trigger.event === name && steps.some(step => step.action === 'welcome.send'),
+  )
+  const known = new Map(passed.map(one => [one.handler, one]))
+  const unfit = welcoming.flatMap((one): Passed[] => {
+    const why = known.has(one.key) ? undefined : explainMatch(one, event, name)
+    return why === undefined ? [] : [{ handler: one.key, revision: one.revision, stage: 'match', why }]
+  })
+  const keys = new Set(welcoming.map(one => one.key))
+  // What is off or broken is not among the handlers, and may have been meant to welcome.
+  const others = passed.filter(one => keys.has(one.handler) || one.stage === 'off' || one.stage === 'broken')
+  return [...others, ...unfit].slice(0, passedMax)
+}
