@@ -130,7 +130,7 @@ describe('a customer who adds a staff member', () => {
         after: 'stop',
         trigger: { event: 'customer.added', match: { state: { eq: 'broken' } } },
         steps: [
-          { id: 'tag', action: 'customer.tag', with: { add: ['没有这个标签'] }, onError: 'continue' },
+          { id: 'tag', action: 'customer.tag', with: { add: ['{{ event.state }}'] }, onError: 'continue' },
           { id: 'welcome', action: 'welcome.send', with: { text: '欢迎 {{ customer.name }}' } },
           {
             id: 'tell',

@@ -34,6 +34,8 @@ describe('the code of a welcome', () => {
     sidekick = await startTestSidekick()
     // Before the first event, so that they are there when the handlers are first looked at.
     const { database, app } = sidekick
+    const material = { corpId: app.corpId, key: 'news', category: 'x', title: '旧', kind: 'link' } as const
+    await database.models.materials.create({ ...material, url: 'https://example.com/old' })
     for (const handler of handlers) await publishHandler(database.models, app.corpId, handler, actions)
   })
   afterAll(() => sidekick.stop())
@@ -150,9 +152,7 @@ describe('the code of a welcome', () => {
   })
 
   it('is used with a material as it is now, within seconds of its change', async () => {
-    const { database, app } = sidekick
-    const material = { corpId: app.corpId, key: 'news', category: 'x', title: '旧', kind: 'link' } as const
-    await database.models.materials.create({ ...material, url: 'https://example.com/old' })
+    const { database } = sidekick
     const linked = async () => {
       await sidekick.chat.customer(nextName()).adds('lina', { state: 'news' })
       const { params } = await sidekick.chat.expectWelcome('您好')

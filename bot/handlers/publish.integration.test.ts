@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import type { Database } from '../../models/connect.ts'
+import type { Action, ActionTable } from '../actions/define.ts'
 import { actions } from '../actions/registry.ts'
 import { HandlerInvalid } from './compile.ts'
 import { saveDraft } from './drafts.ts'
-import { publishHandler, publishRevision } from './publish.ts'
+import { publishHandler, publishHandlers, publishRevision } from './publish.ts'
 import { HandlerRefused } from './refusal.ts'
 import { seedHandlers } from './seed.ts'
 import { switchHandler } from './switch.ts'
@@ -18,6 +20,18 @@ const document = (text: string, over: object = {}) => ({
   steps: [{ id: 'answer', action: 'reply', with: { text } }],
   ...over,
 })
+
+const starter: Action = {
+  id: 'test.start',
+  title: '开始',
+  summary: 'Starts another handler.',
+  params: z.strictObject({ handler: z.string() }),
+  output: z.object({}),
+  effect: 'read',
+  idempotent: true,
+  run: async () => ({}),
+  names: ({ handler }) => [{ kind: 'handler', name: String(handler), path: 'handler' }],
+}
 
 describe('a handler in the database', () => {
   let database: Database
@@ -162,20 +176,33 @@ describe('a handler in the database', () => {
       apps: ['9'],
       except: ['x', 'app:9'],
     }
-    const problems = await publish(document('一', { scope })).catch((error: HandlerInvalid) => error.problems)
-    expect(problems).toEqual([
-      { path: 'scope.departments.0', message: '"3" is no department of this corp; there are 27 (销售部)' },
-      {
-        path: 'scope.departments.1',
-        message: '"name:查无此部" is no department of this corp; there are 27 (销售部)',
-      },
-      {
-        path: 'scope.staff.0',
-        message: '"nobody" is no staff member of this corp; write a userid such as lina',
-      },
-      { path: 'scope.apps.0', message: '"9" is no app of this corp; there is none' },
-      { path: 'scope.except.0', message: '"x" is neither a staff member nor a department of this corp' },
-      { path: 'scope.except.1', message: '"9" is no app of this corp; there is none' },
+    const { problems } = await publish(document('一', { scope })).then(
+      () => new HandlerInvalid('none', []),
+      (error: HandlerInvalid) => error,
+    )
+    expect(problems.map(one => one.path).sort()).toEqual([
+      'scope.apps.0',
+      'scope.departments.0',
+      'scope.departments.1',
+      'scope.except.0',
+      'scope.except.1',
+      'scope.staff.0',
+    ])
+    expect(await live()).toBeNull()
+  })
+
+  it('may name another that is published with it, and neither is when one cannot be', async () => {
+    const starts = (handler: string, key: string) =>
+      document(handler, { key, steps: [{ id: 'start', action: 'test.start', with: { handler } }] })
+    const table: ActionTable = new Map([...actions, ['test.start', starter]])
+    const both = [starts('two', 'one'), starts('one', 'two')]
+    const publishAll = (list: Record<string, unknown>[]) =>
+      publishHandlers(database.models, corpId, list, table)
+    await expect(publishAll([...both, starts('three', 'four')])).rejects.toThrow('four: steps.0.with.handler')
+    expect(await database.models.handlerRevisions.countDocuments({ corpId })).toBe(0)
+    expect(await publishAll(both)).toEqual([
+      { key: 'one', revision: 1 },
+      { key: 'two', revision: 1 },
     ])
   })
 

@@ -1,10 +1,12 @@
 import type { HandlerSwitch, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
+import { checkNames } from './check-names.ts'
 import { compileHandler, HandlerInvalid } from './compile.ts'
 import { contentOf, saysTheSame } from './digest.ts'
 import { HandlerRefused } from './refusal.ts'
 import { insertUnlessThere, keepRevision } from './revisions.ts'
+import { handlerDocument } from './schema.ts'
 import { resolveScope } from './scope-names.ts'
 
 /** Of the switch only so many of the last times are kept. */
@@ -31,8 +33,29 @@ export async function publishHandler(
   actions: ActionTable,
   by = 'operator',
 ): Promise<Published> {
-  const { key, enabled, content } = await checkHandler(models, corpId, document, actions)
-  return makeLive(models, { corpId, key, enabled, content, given: document, by })
+  const [published] = await publishHandlers(models, corpId, [document], actions, by)
+  return published as Published
+}
+
+/**
+ * Publishes several documents, which may name each other: all of them, or none where one has problems.
+ *
+ * @throws HandlerInvalid naming every problem of the first that has any
+ */
+export async function publishHandlers(
+  models: Models,
+  corpId: string,
+  documents: readonly Record<string, unknown>[],
+  actions: ActionTable,
+  by = 'operator',
+): Promise<Published[]> {
+  const keys = new Set(documents.map(one => String(one.key)))
+  const checked: ToPublish[] = []
+  for (const given of documents)
+    checked.push({ ...(await checkHandler(models, corpId, given, actions, keys)), corpId, given, by })
+  const published: Published[] = []
+  for (const one of checked) published.push(await makeLive(models, one))
+  return published
 }
 
 /**
@@ -77,6 +100,7 @@ export async function publishRevision(
 /**
  * What publishing would say, without doing it.
  *
+ * @param others keys of handlers that are published together with it
  * @returns the content that would be stored: department names as ids
  * @throws HandlerInvalid naming every problem
  */
@@ -85,11 +109,12 @@ export async function checkHandler(
   corpId: string,
   document: Record<string, unknown>,
   actions: ActionTable,
+  others?: ReadonlySet<string>,
 ): Promise<{ key: string; enabled: boolean; content: Record<string, unknown> }> {
   const { key, enabled } = compileHandler(document, 0, actions)
-  const resolved = await resolveScope(models, corpId, document)
-  if (resolved.problems.length > 0) throw new HandlerInvalid(key, resolved.problems)
-  return { key, enabled, content: contentOf(resolved.document) }
+  const problems = await checkNames(models, corpId, handlerDocument.parse(document), actions, others)
+  if (problems.length > 0) throw new HandlerInvalid(key, problems)
+  return { key, enabled, content: contentOf(await resolveScope(models, corpId, document)) }
 }
 
 interface ToPublish {

@@ -1,39 +1,116 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HandlerFileError, readHandlerFile } from './read-file.ts'
+import { HandlerFileError, readHandlerFiles } from './read-file.ts'
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'handlers-'))
+const write = (content: string | Buffer, name = 'handlers.yaml', into = folder()): string => {
+  writeFileSync(join(into, name), content)
+  return join(into, name)
+}
+const read = async (...paths: string[]) => (await readHandlerFiles(paths)).map(one => one.document)
+const fault = async (...paths: string[]): Promise<string> => {
+  const error: unknown = await readHandlerFiles(paths).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(HandlerFileError)
+  return (error as Error).message
+}
 
 describe('a file of handlers', () => {
-  const write = (text: string): string => {
-    const path = join(mkdtempSync(join(tmpdir(), 'handlers-')), 'handlers.yaml')
-    writeFileSync(path, text)
-    return path
-  }
-
   it('may hold one document or several, in YAML or JSON', async () => {
-    expect(await readHandlerFile(write('key: one'))).toEqual([{ key: 'one' }])
-    expect(await readHandlerFile(write('key: one\n---\nkey: two\n'))).toEqual([
-      { key: 'one' },
-      { key: 'two' },
+    const two = [{ key: 'one' }, { key: 'two' }]
+    expect(await read(write('key: one'))).toEqual([{ key: 'one' }])
+    expect(await read(write('key: one\n---\nkey: two\n---\n'))).toEqual(two)
+    expect(await read(write('{"key": "one"}', 'one.json'))).toEqual([{ key: 'one' }])
+  })
+
+  it('may have a byte order mark, line ends of Windows, comments, and tabs where they mean nothing', async () => {
+    const text = '\uFEFF# yaml-language-server: $schema=x\r\nkey: one\t# here\r\ntitle: |-\r\n  a\r\n  b\r\n'
+    expect(await read(write(text))).toEqual([{ key: 'one', title: 'a\nb' }])
+  })
+
+  it('may say a thing once and use it again', async () => {
+    const text = 'key: one\nwith: &texts { a: 1 }\nagain: *texts\nmore: { <<: *texts, b: 2 }'
+    expect(await read(write(text))).toEqual([
+      { key: 'one', with: { a: 1 }, again: { a: 1 }, more: { a: 1, b: 2 } },
     ])
-    expect(await readHandlerFile(write('{"key": "one"}'))).toEqual([{ key: 'one' }])
   })
 
   it.each([
-    ['broken YAML', 'key: [one'],
-    ['a list', '- key: one'],
-    ['a text', 'hello'],
-    ['nothing', ''],
+    ['a list that is not closed', 'key: [one', /:1:\d+: Flow sequence/],
+    ['a field twice', 'key: one\ntitle: a\nkey: two', /:3:1: Map keys must be unique/],
+    ['a tab where it matters', 'steps:\n\t- id: one', /:2:1: Tabs are not allowed/],
+    ['a list', '- key: one', /:1:1: this is not a handler/],
+    ['a text', 'hello', /:1:1: this is not a handler/],
+    ['nothing', '', /holds no document/],
+    ['comments alone', '# nothing\n---\n', /holds no document/],
+    ['code', 'key: !!js/function "x"', /:1:6: Unresolved tag/],
     [
-      'a reference that multiplies',
-      `a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(40)}*a]\nc: [${'*b,'.repeat(40)}*b]`,
+      'an alias of nothing',
+      'key: *none',
+      /:1:1: its anchors and aliases cannot be followed: Unresolved alias/,
     ],
-  ])('is refused when it holds %s', async (_what, text) => {
-    await expect(readHandlerFile(write(text))).rejects.toThrow()
+    [
+      'aliases that multiply',
+      bomb(),
+      /:1:1: its anchors and aliases cannot be followed: Excessive alias count/,
+    ],
+    ['an alias that holds itself', 'key: &a [*a]', /:1:1: its anchors and aliases cannot be followed/],
+    ['brackets within brackets without end', `a: ${'['.repeat(50_000)}`, /nested too deeply/],
+    ['lists within lists without end', `a:\n${'- '.repeat(50_000)}`, /nested too deeply/],
+    ['fields within fields without end', stairs(), /nested too deeply/],
+    ['bytes that are no text', Buffer.from([1, 0, 2]), /is no text/],
+    ['another encoding', Buffer.from([0x6b, 0x3a, 0x20, 0xc3, 0x28]), /is not UTF-8/],
+    ['UTF-16', Buffer.from('\uFEFFkey: 一二', 'utf16le'), /is no text|is not UTF-8/],
+    ['more than a mebibyte', `key: ${'x'.repeat(1024 * 1024)}`, /is larger than 1 MiB/],
+  ])('is refused when it holds %s', async (_what, content, message) => {
+    const path = write(content)
+    const said = await fault(path)
+    expect(said).toMatch(message)
+    expect(said).toContain(path)
   })
 
   it('that is not there is named', async () => {
-    await expect(readHandlerFile('/nowhere.yaml')).rejects.toThrow(HandlerFileError)
+    expect(await fault('/nowhere.yaml')).toMatch(/^\/nowhere\.yaml cannot be read/)
+  })
+
+  it('says where something stands that a path names', async () => {
+    const path = write('key: one\n---\nkey: two\nsteps:\n  - id: a\n    with: { add: [x, y] }\n')
+    const [, source] = await readHandlerFiles([path])
+    expect(source?.at('steps.0.with.add.1')).toBe(`${path}:6:22`)
+    expect(source?.at('steps.0.id')).toBe(`${path}:5:9`)
+    expect(source?.at('steps.0.action')).toBe(`${path}:5:5`)
+    expect(source?.at('trigger')).toBe(`${path}:3:1`)
   })
 })
+
+describe('several files of handlers', () => {
+  it('are those that are named, and all of a folder by their names', async () => {
+    const into = folder()
+    mkdirSync(join(into, 'deeper'))
+    for (const name of ['b.yaml', 'a.yml', 'c.json']) write(`{"key": "${name[0]}"}`, name, into)
+    write('nothing of ours', 'README.md', into)
+    expect(await read(into, write('key: d'))).toEqual([
+      { key: 'a' },
+      { key: 'b' },
+      { key: 'c' },
+      { key: 'd' },
+    ])
+    expect(await fault(join(into, 'deeper'))).toMatch(/holds no file that ends with/)
+  })
+
+  it('are refused when two documents have one key, wherever they stand', async () => {
+    const one = write('key: one\n---\nkey: two')
+    const other = write('key: two')
+    expect(await fault(one, other)).toBe(`${other}:1:6: the key "two" is that of ${one}:3:6 too`)
+    expect(await fault(write('key: one\n---\nkey: one'))).toMatch(/:3:6: the key "one"/)
+  })
+})
+
+function bomb(): string {
+  return `a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(40)}*a]\nc: [${'*b,'.repeat(40)}*b]`
+}
+
+function stairs(): string {
+  return Array.from({ length: 1_000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')
+}

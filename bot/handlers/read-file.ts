@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { parseAllDocuments } from 'yaml'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Document, isNode, isScalar, LineCounter, type Node, parseAllDocuments } from 'yaml'
 
-/** A file of handler documents that is no YAML, or holds something else. */
+/** Files of handlers that are no YAML, hold something else, or contradict each other. Names the file, line and column. */
 export class HandlerFileError extends Error {
   readonly code = 'handler_file'
   constructor(message: string, options?: ErrorOptions) {
@@ -10,25 +11,150 @@ export class HandlerFileError extends Error {
   }
 }
 
+/** A handler document as it stands in a file. */
+export interface HandlerSource {
+  /** As it was named. */
+  file: string
+  document: Record<string, unknown>
+  /** Where something stands in it that a problem's path names, as `file:line:column`; else what is around it. */
+  at(path: string): string
+}
+
+/** A file of more bytes holds no handlers. */
+const bytesMax = 1024 * 1024
+const extensions = ['.yaml', '.yml', '.json']
+
 /**
- * Reads handler documents: YAML or JSON, one document a file or several between `---`.
+ * Reads handler documents from files, and from all `.yaml`, `.yml` and `.json` files of folders, in the order of their
+ * names: YAML 1.2 or JSON, one document or several a file.
  *
- * @throws HandlerFileError naming the file and the line
+ * @throws HandlerFileError for the first file that cannot be read, and where two documents have one key
  */
-export async function readHandlerFile(path: string): Promise<Record<string, unknown>[]> {
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
-    throw new HandlerFileError(`${path} cannot be read: ${error.message}`, { cause: error })
-  })
-  const documents = parseAllDocuments(text)
-  if (!Array.isArray(documents) || documents.length === 0)
-    throw new HandlerFileError(`${path} holds no document`)
-  return documents.map((document, index) => {
-    const [fault] = document.errors
-    if (fault !== undefined) throw new HandlerFileError(`${path}: ${fault.message}`, { cause: fault })
-    const value: unknown = document.toJS()
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new HandlerFileError(`${path}: document ${index + 1} is not a handler`)
-    }
-    return value as Record<string, unknown>
-  })
+export async function readHandlerFiles(paths: readonly string[]): Promise<HandlerSource[]> {
+  const sources: HandlerSource[] = []
+  for (const path of paths)
+    for (const file of await filesOf(path)) sources.push(...(await readHandlerFile(file)))
+  const seen = new Map<unknown, HandlerSource>()
+  for (const source of sources) {
+    const { key } = source.document
+    const other = seen.get(key)
+    if (other !== undefined && key !== undefined)
+      throw new HandlerFileError(`${source.at('key')}: the key "${key}" is that of ${other.at('key')} too`)
+    seen.set(key, source)
+  }
+  return sources
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  if (!(await reading(path, stat(path))).isDirectory()) return [path]
+  const names = await reading(path, readdir(path))
+  const files = names.filter(name => extensions.some(end => name.toLowerCase().endsWith(end))).sort()
+  if (files.length === 0)
+    throw new HandlerFileError(`${path} holds no file that ends with ${extensions.join(', ')}`)
+  return files.map(name => join(path, name))
+}
+
+async function reading<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw new HandlerFileError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/**
+ * Reads the handler documents of one file.
+ *
+ * @throws HandlerFileError naming the file, and the line and column where there is one
+ */
+export async function readHandlerFile(file: string): Promise<HandlerSource[]> {
+  const { size } = await reading(file, stat(file))
+  if (size > bytesMax) throw new HandlerFileError(`${file} is larger than 1 MiB`)
+  return parseHandlers(file, textOf(file, await reading(file, readFile(file))))
+}
+
+function textOf(file: string, bytes: Buffer): string {
+  if (bytes.includes(0)) throw new HandlerFileError(`${file} is no text: it holds NUL bytes`)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new HandlerFileError(`${file} is not UTF-8`, { cause: error })
+  }
+}
+
+/** As `readHandlerFile`, of a text. `file` is what it is called in messages. */
+export function parseHandlers(file: string, text: string): HandlerSource[] {
+  if (isTooDeep(text)) throw new HandlerFileError(`${file} is nested too deeply`)
+  const lines = new LineCounter()
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset)
+    return `${file}:${line}:${col}`
+  }
+  const sources = parse(text, lines)
+    .filter(document => !isEmpty(document))
+    .map(document => toSource(file, document, place))
+  if (sources.length === 0) throw new HandlerFileError(`${file} holds no document`)
+  return sources
+}
+
+/** What stands behind a last `---`. */
+function isEmpty({ contents, errors }: Document.Parsed): boolean {
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null))
+}
+
+/**
+ * Whether a parser that descends with the text might run out of stack, which can end the whole process. Looks at brackets,
+ * at what a line begins with and at its indentation, wherever they stand: no handler comes near these numbers.
+ */
+function isTooDeep(text: string): boolean {
+  let open = 0
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    open = bracket === '[' || bracket === '{' ? open + 1 : Math.max(open - 1, 0)
+    if (open > 300) return true
+  }
+  return /^ {200}/m.test(text) || /^(?:[ \t]*[-?][ \t]){100}/m.test(text)
+}
+
+function parse(text: string, lineCounter: LineCounter): Document.Parsed[] {
+  // The places of faults are told by us; `<<` is what people who use anchors expect to work.
+  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true })
+  return Array.isArray(documents) ? documents : []
+}
+
+function toSource(file: string, document: Document.Parsed, place: (offset: number) => string): HandlerSource {
+  const [fault] = [...document.errors, ...document.warnings]
+  if (fault !== undefined)
+    throw new HandlerFileError(`${place(fault.pos[0])}: ${fault.message}`, { cause: fault })
+  const start = place(document.contents?.range?.[0] ?? document.range[0])
+  const value = toValue(start, document)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new HandlerFileError(`${start}: this is not a handler; it begins with schemaVersion: 1`)
+  return {
+    file,
+    document: value as Record<string, unknown>,
+    at(path) {
+      const names = path.split('.').map(name => (/^\d+$/.test(name) ? Number(name) : name))
+      for (let length = names.length; length > 0; length -= 1) {
+        const node: unknown = document.getIn(names.slice(0, length), true)
+        const range = isNode(node) ? (node as Node).range : undefined
+        if (range != null) return place(range[0])
+      }
+      return start
+    },
+  }
+}
+
+/** What the document means: aliases that multiply, or hold themselves, are refused. */
+function toValue(start: string, document: Document.Parsed): unknown {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 100 })
+    // Whatever holds itself has no JSON.
+    JSON.stringify(value)
+    return value
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n')
+    throw new HandlerFileError(`${start}: its anchors and aliases cannot be followed: ${reason}`, {
+      cause: error,
+    })
+  }
 }

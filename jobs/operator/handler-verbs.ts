@@ -1,7 +1,7 @@
 import { actions } from '../../bot/actions/registry.ts'
 import { compileHandler, HandlerInvalid } from '../../bot/handlers/compile.ts'
 import { publishHandler } from '../../bot/handlers/publish.ts'
-import { readHandlerFile } from '../../bot/handlers/read-file.ts'
+import { readHandlerFiles } from '../../bot/handlers/read-file.ts'
 import { asYaml, corp, defineVerb, UsageError, when } from './verb.ts'
 
 export const handlersList = defineVerb('Stored handlers', { corp }, async (args, open) => {
@@ -37,7 +37,7 @@ export const handlersValidate = defineVerb(
   'Check handler files without storing them',
   { file },
   async args => {
-    const documents = await readHandlerFile(args.file)
+    const documents = (await readHandlerFiles([args.file])).map(one => one.document)
     const problems = documents.flatMap(document => problemsOf(document))
     const rows =
       problems.length > 0 ? problems : [{ handlers: documents.length, result: 'all can be published' }]
@@ -63,7 +63,7 @@ export const handlersImport = defineVerb(
     corp,
   },
   async (args, open) => {
-    const documents = await readHandlerFile(args.file)
+    const documents = (await readHandlerFiles([args.file])).map(one => one.document)
     const { models, corpId } = await open()
     const id = await corpId(args.corp)
     // All or nothing: one that cannot be published must not leave half a file behind.
