@@ -6,8 +6,18 @@ import { events } from '../events/names.ts'
 import { handlerJsonSchema, type JsonSchema, toJsonSchema } from './json-schema.ts'
 
 const schema = handlerJsonSchema(actions)
+/** A part of the schema, references followed. */
 const at = (from: unknown, ...path: (string | number)[]): JsonSchema =>
-  path.reduce<unknown>((value, name) => (value as Record<string | number, unknown>)[name], from) as JsonSchema
+  path.reduce<JsonSchema>(
+    (value, name) => resolved((value as Record<string | number, unknown>)[name]),
+    resolved(from),
+  )
+const resolved = (one: unknown): JsonSchema => {
+  const { $ref } = (one ?? {}) as JsonSchema
+  const name = $ref?.split('/').at(-1)
+  if (name === undefined || name === 'template') return one as JsonSchema
+  return (schema.definitions as Record<string, JsonSchema>)[name] as JsonSchema
+}
 const step = at(schema, 'properties', 'steps', 'items')
 /** The part of the step's schema that holds for an action. */
 const stepOf = (id: string) =>

@@ -3,6 +3,7 @@ import type { Action, ActionTable } from '../actions/define.ts'
 import { commonFields, type EventField, eventFields, familyFields } from '../events/fields.ts'
 import { events } from '../events/names.ts'
 import { handlerDocument } from './schema.ts'
+import { shareParts } from './share-parts.ts'
 
 /** A JSON Schema, draft 7: the one that editors' YAML support knows best. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema
@@ -39,7 +40,7 @@ function hasFlags(check: z.core.$ZodCheck<never>): boolean {
 export function handlerJsonSchema(actions: ActionTable): JsonSchema {
   const document = toJsonSchema(handlerDocument)
   const steps = part(document, 'steps')
-  return {
+  return shareParts({
     title: 'WeCom Sidekick handler',
     ...document,
     properties: {
@@ -52,7 +53,7 @@ export function handlerJsonSchema(actions: ActionTable): JsonSchema {
       template: { type: 'string', pattern: '\\{[{%]', description: 'A LiquidJS template over the facts' },
       ...matchers,
     },
-  }
+  })
 }
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/definitions/${name}` })
