@@ -11,6 +11,7 @@ export const customerNote = defineAction({
   summary: 'Writes a follow-up record.',
   output: z.object({ text: z.string() }),
   effect: 'write',
+  needs: ['staff', 'customer'],
   idempotent: true,
   params: z.strictObject({ customer: z.string().optional(), text: z.string().trim().min(1).max(2_000) }),
   async run(context, { customer, text }) {

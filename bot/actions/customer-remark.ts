@@ -11,6 +11,7 @@ export const customerRemark = defineAction({
   summary: 'Changes the staff member’s remark of a customer; longer than 20 characters is cut.',
   output: z.object({ remark: z.string(), text: z.string() }),
   effect: 'write',
+  needs: ['staff', 'customer'],
   idempotent: true,
   params: z.strictObject({ customer: z.string().optional(), remark: z.string().trim().min(1) }),
   async run(context, { customer, remark }) {

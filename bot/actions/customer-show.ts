@@ -13,6 +13,7 @@ export const customerShow = defineAction({
   summary: 'What is known of a customer.',
   output: z.object({ externalUserid: z.string(), text: z.string() }),
   effect: 'read',
+  needs: ['staff'],
   idempotent: true,
   params: z.strictObject({ customer: z.string().trim().min(1) }),
   async run(context, { customer }) {

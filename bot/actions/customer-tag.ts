@@ -20,6 +20,7 @@ export const customerTag = defineAction({
   summary: 'Marks and unmarks corp tags, on the platform and in the database.',
   output: z.object({ added: z.array(z.string()), removed: z.array(z.string()), text: z.string() }),
   effect: 'write',
+  needs: ['staff', 'customer'],
   idempotent: true,
   params: z.strictObject({ customer: z.string().optional(), add: names, remove: names }),
   names: params => [...namedIn('tag', params, 'add'), ...namedIn('tag', params, 'remove')],

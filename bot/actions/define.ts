@@ -79,6 +79,11 @@ export interface Action {
   /** What later steps may refer to as `steps.<id>.output`. */
   output: z.ZodType
   effect: Effect
+  /**
+   * What the trigger must bring; publishing refuses it on others. `staff`: somebody whose event it is, which a schedule is
+   * not. `customer`: a customer, unless `with` names one as `customer`. `code`: a welcome code.
+   */
+  needs?: readonly ('staff' | 'customer' | 'code')[]
   /** May be run again when it is unknown whether it succeeded. */
   idempotent: boolean
   run(context: ActionContext, params: unknown): Promise<unknown>

@@ -9,6 +9,7 @@ export const helpShow = defineAction({
   summary: 'The commands that the asker may use, or one of them.',
   output: z.object({ text: z.string() }),
   effect: 'read',
+  needs: ['staff'],
   idempotent: true,
   params: z.strictObject({ command: z.string().optional() }),
   run: async (context, { command }) => {

@@ -8,7 +8,7 @@ function problemsOf(action: string, params: object): string[] {
     schemaVersion: 1,
     key: 'test',
     title: '试试',
-    trigger: { command: '试试' },
+    trigger: { event: 'customer.added' },
     steps: [{ id: 'one', action, with: params }],
   }
   try {
@@ -53,7 +53,7 @@ describe('the content of a message, when it is published', () => {
       },
     ],
     ['app.send', { to: { users: ['lead'] }, text: '$userName=lina$ 好', idTrans: true }],
-    ['reply', { textcard: { ...textcard, url: '{{ event.url }}' } }],
+    ['reply', { textcard: { ...textcard, url: '{{ event.state }}' } }],
     // Whatever the templates bring is cut later.
     ['app.send', { to: { users: ['staff'] }, text: `${'长'.repeat(682)}{{ customer.name }}` }],
     [
@@ -76,7 +76,7 @@ describe('the content of a message, when it is published', () => {
       'with has text and markdown: a message has exactly one content',
     ],
     ['reply', { text: '  ' }, 'with.text is empty'],
-    ['reply', { text: '好', txet: '好' }, 'with '],
+    ['reply', { text: '好', txet: '好' }, 'with.txet is no field here; did you mean text?'],
     [
       'reply',
       { markdown: '长'.repeat(683) },
@@ -90,7 +90,7 @@ describe('the content of a message, when it is published', () => {
     [
       'reply',
       { textcard: { ...textcard, url: 'a.example' } },
-      'with.textcard.url is no address with its scheme, such as https://example.com/a',
+      'with.textcard.url "a.example" is no address with its scheme, such as https://example.com/a',
     ],
     ['reply', { news: [] }, 'with.news '],
     ['reply', { news: Array(9).fill({ title: '一', url: 'https://a.example/' }) }, 'with.news '],
@@ -98,7 +98,7 @@ describe('the content of a message, when it is published', () => {
     [
       'reply',
       { template_card: { card_type: 'button' } },
-      'with.template_card.card_type is none of the card types text_notice, news_notice, button_interaction, vote_interaction, multiple_interaction',
+      'with.template_card.card_type "button" is none of the card types text_notice, news_notice, button_interaction, vote_interaction, multiple_interaction',
     ],
     [
       'reply',
@@ -108,7 +108,7 @@ describe('the content of a message, when it is published', () => {
     [
       'reply',
       { template_card: { ...buttons, task_id: '一号' } },
-      'with.template_card.task_id is no task id: 1 to 128 of 0-9 A-Z a-z _ - @',
+      'with.template_card.task_id "一号" is no task id: 1 to 128 of 0-9 A-Z a-z _ - @',
     ],
     [
       'reply',

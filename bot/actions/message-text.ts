@@ -32,7 +32,9 @@ export function textWithin(bytes: number, stage: Stage, beyond: Beyond = 'cut'):
     )
   const checked = given.superRefine((text, context) => {
     const length = Buffer.byteLength(stage === 'filled' ? text : literalOf(text))
-    if (length > bytes) context.addIssue({ code: 'custom', message: tooLong(length, bytes) })
+    // Said of a template too: its own words are there already.
+    if (length > bytes)
+      context.addIssue({ code: 'custom', message: tooLong(length, bytes), params: { words: true } })
   })
   return stage === 'filled' ? z.preprocess(written, checked) : checked
 }

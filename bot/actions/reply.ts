@@ -15,6 +15,7 @@ export const reply = defineAction({
     'Answers whoever wrote. A text (in parts where it has more than 2,048 bytes) or news goes into the HTTP response while that is open; everything else is an app message of the app that was written to.',
   output: z.strictObject({}),
   effect: 'external',
+  needs: ['staff'],
   idempotent: false,
   params: params('document'),
   filled: params('filled'),

@@ -13,6 +13,7 @@ export const reportShow = defineAction({
   summary: 'The day: new, lost, notes, who waits.',
   output: z.object({ added: z.number(), lost: z.number(), notes: z.number(), text: z.string() }),
   effect: 'read',
+  needs: ['staff'],
   idempotent: true,
   params: z.strictObject({}),
   async run(context) {

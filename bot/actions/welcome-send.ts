@@ -25,6 +25,7 @@ export const welcomeSend = defineAction({
   summary: 'Sends the welcome of the event’s code.',
   output: z.object({ state: z.string(), missing: z.array(z.string()).optional() }),
   effect: 'contacts-customer',
+  needs: ['code'],
   idempotent: true,
   params: z
     .strictObject({ text: z.string().default(''), materials: z.array(z.string()).max(9).default([]) })

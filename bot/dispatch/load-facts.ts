@@ -1,3 +1,4 @@
+import { addWayName } from '../../models/add-way.ts'
 import { askerOf } from '../../models/asker.ts'
 import type { Customer } from '../../models/customer.ts'
 import type { Follow } from '../../models/follow.ts'
@@ -7,7 +8,8 @@ import { useridKey } from '../../models/userid.ts'
 import { findStaff } from '../actions/find-staff.ts'
 import { UnknownApp } from '../apps.ts'
 import type { BotEvent } from '../events/parse.ts'
-import { type Facts, timeFacts } from '../handlers/facts.ts'
+import type { FactsOf } from '../handlers/fact-table.ts'
+import { daysFact, type Facts, momentFact, timeFacts } from '../handlers/facts.ts'
 import type { HandlerRole } from '../handlers/schema.ts'
 import { createKept } from '../kept.ts'
 import type { AppClient } from '../wecom/client.ts'
@@ -31,8 +33,8 @@ export interface Surroundings {
 
 /** What is held of an event's customer and its follow. */
 export interface Held {
-  customer: Pick<Customer, 'name' | 'type' | 'corpName' | 'readAt'> | null
-  follow: Pick<Follow, 'remark' | 'tags' | 'stage' | 'state' | 'addWay'> | null
+  customer: (Pick<Customer, 'name' | 'type'> & Partial<Customer>) | null
+  follow: (Pick<Follow, 'remark' | 'tags' | 'stage'> & Partial<Follow>) | null
 }
 
 /**
@@ -86,12 +88,13 @@ export async function loadStaffFacts(
     ...(event.agentId !== undefined && { appId: event.agentId }),
     facts: {
       event: { ...event.data, name },
-      corp: { name: corp.name },
+      corp: { corpId, name: corp.name },
       staff: {
         userid: staff?.userid ?? userid,
         name: staff?.name ?? userid,
         departments: own,
         role: asker.role,
+        position: staff?.position ?? '',
       },
       customer: {},
       follow: {},
@@ -133,28 +136,56 @@ export async function loadHeld(
   return { customer, follow }
 }
 
-/** What is held of a customer as conditions and templates see it, tags by name. */
+/** What is held of a customer as conditions and templates see it. */
 export async function customerFacts(
-  { models }: DispatchDeps,
+  { models, apps, clock }: Pick<DispatchDeps, 'models' | 'apps' | 'clock'>,
   { corpId, externalUserid = '' }: BotEvent,
   { customer, follow }: Held,
 ): Promise<Pick<Facts, 'customer' | 'follow'>> {
   const tagIds = follow?.tags ?? []
-  const tags =
-    tagIds.length === 0 ? [] : await models.tags.find({ corpId, tagId: { $in: tagIds } }, { name: 1 }).lean()
+  const [{ timeZone }, tags] = await Promise.all([
+    apps.corp(corpId),
+    tagIds.length === 0
+      ? []
+      : models.tags.find({ corpId, tagId: { $in: tagIds } }, { name: 1, groupName: 1 }).lean(),
+  ])
   return {
     customer: {
       externalUserid,
       name: customer?.name ?? '',
-      corpName: customer?.corpName ?? '',
       type: customer?.type ?? 0,
+      gender: customer?.gender ?? 0,
+      corpName: customer?.corpName ?? '',
+      position: customer?.position ?? '',
     },
     follow: {
-      remark: follow?.remark ?? '',
+      ...followFacts(follow ?? {}, new Date(clock.now()), timeZone),
       tags: tags.map(tag => tag.name),
-      stage: follow?.stage ?? '待跟进',
-      state: follow?.state ?? '',
-      addWay: follow?.addWay ?? null,
+      groupedTags: tags.map(tag => `${tag.groupName}/${tag.name}`),
     },
+  }
+}
+
+function followFacts(
+  follow: Partial<Follow>,
+  now: Date,
+  timeZone: string,
+): Omit<FactsOf<'follow'>, 'tags' | 'groupedTags'> {
+  const { addWay, lastFollowUpAt } = follow
+  // What the platform tells of a relation comes a moment after its announcement.
+  const addedAt = follow.addedAt ?? follow.relation?.at
+  return {
+    status: follow.status ?? '',
+    remark: follow.remark ?? '',
+    description: follow.description ?? '',
+    personalTags: follow.personalTags ?? [],
+    stage: follow.stage ?? '待跟进',
+    state: follow.state ?? '',
+    addWay: addWay ?? null,
+    addWayName: addWay === undefined ? '' : addWayName(addWay),
+    addedAt: momentFact(addedAt, timeZone),
+    days: daysFact(addedAt, now, timeZone),
+    lastFollowUpAt: momentFact(lastFollowUpAt, timeZone),
+    quietDays: daysFact(lastFollowUpAt, now, timeZone),
   }
 }

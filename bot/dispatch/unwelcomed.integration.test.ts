@@ -137,7 +137,9 @@ describe('why there was no welcome', () => {
     await record(other)
     await record(again, {
       announced: announcedAs(again, { again: true }),
-      facts: { customer: { externalUserid: '', name: '', corpName: '', type: 2 } },
+      facts: {
+        customer: { externalUserid: '', name: '', corpName: '', position: '', gender: 0, type: 2 },
+      },
     })
     expect(await row(`none:${plain.id}`)).toMatchObject({ state: 'no_code', causes: [] })
     expect(await row(`none:${other.id}`)).toMatchObject({ state: 'no_code', causes: ['other_company'] })

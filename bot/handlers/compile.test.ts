@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type ActionTable, defineAction } from '../actions/define.ts'
+import { textWithin } from '../actions/message-text.ts'
 import { compileHandler, HandlerInvalid } from './compile.ts'
 
 const say = defineAction({
@@ -13,7 +14,12 @@ const say = defineAction({
   params: z.strictObject({ text: z.string().min(1), times: z.number().int().optional() }),
   run: async (_context, params) => params,
 })
-const actions: ActionTable = new Map([[say.id, say]])
+const short = defineAction({
+  ...{ id: 'short', title: '短', summary: '', output: z.object({}), effect: 'read', idempotent: true },
+  params: z.strictObject({ text: textWithin(6, 'document') }),
+  run: async () => ({}),
+})
+const actions: ActionTable = new Map([say, short].map(action => [action.id, action]))
 
 const document = {
   schemaVersion: 1,
@@ -46,53 +52,41 @@ describe('a document that is published', () => {
   })
 
   it('leaves a value that is filled in later to the run', () => {
-    expect(problemsOf(steps({ with: { text: 'x', times: '{{ args.times }}' } }))).toEqual({})
+    expect(problemsOf(steps({ with: { text: 'x', times: '{{ time.hour }}' } }))).toEqual({})
   })
 
-  it.each<[string, object, string, RegExp]>([
-    [
-      'an action that does not exist',
-      steps({ action: 'shout' }),
-      'steps.0.action',
-      /"shout" is not an action/,
-    ],
-    ['an action named as a prototype', steps({ action: 'constructor' }), 'steps.0.action', /not an action/],
-    [
-      'a parameter of the wrong type',
-      steps({ with: { text: 'x', times: '3' } }),
-      'steps.0.with.times',
-      /number/,
-    ],
-    ['a parameter that is missing', steps({ with: {} }), 'steps.0.with.text', /string/],
-    ['a parameter that does not exist', steps({ with: { text: 'x', tone: 1 } }), 'steps.0.with', /tone/],
-    ['a broken template', steps({ with: { text: '{{ customer.name' } }), 'steps.0.with', /not closed/],
-    [
-      'a fact that does not exist',
-      steps({ with: { text: '{{ custmer.name }}' } }),
-      'steps.0.with',
-      /"custmer"/,
-    ],
-    [
-      'a prototype as a fact',
-      steps({ with: { text: 'a {{ constructor.name }}' } }),
-      'steps.0.with',
-      /"constructor", which is none of event/,
-    ],
-    ['a condition on no fact', { when: { path: 'tags', is: 'exists' } }, 'when', /"tags"/],
-    [
-      'a condition of a step on no fact',
-      steps({ with: { text: 'x' }, if: { not: { path: 'step.hello.ok', is: 'exists' } } }),
-      'steps.0.if',
-      /"step"/,
-    ],
-    [
-      'two steps of one name',
-      steps({ with: { text: 'x' }, id: 'a' }, { with: { text: 'x' }, id: 'a' }),
-      'steps.1.id',
-      /"a" is used twice/,
-    ],
-  ])('is refused for %s', (_what, over, path, message) => {
-    expect(problemsOf(over)).toEqual({ [path]: expect.stringMatching(message) })
+  it('is refused for a text whose words alone are too long, and not for what may be left out or filled in', () => {
+    const text = (words: string) =>
+      problemsOf({ steps: [{ id: 'a', action: 'short', with: { text: words } }] })
+    const path = 'steps.0.with.text'
+    expect(text('你好')).toEqual({})
+    expect(text('你好{{ customer.name }}')).toEqual({})
+    expect(text('{% if customer.name %}你好吗{% else %}您好呀{% endif %}')).toEqual({})
+    expect(text('你好吗')).toEqual({
+      [path]: 'has 9 bytes; at most 6 fit, and a Chinese character takes 3',
+    })
+    expect(text('你{{ customer.name }}好吗')).toEqual({
+      [path]: 'has 9 bytes; at most 6 fit, and a Chinese character takes 3',
+    })
+  })
+
+  it('may read on in what it does not know the parts of', () => {
+    const unknown = {
+      trigger: { event: 'unknown' },
+      ...steps({ with: { text: '{{ event.Anything.at.all }}' } }),
+    }
+    expect(problemsOf(unknown)).toEqual({})
+    const manual = {
+      trigger: { manual: true },
+      ...steps({ with: { text: '{{ args.days }} {{ follow.days }}' } }),
+    }
+    expect(problemsOf(manual)).toEqual({})
+  })
+
+  it('may use what it loops over, and lists by their entries', () => {
+    const text =
+      '{% for tag in follow.tags %}{{ tag }}{{ forloop.index }}{% endfor %}{{ follow.tags.size }}{{ follow.tags[0] }}{{ follow.tags.first }}{% assign q = customer.name %}{{ q }}'
+    expect(problemsOf(steps({ with: { text } }))).toEqual({})
   })
 
   it('is refused with every problem at once, in one line for people', () => {
@@ -106,19 +100,43 @@ describe('a document that is published', () => {
   })
 })
 
-describe('a match on a field named __proto__', () => {
-  it('is refused, or at least kept, rather than dropped so that the handler takes every event', () => {
-    const document = JSON.parse(
-      '{"schemaVersion":1,"key":"a","title":"t","trigger":{"event":"customer.added","match":{"__proto__":{"eq":"x"}}},"steps":[{"id":"a","action":"reply","with":{"text":"x"}}]}',
+describe('a hostile document', () => {
+  const nested = (depth: number): object =>
+    depth === 0 ? { path: 'time.hour', is: 'gt', value: 1 } : { all: [nested(depth - 1)] }
+
+  it('is refused where its conditions are too deep', () => {
+    expect(problemsOf({ when: nested(20) })).toEqual({})
+    const [[path, message] = []] = Object.entries(problemsOf({ when: nested(21) }))
+    expect(path).toMatch(/^when(\.all\.0)+\.all$/)
+    expect(message).toBe('is deeper than 20 conditions; put some side by side in one all or any')
+  })
+
+  it('is refused where it holds itself', () => {
+    const list: unknown[] = []
+    list.push(list)
+    const [message] = Object.values(problemsOf(steps({ with: { text: list } })))
+    expect(message).toBe('is deeper than 64 levels, or holds itself')
+  })
+
+  it('is refused where it is too large, or grows so by what it refers to', () => {
+    const message = { document: 'is larger than 256 kB' }
+    expect(problemsOf(steps({ with: { text: 'x'.repeat(300_000) } }))).toEqual(message)
+    const grown = Array.from({ length: 9 }).reduce<unknown>(part => Array(10).fill(part), 'x')
+    expect(problemsOf(steps({ with: { text: grown } }))).toEqual(message)
+  })
+
+  it('is refused for a name that objects hide, and not for an action of such a name', () => {
+    const match = JSON.parse('{"__proto__":{"eq":"x"}}') as object
+    expect(problemsOf({ trigger: { event: 'customer.added', match } })).toEqual({
+      'trigger.match': 'names "__proto__"',
+    })
+    expect(problemsOf(steps({ action: 'constructor' }))).toHaveProperty(
+      'steps.0.action',
+      expect.stringContaining('"constructor" is not an action'),
     )
-    let kept: string[] | 'refused'
-    try {
-      kept = Object.getOwnPropertyNames(
-        (compileHandler(document, 1, actions).trigger as { match: object }).match,
-      )
-    } catch {
-      kept = 'refused'
-    }
-    expect(kept).not.toEqual([])
+    expect(problemsOf(steps({ with: { text: 'a {{ constructor.name }}' } }))).toHaveProperty(
+      'steps.0.with.text',
+      expect.stringContaining('names "constructor", which is none of event'),
+    )
   })
 })

@@ -1,26 +1,21 @@
-/**
- * The closed set of facts that conditions and templates may see. Everything comes from the event, from what the
- * database holds, or from earlier steps of the same run; nothing is looked up to decide.
- */
+import type { FactsOf } from './fact-table.ts'
+
+/** What conditions and templates may see, see fact-table.ts. Without a customer, nothing is known of one. */
 export interface Facts {
   event: Record<string, unknown> & { name: string }
-  corp: { name: string }
+  corp: FactsOf<'corp'>
   /** The staff member who wrote, or whose customer it is. */
-  staff: { userid: string; name: string; departments: string[]; role: string }
-  customer: { externalUserid: string; name: string; corpName: string; type: number } | Record<string, never>
-  /** The pair of the two; tags by name. */
-  follow:
-    | { remark: string; tags: string[]; stage: string; state: string; addWay: number | null }
-    | Record<string, never>
-  time: { inOffice: boolean; hour: number; weekday: number; date: string }
-  /** Of a command. */
+  staff: FactsOf<'staff'>
+  customer: FactsOf<'customer'> | Record<string, never>
+  /** The pair of the two. */
+  follow: FactsOf<'follow'> | Record<string, never>
+  time: FactsOf<'time'>
+  /** Of a command, or of whoever started the handler. */
   args: Record<string, unknown>
   /** What earlier steps of this run did, by their ids. */
   steps: Record<string, { ok: boolean; output: unknown }>
-  /** This run. `by` is what began it. */
-  run:
-    | { handler: string; revision: number; by: string; dryRun: boolean; startedAt: string }
-    | Record<string, never>
+  /** This run. */
+  run: FactsOf<'run'> | Record<string, never>
 }
 
 export const factNames = [
@@ -55,6 +50,21 @@ function clockOf(timeZone: string): Intl.DateTimeFormat {
   return clock
 }
 
+/** A moment as the clocks of a corp show it. */
+function onClock(moment: Date, timeZone: string) {
+  const parts = new Map(
+    clockOf(timeZone)
+      .formatToParts(moment)
+      .map(({ type, value }) => [type, value]),
+  )
+  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? ''
+  return {
+    date: `${part('year')}-${part('month')}-${part('day')}`,
+    time: `${part('hour')}:${part('minute')}`,
+    weekday: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].indexOf(part('weekday')) + 1,
+  }
+}
+
 /**
  * The time of day as people of the corp see it.
  *
@@ -65,15 +75,28 @@ export function timeFacts(
   timeZone: string,
   office: { from: number; to: number; days: readonly number[] },
 ): Facts['time'] {
-  const parts = clockOf(timeZone).formatToParts(now)
-  const part = (type: string): string => parts.find(one => one.type === type)?.value ?? ''
-  const hour = Number(part('hour'))
-  const minutes = hour * 60 + Number(part('minute'))
-  const weekday = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].indexOf(part('weekday')) + 1
+  const { date, time, weekday } = onClock(now, timeZone)
+  const [year = 0, month = 0, day = 0] = date.split('-').map(Number)
+  const [hour = 0, minute = 0] = time.split(':').map(Number)
+  const minutes = hour * 60 + minute
   return {
     inOffice: office.days.includes(weekday) && minutes >= office.from && minutes < office.to,
-    hour,
-    weekday,
-    date: `${part('year')}-${part('month')}-${part('day')}`,
+    ...{ date, time, hour, minute, weekday, weekend: weekday > 5, year, month, day },
   }
+}
+
+/** A moment as a text that compares, such as `2026-03-01 18:05`; empty for none. */
+export function momentFact(moment: Date | undefined, timeZone: string): string {
+  if (moment === undefined) return ''
+  const { date, time } = onClock(moment, timeZone)
+  return `${date} ${time}`
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+/** How many midnights of the corp lie between; below 0 for what is to come, null for none. */
+export function daysFact(moment: Date | undefined, now: Date, timeZone: string): number | null {
+  if (moment === undefined) return null
+  const [from, to] = [moment, now].map(one => Date.parse(onClock(one, timeZone).date)) as [number, number]
+  return Math.round((to - from) / dayMs)
 }

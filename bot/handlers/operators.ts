@@ -1,9 +1,11 @@
+import type { FactType } from './fact-table.ts'
+
 /** What a comparison looks at: kinds of facts (see fact-table.ts), and what its `value` must be. */
 interface Operator {
   /** For the reference. */
   meaning: string
   /** Of facts of these kinds; anything else never holds and is refused when publishing. */
-  of: readonly ('text' | 'number' | 'boolean' | 'texts' | 'object')[]
+  of: readonly FactType[]
   /** `same`: one of the fact's kind; `part`: a text, of a list one that may be in it; `list`: several of the fact's kind; `none`: nothing. */
   value: 'same' | 'part' | 'list' | 'none'
   holds(actual: unknown, value: unknown): boolean
@@ -31,7 +33,7 @@ export const operators = {
   },
   contains: {
     meaning: 'a text has this in it; a list has this as one of its entries',
-    of: ['text', 'texts'],
+    of: ['text', 'list of text'],
     value: 'part',
     holds: (actual, value) =>
       Array.isArray(actual)
@@ -71,7 +73,7 @@ export const operators = {
   },
   exists: {
     meaning: 'is there and not empty; 0 and false are there',
-    of: ['text', 'number', 'boolean', 'texts', 'object'],
+    of: ['text', 'number', 'boolean', 'list of text', 'list of objects', 'object'],
     value: 'none',
     holds: actual =>
       actual !== undefined &&

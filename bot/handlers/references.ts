@@ -1,19 +1,30 @@
 import { Liquid, type Template } from 'liquidjs'
 import { factAt } from './conditions.ts'
 
+/** A fact that a value names: `['customer', 'name']`, as far as it is known before the run. */
+export interface FactReference {
+  /** Where in the value, as `text` or `card.title`; empty for the value itself. */
+  at: string
+  path: readonly string[]
+}
+
 /** A value of a step's `with`, ready to be filled in. */
 export interface Filled {
   fill(facts: object): unknown
   /** The first part of every fact that it names, such as `customer`. */
   names: string[]
+  references: FactReference[]
 }
 
 /** A text template that is not valid LiquidJS. */
 export class TemplateError extends Error {
   readonly code = 'template_invalid'
-  constructor(message: string, options?: ErrorOptions) {
+  /** Where in the value. */
+  readonly at: string
+  constructor(message: string, at: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'TemplateError'
+    this.at = at
   }
 }
 
@@ -30,40 +41,83 @@ const liquid = new Liquid({
 
 const exactly = /^\{\{\s*([a-zA-Z][\w-]*(?:\.[\w-]+)*)\s*\}\}$/
 
+/** Whether a text is filled in at run time. */
+export function isTemplate(text: string): boolean {
+  return text.includes('{{') || text.includes('{%')
+}
+
 /**
  * Compiles a value: strings are LiquidJS templates over the facts, lists and objects are compiled part by part. A
  * string that is exactly one reference keeps the type of what it refers to.
  *
+ * @param onFault told of each text that is no valid template, which fills to nothing then; without it the first throws
  * @throws TemplateError
  */
-export function compileValue(value: unknown): Filled {
-  if (typeof value === 'string') return compileText(value)
-  if (Array.isArray(value)) {
-    const parts = value.map(compileValue)
-    return { fill: facts => parts.map(part => part.fill(facts)), names: parts.flatMap(part => part.names) }
-  }
-  if (typeof value === 'object' && value !== null) {
-    const parts = Object.entries(value).map(([name, part]) => [name, compileValue(part)] as const)
-    return {
-      fill: facts => Object.fromEntries(parts.map(([name, part]) => [name, part.fill(facts)])),
-      names: parts.flatMap(([, part]) => part.names),
+export function compileValue(value: unknown, onFault?: (fault: TemplateError) => void, at = ''): Filled {
+  if (typeof value === 'string') {
+    try {
+      return compileText(value, at)
+    } catch (error) {
+      if (!(error instanceof TemplateError) || onFault === undefined) throw error
+      onFault(error)
+      return { fill: () => undefined, names: [], references: [] }
     }
   }
-  return { fill: () => value, names: [] }
+  if (Array.isArray(value)) {
+    const parts = value.map((part, index) => compileValue(part, onFault, below(at, index)))
+    return { fill: facts => parts.map(part => part.fill(facts)), ...namedBy(parts) }
+  }
+  if (typeof value === 'object' && value !== null) {
+    const parts = Object.entries(value).map(
+      ([name, part]) => [name, compileValue(part, onFault, below(at, name))] as const,
+    )
+    return {
+      fill: facts => Object.fromEntries(parts.map(([name, part]) => [name, part.fill(facts)])),
+      ...namedBy(parts.map(([, part]) => part)),
+    }
+  }
+  return { fill: () => value, names: [], references: [] }
 }
 
-function compileText(text: string): Filled {
-  if (!text.includes('{{') && !text.includes('{%')) return { fill: () => text, names: [] }
+function below(at: string, name: string | number): string {
+  return at === '' ? String(name) : `${at}.${name}`
+}
+
+function namedBy(parts: readonly Filled[]): Pick<Filled, 'names' | 'references'> {
+  return {
+    names: parts.flatMap(part => part.names),
+    references: parts.flatMap(part => part.references),
+  }
+}
+
+function compileText(text: string, at: string): Filled {
+  if (!isTemplate(text)) return { fill: () => text, names: [], references: [] }
   const reference = exactly.exec(text)?.[1]
-  if (reference !== undefined)
-    return { fill: facts => factAt(facts, reference), names: [reference.split('.')[0] ?? ''] }
+  if (reference !== undefined) {
+    const path = reference.split('.')
+    return { fill: facts => factAt(facts, reference), ...named([path], at) }
+  }
   let template: Template[]
-  let names: string[]
+  let paths: string[][]
   try {
     template = liquid.parse(text)
-    names = liquid.globalVariablesSync(template)
+    // What is looked up by a variable is known as far as it goes.
+    paths = liquid.globalVariableSegmentsSync(template).map(known)
   } catch (error) {
-    throw new TemplateError((error as Error).message, { cause: error })
+    throw new TemplateError((error as Error).message, at, { cause: error })
   }
-  return { fill: facts => String(liquid.renderSync(template, facts)), names }
+  return { fill: facts => String(liquid.renderSync(template, facts)), ...named(paths, at) }
+}
+
+function known(segments: readonly unknown[]): string[] {
+  const end = segments.findIndex(one => typeof one !== 'string' && typeof one !== 'number')
+  return (end < 0 ? segments : segments.slice(0, end)).map(String)
+}
+
+function named(paths: readonly (readonly string[])[], at: string): Pick<Filled, 'names' | 'references'> {
+  const distinct = [...new Map(paths.map(path => [path.join('.'), path])).values()]
+  return {
+    names: [...new Set(distinct.map(path => path[0] ?? ''))],
+    references: distinct.map(path => ({ at, path })),
+  }
 }

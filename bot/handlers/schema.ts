@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { isEventName } from '../events/names.ts'
+import { events, isEventName } from '../events/names.ts'
 import { isCron } from './cron.ts'
+import { suggest } from './nearest.ts'
 import { type Comparison, comparisons } from './operators.ts'
 
 /** A tree of conditions over facts. `value` is missing for `exists`, which asks for a fact that is there and not empty. */
@@ -62,7 +63,12 @@ const matchers = z.union([
 ])
 
 const eventTrigger = z.strictObject({
-  event: z.string().refine(isEventName, 'is not the name of an event').describe('Whenever this happens'),
+  event: z
+    .string()
+    .refine(isEventName, {
+      error: ({ input }) => `is not the name of an event${suggest(String(input), Object.keys(events))}`,
+    })
+    .describe('Whenever this happens'),
   // Cheap: looked at before any fact is loaded.
   match: z.record(z.string(), matchers).default({}).describe('Fields of the event, all of which must fit'),
 })
@@ -169,10 +175,7 @@ export const handlerDocument = z.strictObject({
     .default({ departments: [], staff: [], roles: [], apps: [], except: [] })
     .describe('Whose events or commands; everybody where empty'),
   trigger: z
-    .union(
-      [eventTrigger, commandTrigger, messageTrigger, scheduleTrigger, manualTrigger],
-      'is none of event, command, message, schedule, manual',
-    )
+    .union([eventTrigger, commandTrigger, messageTrigger, scheduleTrigger, manualTrigger])
     .describe('What starts it: one of event, command, message, schedule, manual'),
   when: condition.optional().describe('Runs only where this holds; a command is not there where it does not'),
   priority: z.number().int().min(0).max(1_000_000).default(1000).describe('Lower first; ties by key'),

@@ -29,7 +29,7 @@ export function fillScript(
 }
 
 /** Compiled once for as long as the script stays in memory. */
-const compiled = new WeakMap<Script, readonly Filled[]>()
+const compiled = new WeakMap<Script, readonly Pick<Filled, 'fill'>[]>()
 
 /** The texts of a script's parts with the names put in; empty where the part is a material. */
 export function fillTexts(script: Script, names: Names): string[] {
@@ -42,12 +42,12 @@ export function fillTexts(script: Script, names: Names): string[] {
 }
 
 /** A script that is no valid template, or fails while it is filled, is still worth sending as it stands. */
-function compile(text: string): Filled {
+function compile(text: string): Pick<Filled, 'fill'> {
   try {
-    const { fill, names } = compileValue(text)
-    return { fill: facts => orAsItStands(() => fill(facts)), names }
+    const { fill } = compileValue(text)
+    return { fill: facts => orAsItStands(() => fill(facts)) }
   } catch (error) {
-    if (error instanceof TemplateError) return { fill: () => text, names: [] }
+    if (error instanceof TemplateError) return { fill: () => text }
     throw error
   }
 

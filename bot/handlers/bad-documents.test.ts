@@ -1,0 +1,601 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { actions } from '../actions/registry.ts'
+import { compileHandler, HandlerInvalid } from './compile.ts'
+
+const good = {
+  schemaVersion: 1,
+  key: 'bad',
+  title: '试',
+  trigger: { event: 'customer.added' },
+  steps: [{ id: 'tell', action: 'staff.notify', with: { to: ['lead'], text: '你好' } }],
+}
+
+/** What is said of the good document with these fields, in YAML, instead of its own. */
+function problemsOf(fields: string): string[] {
+  try {
+    compileHandler({ ...good, ...(parse(fields) as object) }, 1, actions)
+    return []
+  } catch (error) {
+    if (!(error instanceof HandlerInvalid)) throw error
+    return error.problems.map(({ path, message }) => `${path} ${message}`)
+  }
+}
+
+it('says nothing of the good one', () => {
+  expect(problemsOf('priority: 5')).toEqual([])
+})
+
+describe('what is wrong with a field of a document is said by its path, with what to write instead', () => {
+  it.each<[string, string, ...string[]]>([
+    ['a misspelt field', 'titel: 欢迎', 'titel is no field here; did you mean title?'],
+    [
+      'a field that no document has',
+      'zzzz: 1',
+      'zzzz is no field here; there is schemaVersion, key, title, enabled, revision, scope, trigger, when, priority, after, run, steps',
+    ],
+    [
+      'a field that was meant for another place',
+      'retry: { max: 3 }',
+      'retry is no field here; there is schemaVersion, key, title, enabled, revision, scope, trigger, when, priority, after, run, steps',
+    ],
+    [
+      'a title that is a number',
+      'title: 2026',
+      'title is the number 2026, and a text is needed: write "2026"',
+    ],
+    [
+      'a title that is too long',
+      'title: 欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢',
+      'title has 61 characters; 60 is the most',
+    ],
+    ['a key with capitals', 'key: Welcome', 'key "Welcome" is not a key such as welcome-spring-fair'],
+    ['enabled: yes', 'enabled: yes', 'enabled is the text "yes": write true or false, without quotes'],
+    ['a priority that is a text', 'priority: "10"', 'priority is the text "10": write 10, without quotes'],
+    ['a priority below 0', 'priority: -1', 'priority is the number -1; 0 is the least'],
+    ['after: halt', 'after: halt', 'after is the text "halt"; write one of continue, stop'],
+    [
+      'a cooldown without a unit',
+      'run: { cooldown: 10 }',
+      'run.cooldown is the number 10, and a text is needed: write "10"',
+    ],
+    [
+      'a cooldown in words',
+      'run: { cooldown: 10分钟 }',
+      'run.cooldown "10分钟" is not a duration such as 30s, 10m, 2h or 3d',
+    ],
+    [
+      'a time-out of a second too short',
+      'run: { timeoutMs: 10 }',
+      'run.timeoutMs is the number 10; 100 is the least',
+    ],
+    ['no steps', 'steps: []', 'steps is empty'],
+    [
+      'steps that are an object',
+      'steps: { tell: { action: reply } }',
+      'steps is an object, and a list is needed',
+    ],
+  ])('%s', (_what, fields, ...problems) => {
+    expect(problemsOf(fields)).toEqual(problems)
+  })
+})
+
+describe('what is wrong with a trigger or a scope is said by its path, with what to write instead', () => {
+  it.each<[string, string, ...string[]]>([
+    [
+      'no trigger',
+      'trigger:',
+      'trigger is empty, and an object with one of event, command, message, schedule, manual is needed',
+    ],
+    [
+      'a trigger that is a text',
+      'trigger: customer.added',
+      'trigger is the text "customer.added", and an object with one of event, command, message, schedule, manual is needed',
+    ],
+    [
+      'a misspelt trigger',
+      'trigger: { evnt: customer.added }',
+      'trigger has none of event, command, message, schedule, manual; did you mean event by evnt?',
+    ],
+    [
+      'two triggers',
+      'trigger: { event: customer.added, command: 客户 }',
+      'trigger has event and command, and takes only one of them',
+    ],
+    [
+      'a misspelt field of a trigger',
+      'trigger: { event: customer.added, mach: {} }',
+      'trigger.mach is no field here; did you mean match?',
+    ],
+    [
+      'an event that does not exist',
+      'trigger: { event: customer.add }',
+      'trigger.event "customer.add" is not the name of an event; did you mean customer.added?',
+    ],
+    [
+      'an event from nowhere',
+      'trigger: { event: 新增客户 }',
+      'trigger.event "新增客户" is not the name of an event; there is message.text, message.image, message.voice, message.video, message.location, message.link, app.entered, app.subscribed, app.unsubscribed, app.location_reported, menu.clicked, menu.viewed, card.clicked, customer.added and 21 more',
+    ],
+    [
+      'a match that is a plain value',
+      'trigger: { event: customer.added, match: { state: fair } }',
+      'trigger.match.state is the text "fair", and an object with one of eq, prefix, in is needed',
+    ],
+    [
+      'a match that compares as none does',
+      'trigger: { event: customer.added, match: { state: { regex: a } } }',
+      'trigger.match.state has none of eq, prefix, in',
+    ],
+    [
+      'a match that compares twice',
+      'trigger: { event: customer.added, match: { state: { eq: a, prefix: b } } }',
+      'trigger.match.state has eq and prefix, and takes only one of them',
+    ],
+    [
+      'a match on a field that the event lacks',
+      'trigger: { event: customer.added, match: { sate: { eq: a } } }',
+      'trigger.match.sate is no field of customer.added; did you mean state?',
+    ],
+    [
+      'a match of a text with a number',
+      'trigger: { event: customer.added, match: { state: { eq: 2026 } } }',
+      'trigger.match.state.eq is 2026, and a text is needed: write "2026"',
+    ],
+    [
+      'a match of a yes or no with a text',
+      'trigger: { event: customer.added, match: { half: { eq: "true" } } }',
+      'trigger.match.half.eq is "true", and true or false is needed: write eq: true or eq: false',
+    ],
+    [
+      'a beginning of a yes or no',
+      'trigger: { event: customer.added, match: { half: { prefix: t } } }',
+      'trigger.match.half.prefix is of true or false, which have no beginning; write eq',
+    ],
+    [
+      'a match of one of several of the wrong type',
+      'trigger: { event: customer.added, match: { state: { in: [a, 3] } } }',
+      'trigger.match.state.in is 3, and a text is needed: write "3"',
+    ],
+    [
+      'an empty list of matches',
+      'trigger: { event: customer.added, match: { state: { in: [] } } }',
+      'trigger.match.state.in is empty',
+    ],
+    [
+      'a match on a list',
+      'trigger: { event: group.member_joined, match: { members: { eq: wm1 } } }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'trigger.match.members is a list of text, and match compares single values; write a when with contains',
+    ],
+    [
+      'a command of two words',
+      'trigger: { command: 查 客户 }',
+      'trigger.command "查 客户" holds white space',
+    ],
+    [
+      'an alias that is the command',
+      'trigger: { command: KH, aliases: [客户, ｋｈ] }',
+      'trigger.aliases.1 "ｋｈ" is the same as command',
+    ],
+    [
+      'an alias twice',
+      'trigger: { command: 客户, aliases: [kh, KH] }',
+      'trigger.aliases.1 "KH" is the same as aliases.0',
+    ],
+    [
+      'an argument type that does not exist',
+      'trigger: { command: 报价, args: [{ name: sku, title: 型号, type: string }] }',
+      'trigger.args.0.type is the text "string"; write one of word, rest, tags',
+    ],
+    [
+      'an argument after rest',
+      'trigger: { command: 跟进, args: [{ name: text, title: 内容, type: rest }, { name: who, title: 客户, type: word }] }',
+      'trigger.args.1 comes after text, which takes all that is left (rest); put text last',
+    ],
+    [
+      'an argument after tags',
+      'trigger: { command: 标签, args: [{ name: tags, title: 标签, type: tags }, { name: who, title: 客户, type: word }] }',
+      'trigger.args.1 comes after tags, which takes all that is left (tags); put tags last',
+    ],
+    [
+      'a required argument after an optional one',
+      'trigger: { command: 跟进, args: [{ name: who, title: 客户, type: word, required: false }, { name: text, title: 内容, type: rest }] }',
+      'trigger.args.1 is required and comes after who, which is not; put text first or give it required: false',
+    ],
+    [
+      'two arguments of one name',
+      'trigger: { command: 跟进, args: [{ name: a, title: 甲, type: word }, { name: a, title: 乙, type: word }] }',
+      'trigger.args.1.name "a" is used twice',
+    ],
+    [
+      'a role that does not exist',
+      'trigger: { command: 客户, roles: [leader] }',
+      'trigger.roles.0 is the text "leader"; write lead',
+    ],
+    [
+      'a cron expression of six fields',
+      'trigger: { schedule: "0 0 9 * * 1-5" }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'trigger.schedule "0 0 9 * * 1-5" is not a cron expression of five fields such as 0 9 * * 1-5',
+    ],
+    [
+      'a schedule in words',
+      'trigger: { schedule: 每天九点 }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'trigger.schedule "每天九点" is not a cron expression of five fields such as 0 9 * * 1-5',
+    ],
+    [
+      'a manual trigger that says no',
+      'trigger: { manual: no }',
+      'trigger.manual is the text "no"; write true',
+    ],
+    [
+      'a message rule of one word that is no list',
+      'trigger: { message: { contains: 退款 } }',
+      'trigger.message.contains is the text "退款", and a list is needed: write ["退款"]',
+    ],
+    [
+      'an empty word in a message rule',
+      'trigger: { message: { contains: [""] } }',
+      'trigger.message.contains.0 is empty',
+    ],
+    [
+      'a department that is a number',
+      'scope: { departments: [3] }',
+      'scope.departments.0 is the number 3, and a text is needed: write "3"',
+    ],
+    ['a scope that is a text', 'scope: 销售部', 'scope is the text "销售部", and an object is needed'],
+    [
+      'a scope of a schedule',
+      'trigger: { schedule: "0 9 * * *" }\nscope: { departments: ["3"] }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'scope.departments fits nothing: a schedule is about no staff member; leave it out',
+    ],
+    [
+      'a name that objects hide',
+      'trigger: { event: customer.added, match: { "__proto__": { eq: x } } }',
+      'trigger.match names "__proto__"',
+    ],
+  ])('%s', (_what, fields, ...problems) => {
+    expect(problemsOf(fields)).toEqual(problems)
+  })
+})
+
+describe('what is wrong with a step is said by its path, with what to write instead', () => {
+  it.each<[string, string, ...string[]]>([
+    ['a step without an action', 'steps: [{ id: a }]', 'steps.0.action is missing; a text is needed'],
+    [
+      'an action that does not exist',
+      'steps: [{ id: a, action: staff.notfy, with: {} }]',
+      'steps.0.action "staff.notfy" is not an action; did you mean staff.notify?',
+    ],
+    [
+      'a step id with a space',
+      'steps: [{ id: a b, action: staff.notify, with: { to: [lead], text: x } }]',
+      'steps.0.id "a b" is not a name such as welcome',
+    ],
+    [
+      'two steps of one id',
+      'steps: [{ id: a, action: staff.notify, with: { to: [lead], text: x } }, { id: a, action: staff.notify, with: { to: [lead], text: x } }]',
+      'steps.1.id "a" is used twice',
+    ],
+    [
+      'a retry that is a number',
+      'steps: [{ id: a, action: staff.notify, with: { to: [lead], text: x }, retry: 3 }]',
+      'steps.0.retry is the number 3, and an object is needed',
+    ],
+    [
+      'a retry without end',
+      'steps: [{ id: a, action: staff.notify, with: { to: [lead], text: x }, retry: { max: 11 } }]',
+      'steps.0.retry.max is the number 11; 10 is the most',
+    ],
+    [
+      'a parameter that is missing',
+      'steps: [{ id: a, action: staff.notify, with: { text: x } }]',
+      'steps.0.with.to is missing; a list is needed',
+    ],
+    [
+      'a misspelt parameter',
+      'steps: [{ id: a, action: staff.notify, with: { to: [lead], txt: x } }]',
+      'steps.0.with.text is missing; a text is needed',
+      'steps.0.with.txt is no field here; did you mean text?',
+    ],
+    [
+      'a parameter that is no list',
+      'steps: [{ id: a, action: staff.notify, with: { to: lead, text: x } }]',
+      'steps.0.with.to is the text "lead", and a list is needed: write ["lead"]',
+    ],
+    [
+      'a parameter in the list of the wrong type',
+      'steps: [{ id: a, action: staff.notify, with: { to: [1], text: x } }]',
+      'steps.0.with.to.0 is the number 1, and a text is needed: write "1"',
+    ],
+    [
+      'a welcome of nothing',
+      'steps: [{ id: a, action: welcome.send }]',
+      'steps.0.with has neither text nor materials',
+    ],
+    [
+      'a welcome that no code comes for',
+      'trigger: { event: customer.lost }\nsteps: [{ id: a, action: welcome.send, with: { text: x } }]',
+      'steps.0.action "welcome.send" needs a welcome code, which customer.added alone has; those of confirmations and archive consents are used for it',
+    ],
+    [
+      'a welcome by command',
+      'trigger: { command: 欢迎 }\nsteps: [{ id: a, action: welcome.send, with: { text: x } }]',
+      'steps.0.action "welcome.send" needs a welcome code, which customer.added alone has; those of confirmations and archive consents are used for it',
+    ],
+    [
+      'two welcomes',
+      'steps: [{ id: a, action: welcome.send, with: { text: x } }, { id: b, action: welcome.send, with: { text: y } }]',
+      'steps.1.action sends a second welcome, and a code is good for one, which steps.a sends',
+    ],
+    [
+      'a tag by schedule',
+      'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: customer.tag, with: { add: [VIP] } }]',
+      'steps.0.action "customer.tag" needs a staff member, and a schedule is about nobody',
+    ],
+    [
+      'a tag on a message',
+      'trigger: { message: { contains: [退款] } }\nsteps: [{ id: a, action: customer.tag, with: { add: [VIP] } }]',
+      'steps.0.action "customer.tag" needs a customer, and a message is about none',
+    ],
+    [
+      'a tag by a command that names nobody',
+      'trigger: { command: 打标 }\nsteps: [{ id: a, action: customer.tag, with: { add: [VIP] } }]',
+      'steps.0.action "customer.tag" needs a customer, and a command is about none; write customer: "{{ args.… }}" in its with',
+    ],
+    [
+      'an answer to a schedule',
+      'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: reply, with: { text: x } }]',
+      'steps.0.action "reply" needs a staff member, and a schedule is about nobody',
+    ],
+    [
+      'a template that is not closed',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.name" } }]',
+      'steps.0.with.text is no template that can be filled: output "{{ customer.name" not closed, line:1, col:1',
+    ],
+    [
+      'a filter that does not exist',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.name | defualt: 1 }}" } }]',
+      'steps.0.with.text is no template that can be filled: undefined filter: defualt, line:1, col:1',
+    ],
+    [
+      'a tag list that is one template of a text',
+      "steps: [{ id: a, action: customer.tag, with: { add: '{{ follow.tags }}', remove: VIP } }]",
+      'steps.0.with.remove is the text "VIP", and a list is needed: write ["VIP"]',
+    ],
+    [
+      'the leads of a schedule',
+      'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: staff.notify, with: { to: [zhouming, lead], text: "{{ staff.name }}" } }]',
+      'steps.0.with.to.1 is lead, and a schedule is about nobody; write userids or admin',
+      'steps.0.with.text names staff.name, and a schedule is about nobody',
+    ],
+  ])('%s', (_what, fields, ...problems) => {
+    expect(problemsOf(fields)).toEqual(problems)
+  })
+})
+
+describe('what is wrong with a fact in a text is said by its path, with what to write instead', () => {
+  it.each<[string, string, ...string[]]>([
+    [
+      'a misspelt fact in a text',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.nmae }}您好" } }]',
+      'steps.0.with.text names customer.nmae, which is no fact; did you mean customer.name?',
+    ],
+    [
+      'a misspelt group of facts',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ custmer.name }}您好" } }]',
+      'steps.0.with.text names "custmer", which is none of event, corp, staff, customer, follow, time, args, steps, run; did you mean customer?',
+    ],
+    [
+      'a fact that is nothing like any',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.birthday }}" } }]',
+      'steps.0.with.text names customer.birthday, which is no fact; there is customer.externalUserid, customer.name, customer.type, customer.gender, customer.corpName, customer.position',
+    ],
+    [
+      'a field that the event lacks in a text',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ event.sate }}" } }]',
+      'steps.0.with.text names event.sate, which customer.added does not have; did you mean event.state?',
+    ],
+    [
+      'the userid of the event',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ event.userid }}" } }]',
+      'steps.0.with.text names event.userid, which customer.added does not have; write staff.userid',
+    ],
+    [
+      'a part of a text fact',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.name.first }}" } }]',
+      'steps.0.with.text names customer.name.first, and customer.name is a text without parts',
+    ],
+    [
+      'an argument without a command',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ args.name }}" } }]',
+      'steps.0.with.text names args.name, and only commands and manual handlers have arguments',
+    ],
+    [
+      'an argument that the command lacks',
+      'trigger: { command: 报价, args: [{ name: sku, title: 型号, type: word }] }\nsteps: [{ id: a, action: reply, with: { text: "{{ args.skuu }}" } }]',
+      'steps.0.with.text names args.skuu, which the command does not have; did you mean args.sku?',
+    ],
+    [
+      'a part of tags that there is not',
+      'trigger: { command: 标签, args: [{ name: tags, title: 标签, type: tags }] }\nsteps: [{ id: a, action: reply, with: { text: "{{ args.tags.added }}" } }]',
+      'steps.0.with.text names args.tags.added, and tags have add and remove',
+    ],
+    [
+      'the customer of a command',
+      'trigger: { command: 报价 }\nsteps: [{ id: a, action: reply, with: { text: "{{ customer.name }}" } }]',
+      'steps.0.with.text names customer.name, and a command is about no customer; let a step find one, such as customer.show, and write steps.<id>.output',
+    ],
+    [
+      'a step that does not exist',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ steps.tag.ok }}" } }]',
+      'steps.0.with.text names steps.tag, which is no earlier step',
+    ],
+    [
+      'a step that comes later',
+      'steps: [{ id: a, action: staff.notify, with: { to: [lead], text: "{{ steps.b.ok }}" } }, { id: b, action: staff.notify, with: { to: [lead], text: x } }]',
+      'steps.0.with.text names steps.b, which has not run there yet',
+    ],
+    [
+      'a step itself',
+      'steps: [{ id: a, if: { path: steps.a.ok, is: eq, value: true }, action: staff.notify, with: { to: [lead], text: x } }]',
+      'steps.0.if names steps.a, which has not run there yet',
+    ],
+    [
+      'a part that steps do not have',
+      'steps: [{ id: a, action: staff.notify, with: { to: [lead], text: x } }, { id: b, if: { path: steps.a.state, is: eq, value: done }, action: staff.notify, with: { to: [lead], text: x } }]',
+      'steps.1.if names steps.a.state, and a step has ok and output',
+    ],
+    [
+      'an output that the action does not give',
+      'steps: [{ id: a, action: customer.tag, with: { add: [VIP] } }, { id: b, action: staff.notify, with: { to: [lead], text: "{{ steps.a.output.tags }}" } }]',
+      'steps.1.with.text names steps.a.output.tags, which the step does not give; there is steps.a.output.added, steps.a.output.removed, steps.a.output.text',
+    ],
+  ])('%s', (_what, fields, ...problems) => {
+    expect(problemsOf(fields)).toEqual(problems)
+  })
+})
+
+describe('what is wrong with a condition is said by its path, with what to write instead', () => {
+  it.each<[string, string, ...string[]]>([
+    [
+      'the customer of a schedule',
+      'trigger: { schedule: "0 9 * * *" }\nwhen: { path: follow.days, is: gt, value: 3 }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'when names follow.days, and a schedule is about no customer',
+    ],
+    [
+      'a step in when',
+      'when: { path: steps.tell.ok, is: eq, value: true }',
+      'when names steps.tell, which has not run there yet',
+    ],
+    [
+      'a misspelt fact in a condition',
+      'when: { path: follow.tag, is: contains, value: VIP }',
+      'when names follow.tag, which is no fact; did you mean follow.tags?',
+    ],
+    [
+      'a misspelt comparison',
+      'when: { path: follow.tags, is: contain, value: VIP }',
+      'when.is is the text "contain"; write contains',
+    ],
+    [
+      'a misspelt field of a condition',
+      'when: { pth: follow.tags, is: contains, value: VIP }',
+      'when.path is missing; a text is needed',
+      'when.pth is no field here; did you mean path?',
+    ],
+    [
+      'a condition of two forms',
+      'when: { all: [{ path: time.hour, is: gt, value: 9 }], any: [{ path: time.hour, is: gt, value: 9 }] }',
+      'when has all and any, and takes only one of them',
+    ],
+    [
+      'a condition that is a text',
+      'when: time.inOffice',
+      'when is the text "time.inOffice", and an object with one of all, any, not, path is needed',
+    ],
+    ['an empty all', 'when: { all: [] }', 'when.all is empty'],
+    [
+      'a wrong part deep down',
+      'when: { all: [{ any: [{ path: time.hour, is: gt, value: 9 }, { not: { path: time.hour, is: gt, value: "9" } }] }] }',
+      'when.all.0.any.1.not compares time.hour, which is a number, with the text "9"; write 9, without quotes',
+    ],
+    [
+      'in without a list',
+      'when: { path: customer.name, is: in, value: 张三 }',
+      'when has "张三" as its value, and in needs a list: write ["张三"]',
+    ],
+    [
+      'exists with a value',
+      'when: { path: customer.name, is: exists, value: true }',
+      'when has a value, and exists takes none',
+    ],
+    [
+      'gt of a list',
+      'when: { path: follow.tags, is: gt, value: 3 }',
+      'when asks gt of follow.tags, which is a list of text; write contains, exists',
+    ],
+    [
+      'eq of a list',
+      'when: { path: follow.tags, is: eq, value: VIP }',
+      'when asks eq of follow.tags, which is a list of text; write contains, exists',
+    ],
+    [
+      'contains of a number',
+      'when: { path: time.hour, is: contains, value: 9 }',
+      'when asks contains of time.hour, which is a number; write eq, ne, in, gt, gte, lt, lte, exists',
+    ],
+    ['a comparison without a value', 'when: { path: time.hour, is: gt }', 'when has no value; gt needs one'],
+    [
+      'a number that is a text',
+      'when: { path: time.hour, is: gt, value: "21" }',
+      'when compares time.hour, which is a number, with the text "21"; write 21, without quotes',
+    ],
+    [
+      'a yes or no that is a text',
+      'when: { path: time.inOffice, is: eq, value: no }',
+      'when compares time.inOffice, which is a boolean, with the text "no"; write true or false, without quotes',
+    ],
+    [
+      'a text that is a number',
+      'when: { path: follow.state, is: eq, value: 2026 }',
+      'when compares follow.state, which is a text, with the number 2026; write "2026"',
+    ],
+    [
+      'several values where one is needed',
+      'when: { path: follow.tags, is: contains, value: [VIP, 老客户] }',
+      'when has a list as its value, and contains takes one; write any of several contains',
+    ],
+    [
+      'a template in a condition',
+      'when: { path: follow.state, is: eq, value: "{{ event.state }}" }',
+      'when has a template as its value, and conditions compare with what stands there',
+    ],
+    [
+      'a stage that does not exist',
+      'when: { path: follow.stage, is: eq, value: 已成单 }',
+      'when compares follow.stage with "已成单", which it never is; write 已成交',
+    ],
+    [
+      'a time of day in another form',
+      'when: { path: time.time, is: gte, value: "9:00" }',
+      'when compares time.time with "9:00"; write it as "09:05"',
+    ],
+    [
+      'a tag with its group',
+      'when: { path: follow.tags, is: contains, value: 渠道/春展 }',
+      'when asks follow.tags for "渠道/春展", and its tags stand without their groups; write follow.groupedTags',
+    ],
+    [
+      'a beginning that everything has',
+      'when: { path: follow.state, is: prefix, value: "" }',
+      'when has an empty text as its value, which fits everything',
+    ],
+    [
+      'a path that is none',
+      'when: { path: "follow tags", is: exists }',
+      'when.path "follow tags" is not a path of facts such as follow.tags',
+    ],
+    [
+      'a customer of a group event',
+      'trigger: { event: group.created }\nwhen: { path: customer.name, is: exists }',
+      'when names customer.name, and group.created is about no customer',
+    ],
+    [
+      'an office hour on the wrong side',
+      'when: { path: time.inoffice, is: eq, value: false }',
+      'when names time.inoffice, which is no fact; did you mean time.inOffice?',
+    ],
+    [
+      'a number in a list of texts',
+      'when: { path: follow.state, is: in, value: [a, 3] }',
+      'when compares follow.state, which is a text, with the number 3; write "3"',
+    ],
+    [
+      'a field of the event that it lacks',
+      'when: { path: event.sate, is: eq, value: x }',
+      'when names event.sate, which customer.added does not have; did you mean event.state?',
+    ],
+  ])('%s', (_what, fields, ...problems) => {
+    expect(problemsOf(fields)).toEqual(problems)
+  })
+})

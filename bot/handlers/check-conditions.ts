@@ -1,0 +1,98 @@
+import type { Report } from './compile.ts'
+import { leavesOf } from './conditions.ts'
+import type { FactDefinition } from './fact-table.ts'
+import { type KnownFacts, meaningOf } from './known-facts.ts'
+import { listed, nearest } from './nearest.ts'
+import { type Comparison, comparisons, operators } from './operators.ts'
+import { isTemplate } from './references.ts'
+import type { Condition } from './schema.ts'
+
+type Fact = Omit<FactDefinition, 'means'>
+
+/** Reports every comparison of a condition that names no fact, or could never hold. */
+export function checkCondition(condition: Condition, at: string, known: KnownFacts, report: Report): void {
+  for (const { at: place, leaf } of leavesOf(condition, at)) {
+    const meaning = meaningOf(leaf.path.split('.'), known)
+    if ('problem' in meaning) {
+      report(place, `names ${meaning.problem}`)
+      continue
+    }
+    const problem = problemOf(leaf.path, leaf.is, leaf.value, meaning.fact)
+    if (problem !== undefined) report(place, problem)
+  }
+}
+
+function problemOf(path: string, is: Comparison, value: unknown, fact: Fact): string | undefined {
+  const operator = operators[is]
+  const { type } = fact
+  if (type !== 'any' && !(operator.of as readonly string[]).includes(type)) {
+    const fitting = comparisons.filter(one => (operators[one].of as readonly string[]).includes(type))
+    return `asks ${is} of ${path}, which is ${article(type)}; write ${listed(fitting)}`
+  }
+  if (operator.value === 'none') return value === undefined ? undefined : 'has a value, and exists takes none'
+  if (value === undefined) return `has no value; ${is} needs one`
+  if (operator.value === 'list') {
+    if (!Array.isArray(value))
+      return `has ${JSON.stringify(value)} as its value, and in needs a list: write [${JSON.stringify(value)}]`
+    if (value.length === 0) return 'has an empty list as its value, which nothing is in'
+    return first(value.map(one => fault(one, path, fact)))
+  }
+  if (Array.isArray(value))
+    return `has a list as its value, and ${is} takes one; ${is === 'contains' ? 'write any of several contains' : 'write in'}`
+  const one = operator.value === 'part' ? fault(value, path, { type: 'text' }) : fault(value, path, fact)
+  if (one !== undefined) return one
+  if (operator.value !== 'part') return undefined
+  if (value === '')
+    return `has an empty text as its value, which fits ${type === 'text' ? 'everything' : 'nothing'}`
+  return grouped(path, value)
+}
+
+/** Why a fact is never, or always, other than this value. */
+function fault(value: unknown, path: string, { type, oneOf, form }: Fact): string | undefined {
+  if (typeof value === 'string' && isTemplate(value))
+    return `has a template as its value, and conditions compare with what stands there`
+  if (value === null || typeof value === 'object')
+    return `has ${kindOf(value)} as its value; write a text or a number`
+  const wanted = { text: 'string', 'list of text': 'string', number: 'number', boolean: 'boolean' } as const
+  const kind = Object.hasOwn(wanted, type) ? wanted[type as keyof typeof wanted] : undefined
+  if (kind !== undefined && typeof value !== kind)
+    return `compares ${path}, which is ${article(type)}, with ${kindOf(value)}; write ${asKind(value, kind)}`
+  if (typeof value !== 'string') return undefined
+  if (oneOf !== undefined && !oneOf.includes(value)) {
+    const near = nearest(value, oneOf)
+    return `compares ${path} with "${value}", which it never is; write ${near ?? `one of ${listed(oneOf.filter(one => one !== ''))}`}`
+  }
+  if (form !== undefined && !form.pattern.test(value))
+    return `compares ${path} with "${value}"; write it as "${form.example}"`
+  return undefined
+}
+
+function first(faults: readonly (string | undefined)[]): string | undefined {
+  return faults.find(one => one !== undefined)
+}
+
+/** Where people write a tag as customer.tag takes it. */
+function grouped(path: string, value: unknown): string | undefined {
+  if (path !== 'follow.tags' || typeof value !== 'string' || !value.includes('/')) return undefined
+  return `asks follow.tags for "${value}", and its tags stand without their groups; write follow.groupedTags`
+}
+
+function article(type: string): string {
+  return type === 'object' ? 'an object' : `a ${type}`
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object'
+    ? 'an object'
+    : `the ${typeof value === 'string' ? 'text' : typeof value} ${JSON.stringify(value)}`
+}
+
+/** The value as it should have been written. */
+function asKind(value: string | number | boolean | unknown, kind: 'string' | 'number' | 'boolean'): string {
+  if (kind === 'string') return JSON.stringify(String(value))
+  if (kind === 'boolean') return 'true or false, without quotes'
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
+  return Number.isFinite(number) ? `${number}, without quotes` : 'a number'
+}

@@ -1,0 +1,43 @@
+import { distance } from 'fastest-levenshtein'
+
+/** The one of several names that somebody may have meant; undefined where none is near. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  // What all of them begin with says nothing of how near they are.
+  const head = name.slice(0, name.lastIndexOf('.') + 1)
+  const own = (one: string): string => fold(one.startsWith(head) ? one.slice(head.length) : one)
+  const plain = own(name)
+  let best: { name: string; far: number } | undefined
+  for (const one of names) {
+    const other = own(one)
+    const far = distance(plain, other)
+    // Two letters changed places, a third of them is other, or one name is part of the other.
+    const near =
+      far <= Math.max(other.length < 4 ? 1 : 2, Math.floor(other.length / 3)) || isPart(plain, other)
+    if (near && (best === undefined || far < best.far)) best = { name: one, far }
+  }
+  return best?.name
+}
+
+/** `; did you mean x?`, or what there is instead. */
+export function suggest(name: string, names: readonly string[]): string {
+  const one = nearest(name, names)
+  if (one !== undefined) return `; did you mean ${one}?`
+  return names.length === 0 ? '' : `; there is ${listed(names)}`
+}
+
+const listedMax = 14
+
+/** A list for a sentence, of bounded length. */
+export function listed(names: readonly string[]): string {
+  const rest = names.length - listedMax
+  return names.slice(0, listedMax).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+}
+
+/** `addWay`, `add_way` and `add-way` are the same to whoever writes them. */
+function fold(name: string): string {
+  return name.slice(0, 100).toLowerCase().replace(/[_-]/g, '')
+}
+
+function isPart(one: string, other: string): boolean {
+  return one.length >= 3 && other.length >= 3 && (one.includes(other) || other.includes(one))
+}
