@@ -207,7 +207,7 @@ describe('a handler in the database', () => {
   })
 
   it('keeps texts of any signs as they were written', async () => {
-    const text = '$set {{ customer.name }}.a 🙂 <b> .* \\'
+    const text = '$set {{ staff.name }}.a 🙂 <b> .* \\'
     await publish(document(text))
     expect((await live())?.document).toEqual(document(text))
   })
@@ -268,7 +268,7 @@ describe('a handler in the database', () => {
 
   it('that came with the release and cannot run does not arrive, and says why', async () => {
     const broken = document('{{ nobody.name }} x', { key: 'broken' })
-    await expect(seed(broken)).rejects.toThrow(/^broken: steps\.0\.with names "nobody"/)
+    await expect(seed(broken)).rejects.toThrow(/^broken: steps\.0\.with\.text names "nobody"/)
     expect(await database.models.handlers.countDocuments({ corpId })).toBe(0)
   })
 })
