@@ -5,31 +5,10 @@ import { type ConditionResult, evaluate, holds, reasonOf } from '../handlers/con
 import type { Facts } from '../handlers/facts.ts'
 import type { HandlerSet } from '../handlers/handler-set.ts'
 import { explainScope, isInScope } from '../handlers/scope.ts'
-import { isTriggeredBy } from '../handlers/triggers.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { Surroundings } from './load-facts.ts'
 import { replyTo } from './reply-to.ts'
 import type { RunRequest } from './run-handler.ts'
-
-/** The corp's handlers whose scope holds the event's staff member, in their order. */
-export async function handlersInScope(
-  deps: DispatchDeps,
-  event: BotEvent,
-  around: Surroundings,
-): Promise<CompiledHandler[]> {
-  const { handlers } = await deps.live.of(event.corpId)
-  return handlers.filter(handler => isInScope(handler, around))
-}
-
-/** The handlers that an event starts, in their order. */
-export function matching(
-  handlers: readonly CompiledHandler[],
-  event: BotEvent,
-  name: string,
-  facts: Facts,
-): CompiledHandler[] {
-  return handlers.filter(handler => isTriggeredBy(handler, event, name) && conditionsHold(facts)(handler))
-}
 
 /** A handler that an event starts, and why its conditions held. */
 export interface Chosen {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { timeFacts } from './facts.ts'
+import { daysFact, momentFact, timeFacts } from './facts.ts'
 
 const everyDay = { from: 9 * 60, to: 18 * 60, days: [1, 2, 3, 4, 5, 6, 7] }
 const at = (iso: string, zone = 'Asia/Shanghai', office = everyDay) => timeFacts(new Date(iso), zone, office)
@@ -42,5 +42,32 @@ describe('the time of day of a corp', () => {
     const office = { ...everyDay, from: 5 * 60 + 45 }
     expect(at('2026-03-02T00:00:00Z', 'Asia/Kathmandu', office)).toMatchObject({ hour: 5, inOffice: true })
     expect(at('2026-03-01T23:59:59Z', 'Asia/Kathmandu', office).inOffice).toBe(false)
+  })
+})
+
+describe('a moment as a fact', () => {
+  const zone = 'Asia/Shanghai'
+
+  it('is a text on the corp\u2019s clock that compares, and empty where there is none', () => {
+    expect(momentFact(new Date('2026-02-28T16:05:59Z'), zone)).toBe('2026-03-01 00:05')
+    expect(momentFact(undefined, zone)).toBe('')
+    expect(timeFacts(new Date('2026-02-28T16:05:59Z'), zone, everyDay)).toMatchObject({
+      ...{ time: '00:05', minute: 5, year: 2026, month: 3, day: 1, weekend: true },
+    })
+  })
+
+  it.each([
+    ['2026-02-28T15:59:59Z', '2026-02-28T16:00:00Z', 1],
+    ['2026-02-28T16:00:00Z', '2026-03-01T15:59:59Z', 0],
+    ['2026-02-22T12:00:00Z', '2026-03-01T00:00:00Z', 7],
+    ['2026-03-02T00:00:00Z', '2026-03-01T00:00:00Z', -1],
+  ])('from %s to %s lie %s midnights', (from, to, days) => {
+    expect(daysFact(new Date(from), new Date(to), zone)).toBe(days)
+  })
+
+  it('counts the days of a week in which the clocks are put forward', () => {
+    const [from, to] = [new Date('2026-03-07T17:00:00Z'), new Date('2026-03-09T16:00:00Z')]
+    expect(daysFact(from, to, 'America/New_York')).toBe(2)
+    expect(daysFact(undefined, to, zone)).toBeNull()
   })
 })
