@@ -170,9 +170,8 @@ describe('a customer who adds a staff member', () => {
     await chat.customer(externalUserid).adds('lina')
     await chat.expectTag('客户状态/新客户')
     await settled()
-    expect(await database.models.welcomes.find({ externalUserid }).lean()).toMatchObject([
-      { state: 'expired' },
-    ])
+    const rows = await database.models.welcomes.find({ externalUserid }).sort({ state: 1 }).lean()
+    expect(rows).toMatchObject([{ state: 'expired' }, { state: 'no_code' }])
     expect(await database.models.inbox.countDocuments({ state: 'dead' })).toBe(0)
   })
 

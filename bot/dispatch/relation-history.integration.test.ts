@@ -4,6 +4,7 @@ import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import { createClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import { type BotEvent, isEvent, parseEvent } from '../events/parse.ts'
+import { createMetrics } from '../metrics.ts'
 import type { DispatchDeps } from './deps.ts'
 import { recordEvent } from './record-customer.ts'
 import { announce } from './relation.ts'
@@ -91,7 +92,8 @@ describe('the relation of a pair', () => {
     const dates = { startedAt: new Date(), expireAt: new Date(Date.now() + 60_000) }
     await models.runs.create({ ...begun, ...dates, state: 'running', steps: [step] })
     await take(eventOf('lost', 20))
-    expect(await runEvent({ models, clock: createClock() } as DispatchDeps, add)).toMatchObject({
+    const deps = { models, clock: createClock(), metrics: createMetrics(), retentionMs: 60_000 }
+    expect(await runEvent(deps as DispatchDeps, add)).toMatchObject({
       outcome: 'done',
     })
     expect(await models.runs.findOne({ corpId, event }).lean()).toMatchObject({

@@ -63,8 +63,12 @@ export async function runInOrder(
 }
 
 /** A handler that an event does not start. */
-export function passedOver(handler: CompiledHandler, stage: Passed['stage'], why: string): Passed {
-  return { handler: handler.key, revision: handler.revision, stage, why }
+export function passedOver(
+  { key: handler, revision }: Pick<CompiledHandler, 'key' | 'revision'>,
+  stage: Passed['stage'],
+  why: string,
+): Passed {
+  return { handler, revision, stage, why }
 }
 
 async function runUnlessHeld(

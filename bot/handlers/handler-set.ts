@@ -12,6 +12,8 @@ export interface BrokenHandler {
   key: string
   revision: number
   problems: readonly Problem[]
+  /** As stored, however wrong it is. */
+  trigger?: unknown
 }
 
 /** A handler that is switched off, as far as it tells what it would have been for. */

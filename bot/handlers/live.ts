@@ -123,7 +123,8 @@ function keep(bytes: Uint8Array, actions: ActionTable): Kept {
   try {
     return { is: 'live', handler: compileStored(document, key, revision, actions) }
   } catch (error) {
-    return { is: 'broken', handler: { key, revision, problems: problemsOf(error) } }
+    const { trigger } = document
+    return { is: 'broken', handler: { key, revision, problems: problemsOf(error), trigger } }
   }
 }
 

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { contactOf, type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
+import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
+import type { Database } from '../../models/connect.ts'
+import type { Run } from '../../models/run.ts'
+import type { BotEvent } from '../events/parse.ts'
+import { createInbox } from './inbox.ts'
+import { runEvent } from './run-event.ts'
+
+const probes = createProbes()
+let database: Database
+let platform: StubPlatform
+let rig: EventRig
+beforeAll(async () => {
+  database = await openTestDatabase()
+  platform = await startStubPlatform()
+  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+})
+afterAll(async () => {
+  await rig.close()
+  await platform.close()
+  await database.close()
+})
+beforeEach(async () => {
+  probes.reset()
+  rig.setLive({})
+  await database.models.runs.deleteMany({})
+})
+
+const says = { message: { contains: ['你好'] } }
+const talks = { event: 'acquisition.customer_start_chat' }
+const good = { key: 'z-good', trigger: says, steps: [step('probe.does')] }
+const hello = (): BotEvent => lineFrom('lina', '你好')
+const runOf = (handler: string, event: BotEvent): Promise<Run | null> =>
+  database.models.runs.findOne({ corpId: rigCorp, handler, event: event.id }).lean()
+
+describe('a handler with a cooldown', () => {
+  const cooled = { key: 'cooled', trigger: talks, run: { cooldown: '10m' } }
+  const does = [step('probe.does')]
+
+  it('runs once for a staff member and a customer within it, whatever the case of the userid', async () => {
+    rig.useHandlers({ ...cooled, steps: does })
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    const { passed } = await runEvent(rig.deps, contactOf('LINA', 'wm1'))
+    expect(probes.done).toEqual(['cooled/does'])
+    expect(passed).toMatchObject([{ handler: 'cooled', stage: 'cooldown', why: /cooldown 10m$/ }])
+  })
+
+  it('runs for another customer, and for another staff member', async () => {
+    rig.useHandlers({ ...cooled, steps: does })
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    await runEvent(rig.deps, contactOf('lina', 'wm2'))
+    await runEvent(rig.deps, contactOf('wangfang', 'wm1'))
+    expect(probes.done).toHaveLength(3)
+  })
+
+  it('runs again when it is over, by the time of the database', async () => {
+    rig.useHandlers({ ...cooled, steps: does })
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    const long = new Date(rig.deps.clock.now() - 601_000)
+    await database.models.runs.updateOne({ handler: 'cooled' }, { startedAt: long })
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    expect(probes.done).toHaveLength(2)
+  })
+
+  it('runs again after a run that was refused whole', async () => {
+    rig.useHandlers({ ...cooled, steps: [step('probe.refuses')] })
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    expect(probes.seen).toHaveLength(2)
+  })
+
+  it('goes on with a run that has begun', async () => {
+    rig.useHandlers({ ...cooled, steps: [step('probe.throws')] })
+    const event = contactOf('lina', 'wm1')
+    await runEvent(rig.deps, event)
+    expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'again', passed: [] })
+    expect(probes.seen).toHaveLength(2)
+  })
+
+  it('still welcomes, and skips the rest; that prolongs nothing', async () => {
+    rig.useHandlers({ ...cooled, steps: [step('welcome.send'), ...does] })
+    const [second, third] = [contactOf('lina', 'wm1'), contactOf('lina', 'wm1')]
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    await runEvent(rig.deps, second)
+    expect(probes.done).toEqual(['cooled/send', 'cooled/does', 'cooled/send'])
+    expect(await runOf('cooled', second)).toMatchObject({
+      ...{ state: 'done', steps: [{ state: 'done' }, { state: 'skipped', skipped: 'cooldown' }] },
+    })
+    const long = new Date(rig.deps.clock.now() - 601_000)
+    const first = { handler: 'cooled', event: { $ne: second.id } }
+    await database.models.runs.updateOne(first, { startedAt: long })
+    await runEvent(rig.deps, third)
+    expect(probes.done.at(-1)).toBe('cooled/does')
+  })
+
+  it('tells whoever types the command when they may again', async () => {
+    rig.useHandlers({ ...cooled, trigger: { command: '报价' }, steps: does })
+    await runEvent(rig.deps, lineFrom('lina', '报价'))
+    const event = lineFrom('lina', '报价')
+    rig.deps.replies.open(event.id)
+    await createInbox(database.models, 60_000, rig.deps).put(event, '1000002')
+    await runEvent(rig.deps, event)
+    expect(probes.done).toEqual(['cooled/does'])
+    expect(await database.models.inbox.findById(event.id).lean()).toMatchObject({
+      reply: '“报价”刚用过，请 10 分钟后再发。',
+    })
+  })
+})
+
+describe('a handler that brings itself about', () => {
+  const looping = { key: 'looping', trigger: talks, steps: [step('probe.does')] }
+
+  it('is held after 20 runs within 5 minutes for the same two, and no other', async () => {
+    rig.useHandlers(looping)
+    for (let n = 0; n < 20; n += 1) await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    const { passed } = await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    expect(passed).toMatchObject([{ stage: 'loop', why: 'ran 20 times within 5 minutes' }])
+    await runEvent(rig.deps, contactOf('lina', 'wm2'))
+    expect(probes.done).toHaveLength(21)
+  })
+
+  it('runs as often as people write', async () => {
+    rig.useHandlers(good)
+    for (let n = 0; n < 25; n += 1) await runEvent(rig.deps, hello())
+    expect(probes.done).toHaveLength(25)
+  })
+
+  it('costs no query where nothing is counted', async () => {
+    let asked = 0
+    const { runs } = database.models
+    const [count, find] = [runs.countDocuments.bind(runs), runs.findOne.bind(runs)]
+    runs.countDocuments = ((...args: Parameters<typeof count>) => {
+      asked += 1
+      return count(...args)
+    }) as typeof runs.countDocuments
+    runs.findOne = ((...args: Parameters<typeof find>) => {
+      asked += 1
+      return find(...args)
+    }) as typeof runs.findOne
+    rig.useHandlers(good)
+    try {
+      await runEvent(rig.deps, hello())
+      expect(asked).toBe(0)
+      rig.useHandlers(looping)
+      await runEvent(rig.deps, contactOf('lina', 'wm1'))
+      expect(asked).toBe(1)
+    } finally {
+      runs.countDocuments = count
+      runs.findOne = find
+    }
+  })
+})

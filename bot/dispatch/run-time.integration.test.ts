@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
+import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
+import type { Database } from '../../models/connect.ts'
+import type { Run } from '../../models/run.ts'
+import type { BotEvent } from '../events/parse.ts'
+import { runEvent } from './run-event.ts'
+
+const probes = createProbes()
+let database: Database
+let platform: StubPlatform
+let rig: EventRig
+beforeAll(async () => {
+  database = await openTestDatabase()
+  platform = await startStubPlatform()
+  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+})
+afterAll(async () => {
+  await rig.close()
+  await platform.close()
+  await database.close()
+})
+beforeEach(async () => {
+  probes.reset()
+  rig.setLive({})
+  await database.models.runs.deleteMany({})
+})
+
+const says = { message: { contains: ['你好'] } }
+const hello = (): BotEvent => lineFrom('lina', '你好')
+const runOf = (handler: string, event: BotEvent): Promise<Run | null> =>
+  database.models.runs.findOne({ corpId: rigCorp, handler, event: event.id }).lean()
+
+describe('the time of a run', () => {
+  const limited = { key: 'slow', trigger: says, run: { timeoutMs: 100 } }
+
+  it('has an idempotent step that hangs tried again, as often as it may', async () => {
+    rig.useHandlers({ ...limited, steps: [step('probe.hangs', { retry: { max: 1 } })] })
+    const event = hello()
+    const outcomes = [await runEvent(rig.deps, event), await runEvent(rig.deps, event)]
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['again', 'dead'])
+    expect(probes.seen).toHaveLength(2)
+  })
+
+  it('fails a step as uncertain that may have sent something, and does not send it again', async () => {
+    rig.useHandlers({ ...limited, steps: [step('probe.sends-and-hangs')] })
+    const event = hello()
+    expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
+    expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
+    expect(probes.seen).toHaveLength(1)
+    expect(await runOf('slow', event)).toMatchObject({
+      steps: [{ state: 'failed', uncertain: true, error: { code: 'timed_out' } }],
+    })
+  })
+
+  it('aborts the signal of the step', async () => {
+    rig.useHandlers({ ...limited, steps: [step('probe.hangs')] })
+    await runEvent(rig.deps, hello())
+    expect(probes.seen[0]?.signal.reason).toMatchObject({ code: 'timed_out' })
+  })
+
+  it('lets what is left have the time of another attempt', async () => {
+    const hanging = step('probe.hangs', { retry: { max: 0 }, onError: 'continue' })
+    rig.useHandlers({ ...limited, steps: [hanging, step('probe.does')] })
+    const event = hello()
+    expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'again' })
+    expect(probes.done).toEqual([])
+    expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'done' })
+    expect(probes.done).toEqual(['slow/does'])
+  })
+
+  it('does not end the wait of a message for its turn: it is tried until it is sent', async () => {
+    rig.useHandlers({ ...limited, run: { timeoutMs: 300 }, steps: [step('reply', { with: { text: '好' } })] })
+    const sent = (): number => platform.calls.filter(path => path === 'message/send').length
+    const before = sent()
+    for (const _ of [1, 2])
+      expect((await runEvent(rig.deps, lineFrom('chenjie', '你好'))).outcome).toBe('done')
+    const event = lineFrom('chenjie', '你好')
+    for (const _ of [1, 2, 3, 4]) expect((await runEvent(rig.deps, event)).outcome).toBe('again')
+    expect(sent() - before).toBe(2)
+    expect(await runOf('slow', event)).toMatchObject({
+      ...{ state: 'running', steps: [{ state: 'pending', attempts: 0, error: { code: 'timed_out' } }] },
+    })
+  })
+
+  it('fails a message as uncertain that was on its way', async () => {
+    rig.useHandlers({ ...limited, run: { timeoutMs: 300 }, steps: [step('reply', { with: { text: '好' } })] })
+    platform.next('message/send', () => undefined)
+    const event = lineFrom('wangfang', '你好')
+    expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
+    expect(await runOf('slow', event)).toMatchObject({ steps: [{ state: 'failed', uncertain: true }] })
+  })
+})
