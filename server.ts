@@ -127,7 +127,10 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const replies = createReplySlots()
     const name = processName()
     const directory = createDirectory(models)
-    const admins = { corpId, userids: config.adminStaff }
+    const admins = {
+      corpId,
+      userids: config.adminStaff.length > 0 ? config.adminStaff : (demo?.admins ?? []),
+    }
     const retentionMs = config.retentionDays * dayMs
     const live = createLiveHandlers(models, actions, createBrokenAlert(metrics, log))
     closers.push(async () => live.close())
@@ -255,6 +258,8 @@ async function openDemo(
     app,
     bridge: insertBridge(simulator.url),
     name: loadDemoCorp().name,
+    /** Somebody has to be, for the newcomer to try what admins do. */
+    admins: ['zhouming'],
     seed: (models: Models, table: ActionTable) => seedDemo(models, corpId, table, simulator.started),
     settle: (models: Models) => settleDemo(models, corpId),
   }
