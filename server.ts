@@ -23,21 +23,19 @@ import { healthRoutes } from './bot/health.ts'
 import { closeServer, createHttpServer } from './bot/http-server.ts'
 import { createLog } from './bot/log.ts'
 import { createMetrics } from './bot/metrics.ts'
+import { openPlatform } from './bot/platform.ts'
 import { saveCorp } from './bot/save-corp.ts'
 import type { PlainApp } from './bot/sealed-apps.ts'
 import { createTokenAlert } from './bot/token-alert.ts'
-import { createWecom } from './bot/wecom/client.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
 import { openClock } from './models/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './models/connect.ts'
 import { createDirectory } from './models/directory.ts'
-import { createLimitStore } from './models/limit-store.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
 import { processName } from './models/process-name.ts'
 import { createSecretBox } from './models/secrets.ts'
-import { createTokenStore } from './models/token-store.ts'
 import { useSidebar } from './sidebar/server/routes.ts'
 
 /** A started Sidekick. */
@@ -94,10 +92,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       log.warn({ corpId, ...one }, 'the environment has what was replaced since; what is stored stays')
     const metrics = createMetrics()
     const apiBase = demo?.simulator.url ?? config.apiBase
-    const wecom = createWecom({
-      ...(apiBase !== undefined && { apiBase }),
-      store: createTokenStore(models.tokens, secrets),
-      limits: createLimitStore(models.limits),
+    const wecom = openPlatform(models, secrets, apiBase, {
       log: call => {
         metrics.calls.inc({ path: call.path, errcode: String(call.errcode ?? 'none') })
         metrics.callSeconds.observe({ path: call.path }, call.ms / 1000)
@@ -132,7 +127,10 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const replies = createReplySlots()
     const name = processName()
     const directory = createDirectory(models)
-    const admins = { corpId, userids: config.adminStaff }
+    const admins = {
+      corpId,
+      userids: config.adminStaff.length > 0 ? config.adminStaff : (demo?.admins ?? []),
+    }
     const retentionMs = config.retentionDays * dayMs
     const live = createLiveHandlers(models, actions, createBrokenAlert(metrics, log))
     closers.push(async () => live.close())
@@ -260,6 +258,8 @@ async function openDemo(
     app,
     bridge: insertBridge(simulator.url),
     name: loadDemoCorp().name,
+    /** Somebody has to be, for the newcomer to try what admins do. */
+    admins: ['zhouming'],
     seed: (models: Models, table: ActionTable) => seedDemo(models, corpId, table, simulator.started),
     settle: (models: Models) => settleDemo(models, corpId),
   }

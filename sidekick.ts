@@ -1,16 +1,22 @@
 import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
-import { ConfigError, loadConfig } from './config.ts'
+import { createApps } from './bot/apps.ts'
+import { openPlatform } from './bot/platform.ts'
+import { type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
 import { ask } from './jobs/operator/ask.ts'
 import { corpAdd, corpList, corpRotate } from './jobs/operator/corp-verbs.ts'
 import { dbCheck, dbExport, dbImport, dbInfo } from './jobs/operator/database-verbs.ts'
 import { inboxGaps } from './jobs/operator/gap-verb.ts'
+import { handlersExport, handlersImport, handlersValidate } from './jobs/operator/handler-file-verbs.ts'
+import { handlersList, handlersRevisions, handlersShow } from './jobs/operator/handler-list-verbs.ts'
 import {
-  handlersImport,
-  handlersList,
-  handlersShow,
-  handlersValidate,
-} from './jobs/operator/handler-verbs.ts'
+  handlersOff,
+  handlersOn,
+  handlersPause,
+  handlersPublish,
+  handlersRemove,
+  handlersResume,
+} from './jobs/operator/handler-switch-verbs.ts'
 import { inboxDead, inboxList, inboxReplay, inboxShow } from './jobs/operator/inbox-verbs.ts'
 import { jobsVerb, pushVerb, syncVerb } from './jobs/operator/job-verbs.ts'
 import { handlersSchema } from './jobs/operator/schema-verb.ts'
@@ -21,12 +27,15 @@ import { createSecretBox } from './models/secrets.ts'
 
 const warn = (message: string): void => console.error(message)
 
-async function openAll(): Promise<Opened> {
+async function openAll(): Promise<Opened & { close(): Promise<void> }> {
   const config = loadConfig()
-  const { mongodbUri, dataDir, encryptionKey } = config
+  const { mongodbUri, dataDir, encryptionKey, app } = config
   const log = (level: string, message: string): void => void (level !== 'info' && warn(message))
   const database = await openDatabase({ mongodbUri, dataDir, log })
   const { connection, models } = database
+  const secrets = createSecretBox(encryptionKey)
+  const wecom = openPlatform(models, secrets, platformOf(config), {})
+  const own = app && { corpId: app.corpId, agentId: app.agentId }
   const corpIds = async (named: string | undefined): Promise<string[]> => {
     const known = (await models.corps.find().sort({ corpId: 1 }).lean()).map(one => one.corpId)
     if (known.length === 0) throw new UsageError('there is no corp yet: start Sidekick once')
@@ -35,12 +44,14 @@ async function openAll(): Promise<Opened> {
       throw new UsageError(`there is no corp ${named}; there are ${known.join(', ')}`)
     return [named]
   }
+  const jobs = createJobs({ connection, models, worker: false, log: ({ message }) => warn(message) })
   return {
     config,
     database,
     models,
-    jobs: createJobs({ connection, models, worker: false, log: ({ message }) => warn(message) }),
-    secrets: createSecretBox(encryptionKey),
+    jobs,
+    secrets,
+    apps: createApps(models, secrets, wecom, own),
     corpIds,
     async corpId(named) {
       const [only = '', ...others] = await corpIds(named)
@@ -48,13 +59,23 @@ async function openAll(): Promise<Opened> {
       return only
     },
     ask: names => ask(names, process.stdin, process.stderr),
+    async close() {
+      await jobs.stop()
+      await wecom.close()
+      await database.close()
+    },
   }
+}
+
+/** The simulated platform, where there is no other. */
+function platformOf({ mode, apiBase, simPort }: Config): string | undefined {
+  return apiBase ?? (mode === 'demo' ? `http://127.0.0.1:${simPort}` : undefined)
 }
 
 /** Makes a verb a command: it prints one line for what goes wrong, and closes what it has opened. */
 function command({ description, args, run }: Verb): CommandDef {
   const work = async (given: Parameters<Verb['run']>[0]): Promise<void> => {
-    let opened: Opened | undefined
+    let opened: Awaited<ReturnType<typeof openAll>> | undefined
     try {
       const answer = await run(given, async () => {
         opened = await openAll()
@@ -73,8 +94,7 @@ function command({ description, args, run }: Verb): CommandDef {
       for (const line of error instanceof ConfigError ? error.problems : [(error as Error).message])
         warn(line)
     } finally {
-      await opened?.jobs.stop()
-      await opened?.database.close()
+      await opened?.close()
     }
   }
   const all: ArgsDef = { ...args, json }
@@ -120,6 +140,14 @@ await runMain(
         validate: handlersValidate,
         import: handlersImport,
         schema: handlersSchema,
+        export: handlersExport,
+        publish: handlersPublish,
+        revisions: handlersRevisions,
+        on: handlersOn,
+        off: handlersOff,
+        pause: handlersPause,
+        resume: handlersResume,
+        remove: handlersRemove,
       }),
       db: group('The database', {
         info: dbInfo,

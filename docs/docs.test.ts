@@ -160,12 +160,12 @@ describe('the verbs of the operator\u2019s tool', () => {
   const verbs = [
     ...all(source, /^ *(\w+): command\(/gm),
     ...[...source.matchAll(/^ *(\w+): group\('[^']*', \{([^}]*)\}\)/gm)].flatMap(
-      ([, group = '', members = '']) => all(members, /(\w+):/g).map(member => `${group} ${member}`),
+      ([, group = '', members = '']) => all(members, /([\w-]+)'?:/g).map(member => `${group} ${member}`),
     ),
   ]
 
   it.each(readmes)('are all in %s, and no others', path => {
-    const listed = all(read(path), /^\| `sidekick ([a-z]+(?: [a-z]+)?)/gm)
+    const listed = all(read(path), /^\| `sidekick ([a-z]+(?: [a-z-]+)?)/gm)
     expect(listed.sort()).toEqual([...verbs].sort())
   })
 })

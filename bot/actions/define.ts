@@ -55,6 +55,8 @@ export interface ActionContext {
   /** When rows that are kept for a time run out. */
   expireAt: Date
   models: Models
+  /** What a step may name. */
+  actions: ActionTable
   client: AppClient
   /** The inbox key of the event that began the relation, where this event announces it. */
   relation?: string

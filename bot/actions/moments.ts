@@ -8,6 +8,12 @@ export function day(at: Date, timeZone: string, now = new Date()): string {
   return text.slice(0, 4) === iso(now).slice(0, 4) ? text.slice(5) : text
 }
 
+/** `11-20 18:03`, or with the year in another one, as people of the time zone see it. */
+export function minute(at: Date, timeZone: string, now = new Date()): string {
+  const time = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' }).format(at)
+  return `${day(at, timeZone, now)} ${time}`
+}
+
 /** `刚刚`, `5 分钟前`, `3 小时前`, `12 天前`, `8 个月前`. */
 export function ago(at: Date, now: Date): string {
   const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000)

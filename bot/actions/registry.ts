@@ -4,6 +4,9 @@ import { customerRemark } from './customer-remark.ts'
 import { customerShow } from './customer-show.ts'
 import { customerTag } from './customer-tag.ts'
 import type { Action, ActionTable } from './define.ts'
+import { handlerList } from './handler-list.ts'
+import { handlerPause } from './handler-pause.ts'
+import { handlerSwitch } from './handler-switch.ts'
 import { helpShow } from './help-show.ts'
 import { reply } from './reply.ts'
 import { reportShow } from './report-show.ts'
@@ -23,6 +26,9 @@ const all: readonly Action[] = [
   scriptFind,
   reportShow,
   helpShow,
+  handlerList,
+  handlerSwitch,
+  handlerPause,
 ]
 
 /** The table of actions: what a step of a handler may name. */

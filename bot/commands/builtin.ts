@@ -20,6 +20,56 @@ function command(
   }
 }
 
+/** Whether the first word behind a command is one of these. */
+const isOneOf = (words: readonly string[]) => ({ path: 'args.act', is: 'in', value: words })
+const isGiven = { path: 'args.act', is: 'exists' }
+const acts = {
+  list: ['列表', '全部', 'list'],
+  on: ['开', '打开', '启用', 'on'],
+  off: ['关', '关闭', '停用', 'off'],
+} as const
+const known = Object.values(acts).flat()
+
+/** 处理器 列表|开|关: one handler whose steps each look at the first word. */
+const handlersCommand: Record<string, unknown> = {
+  schemaVersion: 1,
+  key: 'command-handlers',
+  title: '管理处理器',
+  trigger: {
+    command: '处理器',
+    aliases: ['clq'],
+    args: [
+      { name: 'act', title: '列表/开/关', type: 'word', required: false },
+      { name: 'name', title: '名字', type: 'rest', required: false },
+    ],
+    roles: ['admin'],
+    summary: '看有哪些处理器，打开或关闭其中一个',
+    example: '处理器 关 欢迎新客户',
+  },
+  priority: 70,
+  steps: [
+    { id: 'list', action: 'handler.list', if: { any: [{ not: isGiven }, isOneOf(acts.list)] } },
+    ...(['on', 'off'] as const).map(id => ({
+      id,
+      action: 'handler.switch',
+      if: isOneOf(acts[id]),
+      with: { handler: '{{ args.name }}', on: id === 'on' },
+    })),
+    {
+      id: 'answer',
+      action: 'reply',
+      if: { any: [{ not: isGiven }, isOneOf(known)] },
+      with: { text: '{{ steps.list.output.text }}{{ steps.on.output.text }}{{ steps.off.output.text }}' },
+    },
+    {
+      id: 'usage',
+      action: 'reply',
+      if: { all: [isGiven, { not: isOneOf(known) }] },
+      with: { text: '没看懂“{{ args.act }}”。可以发：\n处理器 列表\n处理器 开 <名字>\n处理器 关 <名字>' },
+    },
+  ],
+}
+
 /**
  * What every corp starts with, as the documents that are seeded: the commands, and a welcome to begin from. Operations
  * may rename, re-alias, restrict or switch off any of them; a release changes only those that nobody has edited.
@@ -108,6 +158,29 @@ export const builtInHandlers: readonly Record<string, unknown>[] = [
     60,
     'report.show',
     {},
+  ),
+  handlersCommand,
+  command(
+    'command-pause',
+    '暂停全部处理器',
+    {
+      command: '暂停',
+      aliases: ['zt'],
+      roles: ['admin'],
+      summary: '除命令外的处理器全部停下',
+      example: '暂停',
+    },
+    80,
+    'handler.pause',
+    { paused: true },
+  ),
+  command(
+    'command-resume',
+    '恢复全部处理器',
+    { command: '恢复', aliases: ['hf'], roles: ['admin'], summary: '结束暂停', example: '恢复' },
+    90,
+    'handler.pause',
+    { paused: false },
   ),
   // Switched off: what a company says to its customers is for the company to write.
   {

@@ -83,6 +83,7 @@ export function contextOf(
     now: new Date(),
     clock: deps.clock,
     models: deps.models,
+    actions: deps.actions,
     client: around.client,
     metrics: deps.metrics,
     cause: [],

@@ -162,14 +162,18 @@ async function putLive(
 ): Promise<void> {
   const { corpId, key, ...set } = live
   for (;;) {
+    const there = await models.handlers.findOne({ corpId, key }, { revision: 1 }).lean()
+    if (there === null) {
+      const fresh = { ...live, enabled: thrown?.$set.enabled ?? true }
+      if (await insertUnlessThere(models.handlers, fresh as StoredHandler)) return
+      continue
+    }
+    if (there.revision >= live.revision) return
     const { matchedCount } = await models.handlers.updateOne(
       { corpId, key, revision: { $lt: live.revision } },
       { ...thrown, $set: { ...set, ...thrown?.$set }, $unset: { seed: 1 } },
     )
     if (matchedCount > 0) return
-    const fresh = { ...live, enabled: thrown?.$set.enabled ?? true }
-    if (await insertUnlessThere(models.handlers, fresh as StoredHandler)) return
-    if (await models.handlers.exists({ corpId, key, revision: { $gte: live.revision } })) return
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ArgsDef, ParsedArgs } from 'citty'
 import { stringify } from 'yaml'
+import type { Apps } from '../../bot/apps.ts'
 import type { Config } from '../../config.ts'
 import type { Database } from '../../models/connect.ts'
 import type { Models } from '../../models/models.ts'
@@ -13,11 +14,13 @@ export class UsageError extends Error {
 
 /** What a verb of the operator's tool works with. */
 export interface Opened {
-  config: Pick<Config, 'publicUrl' | 'app'>
+  config: Pick<Config, 'publicUrl' | 'app' | 'adminStaff' | 'retentionDays'>
   database: Database
   models: Models
   jobs: Jobs
   secrets: SecretBox
+  /** The corps and apps, with clients that share tokens and limits with the instances that run. */
+  apps: Apps
   /** The corp that is named, or all. */
   corpIds(named: string | undefined): Promise<string[]>
   /** The corp that is named, or the only one. */

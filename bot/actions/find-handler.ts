@@ -1,0 +1,48 @@
+import { distance } from 'fastest-levenshtein'
+import { type ListedHandler, listHandlers } from '../handlers/list.ts'
+import { type ActionContext, ActionRefused } from './define.ts'
+import { handlerTexts } from './handler-texts.ts'
+
+/** How many are named where a name fits several, or none. */
+const shownMax = 6
+const nearMax = 3
+
+/**
+ * The one handler that a name means: its key, its title, a part of either, or its number in the list.
+ *
+ * @throws ActionRefused `handler_unknown` or `handler_ambiguous`, with an answer that names near ones
+ */
+export async function findHandler(context: ActionContext, name: string): Promise<ListedHandler> {
+  const all = await listHandlers(context.models, context.corp.corpId, context.actions)
+  const wanted = normalize(name)
+  const named = all.filter(one => namesOf(one).includes(wanted))
+  const numbered = all.filter(one => String(one.number) === wanted)
+  const parts = all.filter(one => namesOf(one).some(other => other.includes(wanted)))
+  const found = [named, numbered, parts].find(list => list.length > 0) ?? []
+  const [only, ...others] = found
+  if (only === undefined)
+    throw new ActionRefused('handler_unknown', handlerTexts.unknown(name, near(all, wanted)))
+  if (others.length > 0)
+    throw new ActionRefused('handler_ambiguous', handlerTexts.ambiguous(name, found, shownMax))
+  return only
+}
+
+function normalize(text: string): string {
+  return text.normalize('NFKC').trim().toLowerCase()
+}
+
+function namesOf({ key, title }: ListedHandler): string[] {
+  return [key, normalize(title)]
+}
+
+/** Those whose name is at most half another one, the nearest first. */
+function near(all: readonly ListedHandler[], wanted: string): ListedHandler[] {
+  const far = (one: ListedHandler): number =>
+    Math.min(...namesOf(one).map(name => distance(name, wanted) / Math.max(name.length, wanted.length)))
+  return all
+    .map(one => ({ one, far: far(one) }))
+    .filter(({ far }) => far <= 0.5)
+    .sort((a, b) => a.far - b.far)
+    .slice(0, nearMax)
+    .map(({ one }) => one)
+}

@@ -1,0 +1,69 @@
+import type { ListedHandler } from '../handlers/list.ts'
+import type { Pausing } from '../handlers/pause.ts'
+import type { HandlerState } from '../handlers/state.ts'
+import type { HandlerVoice } from './handler-voice.ts'
+import { shorten } from './texts.ts'
+
+const states = { on: '开', off: '关', broken: '有问题，没在运行', draft: '草稿' } as const satisfies Record<
+  HandlerState,
+  string
+>
+
+/** What admins are told about handlers. */
+export const handlerTexts = {
+  list(handlers: readonly ListedHandler[], { paused }: Pick<Pausing, 'paused'>, voice: HandlerVoice): string {
+    const count = handlers.filter(one => one.state === 'on').length
+    return [
+      ...(paused
+        ? [
+            `现在是暂停状态（${voice.who(paused.by)}，${voice.at(paused.at)}），除命令外都不运行。恢复请发：恢复`,
+            '',
+          ]
+        : []),
+      `共 ${handlers.length} 个处理器，开着 ${count} 个：`,
+      ...handlers.map(one => `${one.number}. ${one.title}　${stateText(one, voice)}`),
+      '',
+      '打开或关闭请发：处理器 开 <名字或序号>、处理器 关 <名字或序号>',
+    ].join('\n')
+  },
+  switched(title: string, on: boolean): string {
+    return on
+      ? `已打开：${title}\n关掉请发：处理器 关 ${title}`
+      : `已关闭：${title}\n再打开请发：处理器 开 ${title}`
+  },
+  switchedAlready({ title, switched }: ListedHandler, on: boolean, voice: HandlerVoice): string {
+    const last = switched && `（${voice.who(switched.by)}，${voice.at(switched.at)}）`
+    return `“${title}”本来就是${on ? '开' : '关'}着的${last ?? ''}，没有改动。`
+  },
+  unnamed: (on: boolean): string =>
+    `要${on ? '打开' : '关闭'}哪一个？请写名字或列表里的序号，例如：处理器 ${on ? '开' : '关'} 欢迎新客户\n看有哪些请发：处理器 列表`,
+  unknown: (name: string, near: readonly ListedHandler[]): string =>
+    near.length === 0
+      ? `没有叫“${shorten(name)}”的处理器。看有哪些请发：处理器 列表`
+      : `没有叫“${shorten(name)}”的处理器，是不是：\n${lines(near)}`,
+  ambiguous: (name: string, found: readonly ListedHandler[], shown: number): string =>
+    [
+      `有 ${found.length} 个处理器符合“${shorten(name)}”：`,
+      lines(found.slice(0, shown)),
+      ...(found.length > shown ? ['…'] : []),
+      '请把名字写完整一些，或者写前面的序号。',
+    ].join('\n'),
+  itself: '“处理器”这个命令不能在这里关掉：关了就没法再用它把别的打开。\n要让其他处理器都停下，请发：暂停',
+  draft: (title: string): string => `“${title}”还是草稿，没有发布过，所以打不开。请先由运维发布。`,
+  broken: (title: string, key: string): string =>
+    `“${title}”的内容有错，打不开。请让运维用 sidekick handlers show ${key} 看哪里不对。`,
+  paused: '已暂停全部处理器（命令除外），也不再发欢迎语。\n恢复请发：恢复',
+  pausedAlready: (by: string, at: string): string => `已经是暂停状态了（${by}，${at}）。\n恢复请发：恢复`,
+  resumed: (by: string, at: string): string =>
+    `已恢复，处理器从现在起照常运行（之前由${by}在 ${at} 暂停）。\n暂停期间的事件不会自动补做。再暂停请发：暂停`,
+  notPaused: '没有暂停，处理器都在照常运行。',
+}
+
+function stateText({ state, draft, switched }: ListedHandler, voice: HandlerVoice): string {
+  const last = state === 'off' && switched ? `（${voice.who(switched.by)}，${voice.at(switched.at)}）` : ''
+  return `${states[state]}${last}${draft && state !== 'draft' ? '，另有草稿' : ''}`
+}
+
+function lines(handlers: readonly ListedHandler[]): string {
+  return handlers.map(one => `${one.number}. ${one.title}`).join('\n')
+}

@@ -1,0 +1,49 @@
+import type { HandlerSwitch } from '../../models/handler.ts'
+import type { Models } from '../../models/models.ts'
+import type { ActionTable } from '../actions/define.ts'
+import { type HandlerState, stateOf } from './state.ts'
+
+/** A stored handler as people are shown it. */
+export interface ListedHandler {
+  /** Its place in the list, from 1. */
+  number: number
+  key: string
+  title: string
+  state: HandlerState
+  /** Something is being written. */
+  draft: boolean
+  /** When it was switched last. */
+  switched?: HandlerSwitch
+}
+
+/** What works by itself first, what somebody has to type last. */
+const kinds = ['event', 'message', 'schedule', 'manual', 'command']
+
+/**
+ * All handlers of a corp, in an order that no switch changes: a place in the list means the same one until one comes or
+ * goes.
+ */
+export async function listHandlers(
+  models: Models,
+  corpId: string,
+  actions: ActionTable,
+): Promise<ListedHandler[]> {
+  const stored = await models.handlers.find({ corpId }).sort({ key: 1 }).lean()
+  const placed = stored.map(one => {
+    const document = one.document ?? one.draft?.document ?? {}
+    const kind = kinds.findIndex(name => Object.hasOwn(Object(document.trigger), name))
+    return {
+      place: [kind < 0 ? kinds.length : kind, Number(document.priority ?? 1000)],
+      key: one.key,
+      title: typeof document.title === 'string' && document.title !== '' ? document.title : one.key,
+      state: stateOf(one, actions).state,
+      draft: one.draft !== undefined,
+      switched: one.switched?.at(-1),
+    }
+  })
+  // Stable, so that equals stay in the order of their keys.
+  placed.sort(({ place: [a = 0, b = 0] }, { place: [c = 0, d = 0] }) => a - c || b - d)
+  return placed.map(({ place: _place, switched, ...one }, index) => {
+    return { number: index + 1, ...one, ...(switched && { switched }) }
+  })
+}

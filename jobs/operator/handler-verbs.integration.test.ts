@@ -1,0 +1,292 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { actions } from '../../bot/actions/registry.ts'
+import { builtInHandlers } from '../../bot/commands/builtin.ts'
+import { seedHandlers } from '../../bot/handlers/seed.ts'
+import { saveCorp } from '../../bot/save-corp.ts'
+import { loadDemoCorp } from '../../fixtures/corp/demo.ts'
+import { demoApp } from '../../fixtures/demo.ts'
+import { type Simulator, startSimulator } from '../../fixtures/simulator/simulator.ts'
+import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import type { Database } from '../../models/connect.ts'
+import { createSecretBox } from '../../models/secrets.ts'
+import { handlersExport, handlersImport, handlersValidate } from './handler-file-verbs.ts'
+import { handlersList, handlersRevisions, handlersShow } from './handler-list-verbs.ts'
+import {
+  handlersOff,
+  handlersOn,
+  handlersPause,
+  handlersPublish,
+  handlersRemove,
+  handlersResume,
+} from './handler-switch-verbs.ts'
+import type { Verb } from './verb.ts'
+
+const good = `schemaVersion: 1
+key: refund-help
+title: 退款
+trigger: { message: { contains: [退款] } }
+steps:
+  - { id: answer, action: reply, with: { text: 请稍等 } }
+`
+const tagging = `schemaVersion: 1
+key: tag-refund
+title: 标退款
+trigger: { event: customer.added }
+steps:
+  - { id: tag, action: customer.tag, with: { add: [售后/退款] } }
+`
+const wrong = `schemaVersion: 1
+key: wrong
+title: 错的
+trigger: { event: customer.addd }
+steps:
+  - { id: answer, action: reply, with: { text: x } }
+`
+
+let database: Database
+let platform: Simulator
+let operator: TestOperator
+let corp = ''
+beforeAll(async () => {
+  database = await openTestDatabase()
+  const key = Buffer.alloc(32)
+  const app = demoApp(key)
+  const callbackBase = 'http://127.0.0.1:9'
+  platform = await startSimulator({ port: 0, callbackBase, app, corp: loadDemoCorp, quiet: true })
+  corp = app.corpId
+  await saveCorp(database.models, createSecretBox(key), {
+    corpId: corp,
+    name: '木棠家居',
+    apps: [{ app: app.agentId, secret: app.secret, token: app.callbackToken, aesKey: app.callbackAesKey }],
+  })
+  operator = openOperator(database, { key, platform: platform.url })
+})
+afterAll(async () => {
+  await operator?.close()
+  await platform?.close()
+  await database?.close()
+})
+beforeEach(async () => {
+  await database.models.handlers.deleteMany({})
+  await database.models.handlerRevisions.deleteMany({})
+})
+
+const run = (verb: Verb, args: Record<string, unknown> = {}) => operator.run(verb, { corp, ...args })
+const folder = (): string => mkdtempSync(join(tmpdir(), 'handlers-'))
+const file = (text: string, name = 'handlers.yaml', into = folder()): string => {
+  writeFileSync(join(into, name), text)
+  return join(into, name)
+}
+const live = (text: string) => run(handlersImport, { file: file(text), publish: true })
+const stored = (key: string) => database.models.handlers.findOne({ corpId: corp, key }).lean()
+
+describe('sidekick handlers validate', () => {
+  it('checks the form, and the names in the corp, of all files, by line and column', async () => {
+    const path = file(wrong)
+    const answer = await run(handlersValidate, { _: [file(good), path, file(tagging)] })
+    expect(answer).toMatchObject({ failed: true, notes: ['checked: their form, and the names in this corp'] })
+    expect(answer.rows).toMatchObject([
+      { at: `${path}:4:19`, key: 'wrong', path: 'trigger.event' },
+      { key: 'tag-refund', path: 'steps.0.with.add.0', message: expect.stringContaining('--create-tags') },
+    ])
+  })
+
+  it('checks the form alone where it is told to, or has no database, and says so', async () => {
+    const path = file(tagging)
+    const offline = await run(handlersValidate, { file: path, offline: true })
+    expect(offline).toMatchObject({ failed: false, notes: ['checked: their form alone (--offline)'] })
+    const away = async () => {
+      throw new Error('the database is away')
+    }
+    const alone = await handlersValidate.run({ file: path, _: [path], json: false } as never, away)
+    expect(alone).toMatchObject({
+      failed: false,
+      data: { checked: ['form'] },
+      notes: ['checked: their form alone (the database is away)'],
+    })
+  })
+})
+
+describe('sidekick handlers import', () => {
+  it('stores drafts, whatever they lack, and says what that is', async () => {
+    const { head, rows, notes } = await run(handlersImport, { _: [file(good), file(wrong)] })
+    expect(head).toEqual([
+      { key: 'refund-help', result: 'draft', problems: 0 },
+      { key: 'wrong', result: 'draft', problems: 1 },
+    ])
+    expect(rows).toMatchObject([{ key: 'wrong', path: 'trigger.event' }])
+    expect(notes?.[0]).toContain('handlers publish')
+    expect(await stored('wrong')).toMatchObject({ revision: 0, draft: { by: 'operator' } })
+  })
+
+  it('stores nothing when one of them has no key', async () => {
+    const answer = await run(handlersImport, { _: [file(good), file('key: 退款\ntitle: x')] })
+    expect(answer).toMatchObject({ failed: true, rows: [{ path: 'key' }] })
+    expect(await stored('refund-help')).toBeNull()
+  })
+
+  it('publishes all of a folder, or nothing', async () => {
+    const into = folder()
+    file(good, 'a.yaml', into)
+    file(wrong, 'b.yaml', into)
+    expect(await run(handlersImport, { file: into, publish: true })).toMatchObject({ failed: true })
+    expect(await stored('refund-help')).toBeNull()
+    file(good.replace('refund-help', 'other'), 'b.yaml', into)
+    expect((await run(handlersImport, { file: into, publish: true })).rows).toEqual([
+      { key: 'refund-help', revision: 1 },
+      { key: 'other', revision: 1 },
+    ])
+  })
+
+  it('makes missing tags when it is told to, and only when nothing else is wrong', async () => {
+    const both = [file(tagging), file(wrong)]
+    expect(await live(tagging)).toMatchObject({ failed: true })
+    const refused = await run(handlersImport, { _: both, publish: true, 'create-tags': true })
+    expect(refused.rows).toMatchObject([{ path: 'trigger.event' }])
+    const made = await run(handlersImport, { file: both[0], publish: true, 'create-tags': true })
+    expect(made).toMatchObject({ rows: [{ key: 'tag-refund' }], notes: ['made the tags 售后/退款'] })
+    expect(await database.models.tags.findOne({ corpId: corp, name: '退款' }).lean()).toMatchObject({
+      groupName: '售后',
+    })
+  })
+})
+
+describe('sidekick handlers export', () => {
+  const exported = async (args: object = {}) => `${(await run(handlersExport, { ...args })).text}\n`
+
+  it('gives what changes nothing when it is imported, and is the same text afterwards', async () => {
+    await seedHandlers(database.models, corp, builtInHandlers, actions)
+    await live(good)
+    await run(handlersOff, { key: 'refund-help' })
+    const text = await exported()
+    const before = await database.models.handlers.find().sort({ key: 1 }).lean()
+    expect(text).toContain('key: refund-help\ntitle: 退款\nenabled: false\nrevision: 1\n')
+    await live(text)
+    expect(await database.models.handlers.find().sort({ key: 1 }).lean()).toEqual(before)
+    expect((await run(handlersImport, { file: file(text) })).rows).toEqual(
+      before.map(({ key }) => ({ key, result: 'unchanged: this is what is live', problems: 0 })),
+    )
+    expect(await exported()).toBe(text)
+  })
+
+  it('gives those that are named, with a line for editors, and refuses what is not live', async () => {
+    await live(good)
+    await run(handlersImport, { file: file(wrong) })
+    const text = await exported({ _: ['refund-help'], schema: '../handler.schema.json' })
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\.\/handler\.schema\.json\nschemaVersion: 1\n/)
+    expect((await run(handlersExport)).notes).toEqual(['1 that are drafts alone are left out'])
+    await expect(run(handlersExport, { _: ['wrong'] })).rejects.toThrow('nothing of wrong is live')
+  })
+
+  it('writes one file, or a file each into a folder', async () => {
+    await live(good)
+    await live(good.replace('refund-help', 'other'))
+    const into = join(folder(), 'deeper')
+    await run(handlersExport, { out: into })
+    expect(readdirSync(into)).toEqual(['other.yaml', 'refund-help.yaml'])
+    const whole = join(into, 'all.yaml')
+    await run(handlersExport, { out: whole })
+    expect(readFileSync(whole, 'utf8')).toBe(await exported())
+  })
+})
+
+describe('sidekick handlers list and show', () => {
+  it('tell how each stands', async () => {
+    await live(good)
+    await run(handlersImport, { file: file(good.replace('请稍等', '马上')) })
+    await run(handlersImport, { file: file(wrong) })
+    await live(good.replace('refund-help', 'gone').replace('title: 退款', 'title: 退款\nenabled: false'))
+    await live(good.replace('refund-help', 'torn'))
+    await database.models.handlers.updateOne({ key: 'torn' }, { $unset: { 'document.steps': 1 } })
+    const { rows, data } = await run(handlersList)
+    expect(rows?.map(row => [row.key, row.state, row.revision, row['24 h']])).toEqual([
+      ['gone', 'off', 1, 0],
+      ['refund-help', 'on + draft', 1, 0],
+      ['torn', 'broken', 1, 0],
+      ['wrong', 'draft', 0, 0],
+    ])
+    expect(data).toHaveLength(4)
+    const torn = await run(handlersShow, { key: 'torn' })
+    expect(torn.notes?.slice(0, 2)).toEqual(['this handler is broken', expect.stringMatching(/^steps /)])
+  })
+
+  it('show it as it is exported, an older revision, or its draft', async () => {
+    await live(good)
+    await live(good.replace('请稍等', '马上'))
+    await run(handlersImport, { file: file(good.replace('请稍等', '草稿')) })
+    const text = async (args: object) => (await run(handlersShow, { key: 'refund-help', ...args })).text
+    expect(`${await text({})}\n`).toBe(`${(await run(handlersExport)).text}\n`)
+    expect(await text({ revision: '1' })).toContain('请稍等')
+    expect(await text({ draft: true })).toContain('草稿')
+    await expect(text({ revision: '9' })).rejects.toThrow('there is no revision 9 of refund-help')
+    await expect(run(handlersShow, { key: 'x' })).rejects.toThrow('there is no handler x')
+  })
+
+  it('list the revisions, and by whom they were published', async () => {
+    await live(good)
+    await live(good.replace('请稍等', '马上'))
+    expect((await run(handlersRevisions, { key: 'refund-help' })).rows).toMatchObject([
+      { revision: 2, live: 'yes', by: 'operator' },
+      { revision: 1, live: '', by: 'operator' },
+    ])
+    await expect(run(handlersRevisions, { key: 'x' })).rejects.toThrow('nothing of x was ever published')
+  })
+})
+
+describe('sidekick handlers publish', () => {
+  it('makes a draft live, and an older revision again', async () => {
+    await run(handlersImport, { file: file(good) })
+    expect((await run(handlersPublish, { key: 'refund-help' })).text).toBe(
+      'refund-help is live in revision 1',
+    )
+    await live(good.replace('请稍等', '马上'))
+    const again = await run(handlersPublish, { key: 'refund-help', revision: '1' })
+    expect(again.text).toBe('refund-help is live in revision 3')
+    await expect(run(handlersPublish, { key: 'refund-help' })).rejects.toThrow('has no draft')
+    await expect(run(handlersPublish, { key: 'refund-help', revision: 'x' })).rejects.toThrow('is a number')
+  })
+
+  it('names what keeps a draft from it', async () => {
+    await run(handlersImport, { file: file(wrong) })
+    expect(await run(handlersPublish, { key: 'wrong' })).toMatchObject({
+      failed: true,
+      rows: [{ path: 'trigger.event' }],
+      notes: ['nothing was published'],
+    })
+  })
+})
+
+describe('sidekick handlers on, off, pause, resume and remove', () => {
+  it('throw the switch, and say when it stands so already', async () => {
+    await live(good)
+    const key = 'refund-help'
+    expect((await run(handlersOff, { key })).text).toBe('refund-help is off')
+    expect((await run(handlersOff, { key })).text).toMatch(
+      /^refund-help is off already, since .* by operator$/,
+    )
+    expect((await run(handlersOn, { key })).text).toBe('refund-help is on')
+    await expect(run(handlersOn, { key: 'x' })).rejects.toThrow('x: there is no handler of this key')
+  })
+
+  it('pause the corp and end that, once each', async () => {
+    expect((await run(handlersPause)).text).toBe('paused; handlers resume ends it')
+    expect((await run(handlersPause)).text).toMatch(/^paused already, since .* by operator$/)
+    expect((await run(handlersList)).notes).toEqual([expect.stringMatching(/is paused since .* by operator/)])
+    expect((await run(handlersResume)).text).toMatch(/^resumed; it was paused since/)
+    expect((await run(handlersResume)).text).toBe('nothing was paused')
+  })
+
+  it('remove one only when that is confirmed', async () => {
+    await live(good)
+    const key = 'refund-help'
+    expect((await run(handlersRemove, { key })).text).toBe('refund-help would be removed; --yes does it')
+    expect(await stored(key)).not.toBeNull()
+    await run(handlersRemove, { key, yes: true })
+    expect(await stored(key)).toBeNull()
+    await expect(run(handlersRemove, { key })).rejects.toThrow('there is no handler refund-help')
+  })
+})
