@@ -37,7 +37,7 @@ import { createLimitStore } from './models/limit-store.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
 import { processName } from './models/process-name.ts'
-import { createSecretBox } from './models/secrets.ts'
+import { createSecretBox, type SecretBox } from './models/secrets.ts'
 import { createTokenStore } from './models/token-store.ts'
 import { useSidebar } from './sidebar/server/routes.ts'
 
@@ -118,7 +118,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     )
     const apps = createApps(models, secrets, wecom, { ...own, callbacks })
     for (const one of await apps.corpIds()) await seedHandlers(models, one, builtInHandlers, actions)
-    await demo?.seed(models, actions)
+    await demo?.seed(models, actions, secrets)
 
     const clock = await openClock(connection)
     const jobs = createJobs({
@@ -252,13 +252,17 @@ async function openDemo(
   url: string,
   log: (level: 'warn' | 'error', message: string) => void,
 ) {
-  const [{ demoApp, seedDemo, settleDemo }, { ensureSimulator }, { insertBridge }, { loadDemoCorp }] =
-    await Promise.all([
-      import('./fixtures/demo.ts'),
-      import('./fixtures/simulator/ensure.ts'),
-      import('./fixtures/simulator/bridge-middleware.ts'),
-      import('./fixtures/corp/demo.ts'),
-    ])
+  const [
+    { demoApp, seedDemo, seedRobots, settleDemo },
+    { ensureSimulator },
+    { insertBridge },
+    { loadDemoCorp },
+  ] = await Promise.all([
+    import('./fixtures/demo.ts'),
+    import('./fixtures/simulator/ensure.ts'),
+    import('./fixtures/simulator/bridge-middleware.ts'),
+    import('./fixtures/corp/demo.ts'),
+  ])
   const { dataDir, simPort: port } = config
   const platformApp = demoApp(config.encryptionKey)
   const simulator = await ensureSimulator({ port, callbackBase: url, app: platformApp, dataDir, log })
@@ -269,7 +273,10 @@ async function openDemo(
     app,
     bridge: insertBridge(simulator.url),
     name: loadDemoCorp().name,
-    seed: (models: Models, table: ActionTable) => seedDemo(models, corpId, table, simulator.started),
+    async seed(models: Models, table: ActionTable, secrets: SecretBox) {
+      await seedDemo(models, corpId, table, simulator.started)
+      await seedRobots(models, corpId, secrets)
+    },
     settle: (models: Models) => settleDemo(models, corpId),
   }
 }

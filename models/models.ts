@@ -14,6 +14,7 @@ import { fileSchema, type Material, materialSchema, type StoredFile } from './ma
 import { type Notice, noticeSchema } from './notice.ts'
 import { type Push, pushSchema } from './push.ts'
 import { type ChangeRequest, changeRequestSchema } from './request.ts'
+import { type Robot, robotSchema } from './robot.ts'
 import { type Run, runSchema } from './run.ts'
 import { type Script, scriptSchema } from './script.ts'
 import { type Send, sendSchema } from './send.ts'
@@ -47,6 +48,7 @@ export interface Models {
   runs: Model<Run>
   welcomes: Model<Welcome>
   notices: Model<Notice>
+  robots: Model<Robot>
   syncStates: Model<SyncState>
   gaps: Model<Gap>
   pushes: Model<Push>
@@ -79,6 +81,7 @@ export function createModels(connection: Connection): Models {
     runs: connection.model<Run>('Run', runSchema),
     welcomes: connection.model<Welcome>('Welcome', welcomeSchema),
     notices: connection.model<Notice>('Notice', noticeSchema),
+    robots: connection.model<Robot>('Robot', robotSchema),
     syncStates: connection.model<SyncState>('SyncState', syncStateSchema),
     gaps: connection.model<Gap>('Gap', gapSchema),
     pushes: connection.model<Push>('Push', pushSchema),

@@ -10,6 +10,7 @@ import type { LimitStore } from './limits/store.ts'
 import { assertPicture, assertUpload } from './media.ts'
 import type { CallPath, MethodPath, Methods, Priority } from './methods.ts'
 import { type Answer, compose, type Send, type Upload } from './pipeline.ts'
+import { createRobot, type Robot } from './robot.ts'
 import { allowMany, untilAborted } from './signals.ts'
 import type { TokenStore } from './token-store.ts'
 import { type AppCredentials, createTokens, type TokenStop, type Tokens } from './tokens.ts'
@@ -108,6 +109,8 @@ export type TicketKind = 'agent' | 'corp'
 
 export interface Wecom {
   app(credentials: AppCredentials): AppClient
+  /** A robot of the corp, by its key. */
+  robot(which: { corpId: string; key: string }): Robot
   /** Ends what is still under way with WecomClosedError, and closes the connections. */
   close(): Promise<void>
 }
@@ -155,6 +158,7 @@ export function createWecom(options: WecomOptions): Wecom {
   )
 
   return {
+    robot: which => createRobot(which, start),
     app: app => ({
       corpId: app.corpId,
       agentId: app.agentId,
