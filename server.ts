@@ -13,8 +13,9 @@ import { builtInHandlers } from './bot/commands/builtin.ts'
 import { createDispatcher } from './bot/dispatch/dispatcher.ts'
 import { createInbox } from './bot/dispatch/inbox.ts'
 import { releaseDead } from './bot/dispatch/lease.ts'
+import { createNoticeSweep } from './bot/dispatch/notices-left.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
-import { startSweep } from './bot/dispatch/sweep.ts'
+import { everySecond, startSweep } from './bot/dispatch/sweep.ts'
 import { createGapWatch } from './bot/gap-watch.ts'
 import { createBrokenAlert } from './bot/handlers/broken-alert.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
@@ -35,7 +36,7 @@ import { createDirectory } from './models/directory.ts'
 import { migrate } from './models/migrations.ts'
 import type { Models } from './models/models.ts'
 import { processName } from './models/process-name.ts'
-import { createSecretBox } from './models/secrets.ts'
+import { createSecretBox, type SecretBox } from './models/secrets.ts'
 import { useSidebar } from './sidebar/server/routes.ts'
 
 /** A started Sidekick. */
@@ -112,7 +113,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     )
     const apps = createApps(models, secrets, wecom, { ...own, callbacks })
     for (const one of await apps.corpIds()) await seedHandlers(models, one, builtInHandlers, actions)
-    await demo?.seed(models, actions)
+    await demo?.seed(models, actions, secrets)
 
     const clock = await openClock(connection)
     const jobs = createJobs({
@@ -207,6 +208,14 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       })
     }
     closers.push(startSweep(dispatcher, roles.has('worker'), log))
+    if (roles.has('worker')) {
+      const sendNotices = createNoticeSweep({ models, apps, clock, log, process: name })
+      closers.push(
+        everySecond(sendNotices, error =>
+          log.warn({ err: error }, 'waiting notices could not be looked for'),
+        ),
+      )
+    }
     closers.push(() => gaps.stop())
     // Closed first: whoever is answered from here on must have been taken in.
     closers.push(() => closeServer(http))
@@ -241,13 +250,17 @@ async function openDemo(
   url: string,
   log: (level: 'warn' | 'error', message: string) => void,
 ) {
-  const [{ demoApp, seedDemo, settleDemo }, { ensureSimulator }, { insertBridge }, { loadDemoCorp }] =
-    await Promise.all([
-      import('./fixtures/demo.ts'),
-      import('./fixtures/simulator/ensure.ts'),
-      import('./fixtures/simulator/bridge-middleware.ts'),
-      import('./fixtures/corp/demo.ts'),
-    ])
+  const [
+    { demoApp, seedDemo, seedRobots, settleDemo },
+    { ensureSimulator },
+    { insertBridge },
+    { loadDemoCorp },
+  ] = await Promise.all([
+    import('./fixtures/demo.ts'),
+    import('./fixtures/simulator/ensure.ts'),
+    import('./fixtures/simulator/bridge-middleware.ts'),
+    import('./fixtures/corp/demo.ts'),
+  ])
   const { dataDir, simPort: port } = config
   const platformApp = demoApp(config.encryptionKey)
   const simulator = await ensureSimulator({ port, callbackBase: url, app: platformApp, dataDir, log })
@@ -260,7 +273,10 @@ async function openDemo(
     name: loadDemoCorp().name,
     /** Somebody has to be, for the newcomer to try what admins do. */
     admins: ['zhouming'],
-    seed: (models: Models, table: ActionTable) => seedDemo(models, corpId, table, simulator.started),
+    async seed(models: Models, table: ActionTable, secrets: SecretBox) {
+      await seedDemo(models, corpId, table, simulator.started)
+      await seedRobots(models, corpId, secrets)
+    },
     settle: (models: Models) => settleDemo(models, corpId),
   }
 }

@@ -19,6 +19,7 @@ import {
 } from './jobs/operator/handler-switch-verbs.ts'
 import { inboxDead, inboxList, inboxReplay, inboxShow } from './jobs/operator/inbox-verbs.ts'
 import { jobsVerb, pushVerb, syncVerb } from './jobs/operator/job-verbs.ts'
+import { robotAdd, robotList, robotRemove } from './jobs/operator/robot-verbs.ts'
 import { handlersSchema } from './jobs/operator/schema-verb.ts'
 import { dbServe } from './jobs/operator/serve-verb.ts'
 import { json, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
@@ -127,6 +128,11 @@ await runMain(
       sync: command(syncVerb),
       push: command(pushVerb),
       corp: group('Corps', { list: corpList, add: corpAdd, rotate: corpRotate }),
+      robot: group('Robots of groups, for robot.send', {
+        list: robotList,
+        add: robotAdd,
+        remove: robotRemove,
+      }),
       inbox: group('The callback inbox', {
         list: inboxList,
         show: inboxShow,

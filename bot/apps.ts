@@ -1,8 +1,10 @@
 import { type Corp, type CorpApp, type SealedCallbackKeys, sealPlace } from '../models/corp.ts'
 import { inTime } from '../models/in-time.ts'
 import type { Models } from '../models/models.ts'
+import { robotPlace } from '../models/robot.ts'
 import { opens, type SecretBox } from '../models/secrets.ts'
 import type { AppClient, Wecom } from './wecom/client.ts'
+import type { Robot } from './wecom/robot.ts'
 
 /** No such corp, or the corp has no such app. */
 export class UnknownApp extends Error {
@@ -33,6 +35,8 @@ export interface Apps {
   corpIds(): Promise<string[]>
   /** The client of this app; without one, of the corp's own (see `createApps`), else of its first. @throws UnknownApp */
   client(corpId: string, agentId?: string): Promise<AppClient>
+  /** The corp's robot of this name; undefined where there is none. */
+  robot(corpId: string, name: string): Promise<Robot | undefined>
   /** @throws UnknownApp */
   callbackKeys(corpId: string, app: string): Promise<CallbackKeys>
 }
@@ -154,6 +158,11 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
       // The same secret given once more is an operator's word that it is right.
       if (known !== undefined) await client.resume()
       return client
+    },
+    async robot(corpId, name) {
+      const found = await models.robots.findOne({ corpId, name }).lean()
+      if (found === null) return undefined
+      return wecom.robot({ corpId, key: secrets.open(robotPlace(corpId, name), found.key) })
     },
     async callbackKeys(corpId, app) {
       const found = (await corp(corpId)).apps.find(one => one.app === app)

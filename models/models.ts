@@ -11,8 +11,10 @@ import { type InboxEvent, inboxEventSchema } from './inbox-event.ts'
 import { type Limit, limitSchema } from './limit.ts'
 import { type Lock, lockSchema } from './lock.ts'
 import { fileSchema, type Material, materialSchema, type StoredFile } from './material.ts'
+import { type Notice, noticeSchema } from './notice.ts'
 import { type Push, pushSchema } from './push.ts'
 import { type ChangeRequest, changeRequestSchema } from './request.ts'
+import { type Robot, robotSchema } from './robot.ts'
 import { type Run, runSchema } from './run.ts'
 import { type Script, scriptSchema } from './script.ts'
 import { type Send, sendSchema } from './send.ts'
@@ -45,6 +47,8 @@ export interface Models {
   inbox: Model<InboxEvent>
   runs: Model<Run>
   welcomes: Model<Welcome>
+  notices: Model<Notice>
+  robots: Model<Robot>
   syncStates: Model<SyncState>
   gaps: Model<Gap>
   pushes: Model<Push>
@@ -76,6 +80,8 @@ export function createModels(connection: Connection): Models {
     inbox: connection.model<InboxEvent>('InboxEvent', inboxEventSchema),
     runs: connection.model<Run>('Run', runSchema),
     welcomes: connection.model<Welcome>('Welcome', welcomeSchema),
+    notices: connection.model<Notice>('Notice', noticeSchema),
+    robots: connection.model<Robot>('Robot', robotSchema),
     syncStates: connection.model<SyncState>('SyncState', syncStateSchema),
     gaps: connection.model<Gap>('Gap', gapSchema),
     pushes: connection.model<Push>('Push', pushSchema),

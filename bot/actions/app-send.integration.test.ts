@@ -28,6 +28,7 @@ describe('app.send', () => {
     await models.files.create({ corpId, sha256: 'f'.repeat(64), contentType: 'image/jpeg', bytes: picture })
     const material = { corpId, category: 'c', title: '沙发', file: 'f'.repeat(64), fileName: 'sofa.jpg' }
     await models.materials.create({ ...material, key: 'sofa', kind: 'image' })
+    await models.materials.collection.insertOne({ ...material, key: 'prices', kind: 'file' } as never)
     await models.materials.create({ ...material, key: 'words', kind: 'text', text: '你好' })
   })
   afterAll(() => Promise.all([database.close(), platform.close()]))
@@ -35,6 +36,11 @@ describe('app.send', () => {
 
   const context = (more: object = {}) => actionContext(database.models, platform, more)
   const run = (params: object, more: object = {}) => appSend.run(context(more), params)
+  const uploaded = async (type: 'file') => {
+    const file = { filename: 'prices.pdf', bytes: picture, contentType: 'application/pdf' }
+    const { media_id: mediaId } = await platform.client.upload(type, file)
+    return { mediaId, expiresAt: new Date(Date.now() + 3_600_000) }
+  }
   const sent = async () => {
     const all = (await platform.control('GET', 'outbox?since=0')) as OutboxEntry[]
     return all.filter(one => one.kind === 'app_message').map(one => one.params)
@@ -106,6 +112,15 @@ describe('app.send', () => {
       { msgtype: 'image', image: { media_id: expect.not.stringMatching(/^lost$/) } },
     ])
     expect(await platform.calls('media/upload')).toBe(2)
+  })
+
+  it('sends a file', async () => {
+    await database.models.materials.updateOne(
+      { corpId, key: 'prices' },
+      { $set: { media: await uploaded('file') } },
+    )
+    await run({ to: { users: ['lina'] }, file: 'prices' })
+    expect(await sent()).toMatchObject([{ msgtype: 'file' }])
   })
 
   it('refuses a material that is not there, or is of another kind', async () => {

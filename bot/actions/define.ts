@@ -8,6 +8,7 @@ import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AppClient } from '../wecom/client.ts'
+import type { Robot } from '../wecom/robot.ts'
 import type { WireMessageBody } from '../wecom/wire/message.ts'
 
 /** What an action does to the world; decides confirmation, dry run and caps. */
@@ -66,6 +67,8 @@ export interface ActionContext {
    * goes out in parts; with `progress`, a later attempt goes on after those that are out.
    */
   reply(content: ReplyContent, progress?: ReplyProgress): Promise<void>
+  /** The corp's robot of this name; undefined where there is none. */
+  robot(name: string): Promise<Robot | undefined>
   /** Commands that the asker may use. */
   commands(): CompiledHandler[]
 }

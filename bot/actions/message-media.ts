@@ -32,7 +32,7 @@ export async function withMedia<T>(context: ActionContext, send: (media: MediaOf
     (anew: boolean): MediaOf =>
     async (key, kind) => {
       const material = await materialOf(context, key, kind)
-      const held = anew ? undefined : freshMedia(material, Date.now())
+      const held = anew ? undefined : freshMedia(material, context.clock.now())
       return held ?? uploadMedia(context.models, context.client, material)
     }
   try {

@@ -10,6 +10,7 @@ import { handlerSwitch } from './handler-switch.ts'
 import { helpShow } from './help-show.ts'
 import { reply } from './reply.ts'
 import { reportShow } from './report-show.ts'
+import { robotSend } from './robot-send.ts'
 import { scriptFind } from './script-find.ts'
 import { staffNotify } from './staff-notify.ts'
 import { welcomeSend } from './welcome-send.ts'
@@ -23,6 +24,7 @@ const all: readonly Action[] = [
   customerShow,
   staffNotify,
   appSend,
+  robotSend,
   scriptFind,
   reportShow,
   helpShow,

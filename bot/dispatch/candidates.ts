@@ -90,6 +90,7 @@ export function contextOf(
     admins: deps.admins.corpId === event.corpId ? deps.admins.userids : [],
     reply: (content, progress, through = client => client) =>
       replyTo(deps, event, { voice: through(around.voice) }, content, progress),
+    robot: name => deps.apps.robot(event.corpId, name),
     commands: () => inScope.filter(mayUse(around)),
     ...(relation !== undefined && { relation }),
   }

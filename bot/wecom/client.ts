@@ -5,10 +5,12 @@ import { createSender } from './http.ts'
 import { BOUNDS, type Bounds, createLimiter } from './limiter.ts'
 import { withFallback } from './limits/fallback.ts'
 import { createMemoryLimits } from './limits/memory.ts'
+import { claimNotices } from './limits/notices.ts'
 import type { LimitStore } from './limits/store.ts'
 import { assertPicture, assertUpload } from './media.ts'
 import type { CallPath, MethodPath, Methods, Priority } from './methods.ts'
 import { type Answer, compose, type Send, type Upload } from './pipeline.ts'
+import { createRobot, type Robot } from './robot.ts'
 import { allowMany, untilAborted } from './signals.ts'
 import type { TokenStore } from './token-store.ts'
 import { type AppCredentials, createTokens, type TokenStop, type Tokens } from './tokens.ts'
@@ -72,6 +74,12 @@ export interface AppClient {
     params: Methods[K]['params'],
     options?: CallOptions,
   ): Promise<Methods[K]['result']>
+  /**
+   * Counts one notice to each of these members who has room for one among the notices of a minute.
+   *
+   * @returns those who may get it now
+   */
+  claimNotices(userids: readonly string[]): Promise<string[]>
   /** Uploads temporary media (`path/90253`). @throws as `call`, and MediaRefusedError before anything is sent */
   upload(type: MediaType, file: Upload, options?: CallOptions): Promise<Methods['media/upload']['result']>
   /**
@@ -101,6 +109,8 @@ export type TicketKind = 'agent' | 'corp'
 
 export interface Wecom {
   app(credentials: AppCredentials): AppClient
+  /** A robot of the corp, by its key. */
+  robot(which: { corpId: string; key: string }): Robot
   /** Ends what is still under way with WecomClosedError, and closes the connections. */
   close(): Promise<void>
 }
@@ -148,10 +158,17 @@ export function createWecom(options: WecomOptions): Wecom {
   )
 
   return {
+    robot: which => createRobot(which, start),
     app: app => ({
       corpId: app.corpId,
       agentId: app.agentId,
       call: (path, params, given) => start(app, path, params, given),
+      claimNotices: userids =>
+        claimNotices(
+          { store: limiter.store, window: limiter.bounds.notices },
+          `${app.corpId}:${app.agentId}`,
+          userids,
+        ),
       async upload(type, file, given) {
         assertUpload(type, file)
         return start(app, 'media/upload', { type }, given, file)

@@ -13,6 +13,10 @@ export interface Bounds {
   atOnce: Readonly<Record<Priority, number>>
   /** App messages to one member from one app. */
   messages: readonly Window[]
+  /** Notices to one member from one app, of those messages: what is left of them answers people. */
+  notices: Window
+  /** Messages of one robot. */
+  robots: readonly Window[]
 }
 
 /**
@@ -27,6 +31,8 @@ export const BOUNDS: Bounds = {
     { ms: 61_000, most: 29 },
     { ms: 3_661_000, most: 990 },
   ],
+  notices: { ms: 61_000, most: 20 },
+  robots: [{ ms: 61_000, most: 20 }],
 }
 
 /** Keeps calls within the platform's limits, so that an error 45009, which blocks for a minute or more, stays rare. */
@@ -74,8 +80,9 @@ export function createLimiter(deps: { store: LimitStore; bounds: Bounds; closed:
     },
   }
 
-  function bucketOf({ app, path }: Call): string {
-    return `${app.corpId}:${path}`
+  /** A robot that is refused does not silence the others. */
+  function bucketOf({ app, path, spec }: Call): string {
+    return `${app.corpId}:${path}${spec.reaches === 'robot' ? `:${app.agentId}` : ''}`
   }
 
   function makeLanes(call: Call): Lane[] {

@@ -1,8 +1,10 @@
 import type { Rate } from './limits/store.ts'
+import type { WireCardUpdate } from './wire/card.ts'
 import type { WireCustomer, WireFollow, WireFollowInfo, WireTagGroup, WireWelcome } from './wire/customer.ts'
 import type { WireDepartment, WireMember } from './wire/directory.ts'
 import type { WireGroupChat } from './wire/group.ts'
 import type { MediaType, WireAgent, WireMenu, WireMessage, WireMessageResult } from './wire/message.ts'
+import type { WireRobotMessage } from './wire/robot.ts'
 
 /** Calls somebody waits for go before those of syncs. */
 export type Priority = 'interactive' | 'bulk'
@@ -24,8 +26,10 @@ export interface MethodSpec {
   readonly rate?: Rate
   /** Calls allowed per app, where there is a limit of that kind too. */
   readonly appRate?: Rate
-  /** It sends app messages, of which each member gets so many a minute and an hour. */
-  readonly reaches?: 'members'
+  /**
+   * It sends messages that are counted: `members` each get so many a minute and an hour, a `robot` says so many a minute.
+   */
+  readonly reaches?: 'members' | 'robot'
   /** Milliseconds for one try, and for all of them with their waiting, where the priority's own are not right. */
   readonly timeoutMs?: number
   readonly budgetMs?: number
@@ -92,8 +96,29 @@ export const METHODS = {
     // Three times until a member who got as many as reach a minute may get more.
     budgetMs: 200_000,
   },
+  // Once by its code: a second call is told that it is used.
+  'message/update_template_card': { verb: 'POST', doc: 'path/94888', priority: 'interactive' },
   'media/upload': { verb: 'POST', doc: 'path/90253', priority: 'bulk', query: ['type'], timeoutMs: 60_000 },
   'media/uploadimg': { verb: 'POST', doc: 'path/90256', priority: 'bulk', timeoutMs: 60_000 },
+  'webhook/send': {
+    verb: 'POST',
+    doc: 'path/99110',
+    priority: 'interactive',
+    token: false,
+    query: ['key'],
+    once: true,
+    reaches: 'robot',
+    budgetMs: 200_000,
+  },
+  'webhook/upload_media': {
+    verb: 'POST',
+    doc: 'path/99110',
+    priority: 'interactive',
+    token: false,
+    query: ['key', 'type'],
+    timeoutMs: 60_000,
+    budgetMs: 60_000,
+  },
   'menu/create': { verb: 'POST', doc: 'path/90231', priority: 'bulk', query: ['agentid'] },
   'menu/get': { verb: 'GET', doc: 'path/90232', priority: 'bulk' },
 } as const satisfies Record<keyof Methods, MethodSpec>
@@ -194,6 +219,8 @@ export interface Methods {
     result: { group_chat: WireGroupChat }
   }
   'message/send': { params: WireMessage; result: WireMessageResult }
+  /** The code of a sent card or of a click is good for one update, within 72 hours; then 60140. */
+  'message/update_template_card': { params: WireCardUpdate; result: { invaliduser?: string[] } }
   /** `created_at` is unix seconds as text; the id lives three days, for all apps of the corp. */
   'media/upload': {
     params: { type: MediaType }
@@ -201,6 +228,12 @@ export interface Methods {
   }
   /** JPG or PNG of at most 2 MB; the address stays, and is shown inside of WeCom only. */
   'media/uploadimg': { params: NoParams; result: { url: string } }
+  /** A robot's key is all that it asks for. */
+  'webhook/send': { params: WireRobotMessage & { key: string }; result: object }
+  'webhook/upload_media': {
+    params: { key: string; type: 'file' | 'voice' }
+    result: { type: string; media_id: string; created_at: string }
+  }
   'menu/create': { params: WireMenu & { agentid: number }; result: object }
   /** 46003 when no menu was ever set. */
   'menu/get': { params: { agentid: number }; result: WireMenu }
@@ -217,5 +250,11 @@ interface WireTicket {
 /** What brings tokens and tickets. */
 export type TokenPath = 'gettoken' | 'ticket/get' | 'get_jsapi_ticket'
 
-/** What `AppClient.call` takes: tokens and tickets are fetched by the client itself, files go through `AppClient.upload`. */
-export type CallPath = Exclude<MethodPath, TokenPath | 'media/upload' | 'media/uploadimg'>
+/** What brings a robot's messages. */
+type RobotPath = 'webhook/send' | 'webhook/upload_media'
+
+/**
+ * What `AppClient.call` takes: tokens and tickets are fetched by the client itself, files go through `AppClient.upload`,
+ * and what robots say through `Robot`.
+ */
+export type CallPath = Exclude<MethodPath, TokenPath | RobotPath | 'media/upload' | 'media/uploadimg'>

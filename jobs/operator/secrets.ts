@@ -43,7 +43,8 @@ export async function readSecrets<W extends Wanted>(
   return read
 }
 
-async function readSecretFile(path: string): Promise<string> {
+/** The one value in a file. @throws UsageError */
+export async function readSecretFile(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).trim()
   } catch (error) {

@@ -8,14 +8,15 @@ import type { Call, Transformer } from '../pipeline.ts'
 const SLOW_MS = 500
 
 /**
- * Sends an app message when each of its members may get one more: what is too many is lost without an error
- * (`path/90236`). Members who are reached by `@all`, a department or a tag are not known here, and not counted.
+ * Sends an app message when each of its members may get one more, because what is too many is lost without an error
+ * (`path/90236`), and a robot's message when the robot may say one more (`path/99110`). Members who are reached by `@all`, a department or a tag are not known here, and not counted.
  */
 export function messagesTransformer({ store, order, bounds }: Limiter): Transformer {
   return async (call, next) => {
-    const members = membersOf(call)
-    if (members.length === 0) return next(call)
-    const claimed = await claimMessages({ store, order, windows: bounds.messages }, call, members)
+    const counted = countedBy(call)
+    if (counted.length === 0) return next(call)
+    const windows = call.spec.reaches === 'robot' ? bounds.robots : bounds.messages
+    const claimed = await claimMessages({ store, order, windows }, call, counted)
     const from = performance.now()
     let sent = true
     try {
@@ -36,8 +37,9 @@ function mayCount(error: unknown, path: string): boolean {
   return !(error instanceof WecomError) || error.reaction === 'retry'
 }
 
-/** Userids are compared without regard to case (`path/90196`). */
-function membersOf({ spec, params, app }: Call): string[] {
+/** Whose messages it adds to. Userids are compared without regard to case (`path/90196`). */
+function countedBy({ spec, params, app }: Call): string[] {
+  if (spec.reaches === 'robot') return [`${app.corpId}:${app.agentId}`]
   const { touser } = params
   if (spec.reaches !== 'members' || typeof touser !== 'string' || touser === '@all') return []
   const userids = new Set(touser.toLowerCase().split('|').filter(Boolean))
