@@ -16,7 +16,9 @@ import type { CallRecord } from '../wecom/transformers/record.ts'
 import { robotSend } from './robot-send.ts'
 
 const { corpId } = platformApp
-const minuteMs = 1_500
+/** The platform's minute, and ours, which is longer by what a busy machine may take. */
+const minuteMs = 1_000
+const ourMinuteMs = 3_000
 const picture = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 4, 5, 6])
 const [demoRobot] = loadDemoCorp().robots ?? []
 const key = demoRobot?.key ?? ''
@@ -45,7 +47,7 @@ describe('robot.send', () => {
         apiBase: simulator.url,
         store: createMemoryTokenStore(),
         limits: createLimitStore(models.limits),
-        bounds: { robots: [{ ms: minuteMs + 100, most: 20 }] },
+        bounds: { robots: [{ ms: ourMinuteMs, most: 20 }] },
         retryBaseMs: 1,
         log: entry => void recorded.push(entry),
       })
@@ -145,12 +147,12 @@ describe('robot.send', () => {
     const began = performance.now()
     const texts = Array.from({ length: 25 }, (_, at) => `第${at}条`)
     await Promise.all(texts.map((text, at) => run({ text }, at % 2, { key: `many/${at}` })))
-    expect(performance.now() - began).toBeGreaterThan(minuteMs)
+    expect(performance.now() - began).toBeGreaterThan(ourMinuteMs)
     const contents = (await said()).map(one => (one.text as { content: string }).content)
     expect(contents.sort()).toEqual([...texts].sort())
     const calls = (await control('calls')) as Record<string, { errcodes: object }>
     expect(calls['webhook/send']?.errcodes).toEqual({ 0: 25 })
-  })
+  }, 30_000)
 
   it('refuses a robot that is not there, or is another corp’s, with a sentence', async () => {
     for (const robot of ['采购群', '别家的群'])
@@ -198,7 +200,7 @@ describe('robot.send', () => {
   it('keeps the others talking while one robot has to rest', async () => {
     const other = robotFor('1'.repeat(32))
     await control('faults', [{ path: 'webhook/send', errcode: 45009, times: 1 }])
-    const silenced = other.send({ msgtype: 'text', text: { content: '好' } }, { budgetMs: 500 })
+    const silenced = other.send({ msgtype: 'text', text: { content: '好' } }, { budgetMs: 10_000 })
     await expect(silenced).rejects.toMatchObject({ errcode: 45009 })
     await run({ text: '好' })
     expect(await said()).toHaveLength(1)
