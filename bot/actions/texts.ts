@@ -37,7 +37,6 @@ export const texts = {
   remarked: (name: string, remark: string): string => `已把 ${name} 的备注改为“${remark}”。`,
   scriptUnknown: (query: string): string =>
     `没有找到和“${shorten(query)}”有关的话术。\n换个词试试，也可以用拼音首字母，例如：话术 th（退换）`,
-  materialUnknown: (key: string): string => `没有可用的素材“${shorten(key)}”，请联系管理员检查素材。`,
   platformRefused: (hint: string): string => `企业微信没有接受这次操作：${hint}`,
   coolingDown: (command: string, seconds: number): string =>
     `“${command}”刚用过，请 ${inWords(seconds)}后再发。`,
