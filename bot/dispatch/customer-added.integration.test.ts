@@ -87,8 +87,11 @@ describe('a customer who adds a staff member', () => {
   })
 
   it('is tagged without a welcome where the platform gives no code', async () => {
-    await sidekick.chat.customer(name).adds('lina', { noCode: true })
+    const { externalUserid } = await sidekick.chat.customer(name).adds('lina', { noCode: true })
     expect(await kindsSinceLastAct()).toEqual(['mark_tag'])
+    expect(await sidekick.database.models.welcomes.find({ externalUserid }).lean()).toMatchObject([
+      { state: 'no_code', causes: [] },
+    ])
   })
 
   it('is welcomed again after the relation had ended', async () => {
@@ -158,6 +161,23 @@ describe('a customer who adds a staff member', () => {
     })
   })
 
+  it('is not welcomed while the corp is paused, and the ledger says so', async () => {
+    const { chat, database, app } = sidekick
+    const { corps, welcomes } = database.models
+    await corps.updateOne({ corpId: app.corpId }, { paused: { at: new Date(), by: 'zhouming' } })
+    const handled = async () => {
+      people += 1
+      const { externalUserid } = await chat.customer(`新客${people}`).adds('lina')
+      await settled()
+      return welcomes.findOne({ externalUserid }, { _id: 0 }).lean()
+    }
+    const unwelcomed = { state: 'unused', reason: 'paused', attempts: 0 }
+    await expect.poll(handled, { timeout: 10_000 }).toMatchObject(unwelcomed)
+    expect((await chat.sinceLastAct()).map(({ kind }) => kind)).toEqual([])
+    await corps.updateOne({ corpId: app.corpId }, { $unset: { paused: 1 } })
+    await expect.poll(handled, { timeout: 10_000 }).toMatchObject({ state: 'sent' })
+  })
+
   it('tags those whose confirmation brings a code that has run out', async () => {
     const { chat, database } = sidekick
     const { externalUserid } = await chat.customer(name).adds('lina', { half: true, noCode: true })
@@ -170,9 +190,9 @@ describe('a customer who adds a staff member', () => {
     await chat.customer(externalUserid).adds('lina')
     await chat.expectTag('客户状态/新客户')
     await settled()
-    expect(await database.models.welcomes.find({ externalUserid }).lean()).toMatchObject([
-      { state: 'expired' },
-    ])
+    expect(
+      await database.models.welcomes.find({ externalUserid }).sort({ eventAt: 1, _id: 1 }).lean(),
+    ).toMatchObject([{ state: 'no_code' }, { state: 'expired' }])
     expect(await database.models.inbox.countDocuments({ state: 'dead' })).toBe(0)
   })
 

@@ -7,7 +7,7 @@ import { isInScope } from '../handlers/scope.ts'
 import { answerLine, lineOf } from './answer-line.ts'
 import { type Choice, type Chosen, choose, contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
-import { welcomeAtOnce } from './express.ts'
+import { type EarlyWelcome, welcomeAtOnce } from './express.ts'
 import { loadSurroundings } from './load-facts.ts'
 import { recordEvent, recordPast } from './record-customer.ts'
 import { announce } from './relation.ts'
@@ -16,6 +16,7 @@ import type { RunOutcome } from './run-handler.ts'
 import { passedOver, type Ran, runInOrder } from './run-in-order.ts'
 import { isFinal } from './step-errors.ts'
 import { abandonRun } from './store-run.ts'
+import { isInLedger, recordUnwelcomed } from './unwelcomed.ts'
 
 /** How an event's handling ended: everything done, to be tried again, or given up. */
 export type EventOutcome = 'done' | 'again' | 'dead'
@@ -34,6 +35,7 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   if (announced?.over === true) {
     await recordPast(deps, event, announced.name)
     for (const run of runs) await abandonRun(deps, run)
+    await recordUnwelcomed(deps, event, announced, { passed: [], runs })
     return { outcome: 'done', passed: [] }
   }
   await recordEvent(deps, event, name)
@@ -52,14 +54,23 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
     if (answered !== undefined) return resultOf(answered)
   }
   const resumed: RunOutcome[] = []
+  let early: EarlyWelcome | undefined
   if (name === 'customer.confirmed' || name === 'customer.archive_agreed') {
     // The code that comes with these belongs to the add's welcome, not to a handler of theirs.
-    if ('welcomeCode' in event.data) await welcomeOrPass(deps, event)
+    if ('welcomeCode' in event.data) early = await welcomeOrPass(deps, event)
     if (set.paused === undefined) resumed.push(...(await resumeWaiting(deps, event, context)))
   }
   const { chosen, passed } = unlessPaused(set, planOf(set, choice, runOf))
   const ran = await runInOrder(deps, request, chosen)
-  return resultOf({ ...ran, outcomes: [...resumed, ...ran.outcomes], passed: [...passed, ...ran.passed] })
+  const result = resultOf({
+    outcomes: [...resumed, ...ran.outcomes],
+    passed: [...passed, ...ran.passed],
+  })
+  if (result.outcome !== 'again') {
+    const welcome = early ?? { passed: result.passed, settled: false }
+    await recordUnwelcomed(deps, event, announced, { ...welcome, runs: ran.runs, facts: around.facts })
+  }
+  return result
 }
 
 /** What was begun is finished, also where its conditions no longer hold. */
@@ -95,12 +106,13 @@ function worst(outcomes: readonly RunOutcome[]): EventOutcome {
 }
 
 /** The ledger has it when a code is of no use any more; the rest of the event does not depend on it. */
-async function welcomeOrPass(deps: DispatchDeps, event: BotEvent): Promise<void> {
+async function welcomeOrPass(deps: DispatchDeps, event: BotEvent): Promise<EarlyWelcome> {
   try {
-    await welcomeAtOnce(deps, event)
+    return await welcomeAtOnce(deps, event)
   } catch (error) {
     if (!isFinal(error)) throw error
     deps.log.info({ event: event.id, code: (error as { code?: unknown }).code }, 'the welcome was refused')
+    return { settled: isInLedger(error), passed: [] }
   }
 }
 
