@@ -89,6 +89,8 @@ export interface Action {
    * not. `customer`: a customer, unless `with` names one as `customer`. `code`: a welcome code.
    */
   needs?: readonly ('staff' | 'customer' | 'code')[]
+  /** Parameters that are left empty where they cannot be filled in, instead of failing the step. */
+  emptied?: readonly string[]
   /** May be run again when it is unknown whether it succeeded. */
   idempotent: boolean
   run(context: ActionContext, params: unknown): Promise<unknown>

@@ -3,8 +3,6 @@ import type { Models } from '../../models/models.ts'
 import type { AppClient } from '../wecom/client.ts'
 import type { Upload } from '../wecom/pipeline.ts'
 import type { MediaType } from '../wecom/wire/message.ts'
-import { type ActionContext, ActionRefused } from './define.ts'
-import { texts } from './texts.ts'
 
 /** A material names a file that is not stored. */
 export class MissingFileError extends Error {
@@ -86,20 +84,4 @@ async function fileOf(models: Models, { corpId, key, file: sha256, fileName }: M
   const file = sha256 === undefined ? null : await models.files.findOne({ corpId, sha256 })
   if (file === null) throw new MissingFileError(key)
   return { filename: fileName ?? key, bytes: file.bytes, contentType: file.contentType }
-}
-
-/**
- * The media id of a material that a message names: the copy that was uploaded ahead, or one that is made now. Pictures
- * are materials of the kind `image`, and so on.
- *
- * @throws ActionRefused `material_unknown` where it is not there or of another kind; as `uploadMedia`
- */
-export async function materialMedia(
-  { models, client, corp: { corpId }, clock }: Pick<ActionContext, 'models' | 'client' | 'corp' | 'clock'>,
-  key: string,
-  kind: MediaType,
-): Promise<string> {
-  const material = await models.materials.findOne({ corpId, key, kind }).lean()
-  if (material === null) throw new ActionRefused('material_unknown', texts.materialUnknown(key))
-  return freshMedia(material, clock.now()) ?? uploadMedia(models, client, material)
 }

@@ -62,7 +62,7 @@ export async function sendWelcome(
     if (taken === 'ours') break
     if (taken !== 'busy') return taken
     // Somebody is sending this very welcome, or died with it: it is settled, or ours, before long.
-    await delay(lookAgainMs)
+    await lookAgain(context)
   }
   const stopRenewing = keepLease(context, held)
   // Of the last try; kept when the platform has answered it.
@@ -95,6 +95,11 @@ export async function sendWelcome(
     handler: context.handler,
     ...(given !== undefined && { sent: given }),
   })
+}
+
+/** Waits for a look at what somebody else does. @throws where the run's time is over meanwhile */
+async function lookAgain({ signal }: ActionContext): Promise<void> {
+  await delay(lookAgainMs, undefined, { signal })
 }
 
 async function callPlatform(
@@ -176,7 +181,7 @@ async function claimRelation(context: ActionContext, code: string, relation: str
     // Its attempts came to nothing, and no more will be made.
     if (row?.state === 'unused') replaceable.push(other)
     else if (row?.state !== 'sending' || !mayLive(context)) return false
-    else await delay(lookAgainMs)
+    else await lookAgain(context)
   }
 }
 

@@ -1,19 +1,23 @@
 import { z } from 'zod'
-import type { Material } from '../../models/material.ts'
-import { createKept } from '../kept.ts'
-import type { WireAttachment } from '../wecom/wire/customer.ts'
-import { cutBytes } from '../wecom/xml.ts'
-import { within } from '../within.ts'
 import { type ActionContext, ActionRefused, defineAction } from './define.ts'
-import { freshMedia, uploadMedia } from './media.ts'
+import { textWithin } from './message-text.ts'
 import { namedIn } from './named.ts'
-import { type MediaSource, sendWelcome } from './welcome-ledger.ts'
+import { heldOnly, welcomeContent } from './welcome-content.ts'
+import { sendWelcome } from './welcome-ledger.ts'
 
-/** How long a welcome waits for a picture that was not uploaded ahead; after that it goes without. */
-const uploadPatienceMs = 3_000
+const materials = z
+  .array(z.string().trim().min(1))
+  .max(9, 'are more than nine: a welcome has at most nine attachments')
+  .default([])
+  .describe(
+    'Keys of at most nine materials. Pictures, links, mini-programs, videos and files are attached in this order; the text of a text material follows the text.',
+  )
 
-/** Said where a welcome of pictures alone could not have any of them. */
-const plainWelcome = '您好，很高兴认识您！'
+/** As templates have filled it in: what came out as nothing is empty, and what is too long is cut when it is sent. */
+const filledText = z.preprocess(
+  value => (value === undefined || value === null ? undefined : String(value)),
+  z.string().optional(),
+)
 
 /**
  * 新客户欢迎语 (`path/92137`). Does nothing where the event brought no code: the admin console's own welcome, a chat
@@ -22,38 +26,68 @@ const plainWelcome = '您好，很高兴认识您！'
 export const welcomeSend = defineAction({
   id: 'welcome.send',
   title: '发送欢迎语',
-  summary: 'Sends the welcome of the event’s code.',
-  output: z.object({ state: z.string(), missing: z.array(z.string()).optional() }),
+  summary: 'Sends the welcome of the event’s code, at once and once.',
+  output: z.object({
+    state: z
+      .enum(['sent', 'already', 'spare', 'no_code'])
+      .describe(
+        '`already`: the chat has begun, or another handler or app has welcomed; `spare`: another code of this add was used; `no_code`: the event brought none.',
+      ),
+    missing: z.array(z.string()).optional().describe('Keys of materials that could not be had.'),
+    fallback: z.boolean().optional().describe('The text could not be filled in or came out empty.'),
+  }),
   effect: 'contacts-customer',
   needs: ['code'],
   idempotent: true,
+  emptied: ['text', 'fallback'],
   params: z
-    .strictObject({ text: z.string().default(''), materials: z.array(z.string()).max(9).default([]) })
-    .refine(one => one.text.trim() !== '' || one.materials.length > 0, 'has neither text nor materials'),
-  names: params => namedIn('material', params, 'materials'),
-  async run(context, { text, materials }) {
-    const { welcomeCode } = context.event.data as { welcomeCode?: string }
-    if (welcomeCode === undefined) return { state: 'no_code' }
-    const relation = await relationOf(context)
-    let missing: string[] = []
-    const outcome = await sendWelcome(context, welcomeCode, relation, async media => {
-      missing = []
-      const attachments = await attachmentsOf(context, materials, media, missing)
-      // 4,000 bytes at most; something must be left to say where the pictures alone were the welcome.
-      const words = text.trim() === '' && attachments.length === 0 ? plainWelcome : text
-      const cut = cutBytes(words, 4_000)
-      return { text: cut, attachments, sent: { text: cut, attachments: [] } }
+    .strictObject({
+      text: textWithin(4_000, 'document')
+        .optional()
+        .describe('What the customer reads; at most 4,000 bytes, beyond that it is cut.'),
+      materials,
+      fallback: textWithin(4_000, 'document')
+        .optional()
+        .describe(
+          'Said instead of the text where that cannot be filled in, comes out empty, or names something of the customer that the platform did not tell within a second.',
+        ),
     })
-    if (outcome.state === 'expired' || outcome.state === 'refused') {
-      throw new ActionRefused(`welcome_${outcome.state}`, `欢迎语没有发出（${outcome.errcode ?? ''}）`)
-    }
+    .refine(one => one.text !== undefined || one.materials.length > 0, 'has neither text nor materials')
+    .refine(one => one.text !== undefined || one.fallback === undefined, {
+      path: ['fallback'],
+      error: 'stands in for a text, and there is none',
+    }),
+  filled: z.strictObject({ text: filledText, materials, fallback: filledText }),
+  names: params => namedIn('material', params, 'materials'),
+  async run(context, wanted) {
+    const code = codeOf(context)
+    if (code === undefined) return { state: 'no_code' as const }
+    let made: { missing?: string[]; fallback?: boolean } = {}
+    const outcome = await sendWelcome(context, code, await relationOf(context), async media => {
+      const content = await welcomeContent(context, wanted, media)
+      made = content.sent
+      return content
+    })
+    const { state, errcode } = outcome
+    if (state === 'expired' || state === 'refused')
+      throw new ActionRefused(`welcome_${state}`, `欢迎语没有发出（${errcode ?? ''}）`)
     const mine = outcome.handler === undefined || outcome.handler === context.handler
     return {
-      state: outcome.state === 'sent' && !mine ? 'already' : outcome.state,
-      ...(missing.length > 0 && { missing }),
+      state: state === 'sent' && !mine ? ('already' as const) : state,
+      ...(made.missing !== undefined && { missing: made.missing }),
+      ...(made.fallback !== undefined && { fallback: made.fallback }),
     }
   },
+  async preview(context, wanted) {
+    const state = codeOf(context) === undefined ? 'no_code' : 'sent'
+    const { sent } = await welcomeContent(context, wanted, heldOnly)
+    return { state, ...sent }
+  },
 })
+
+function codeOf({ event }: ActionContext): string | undefined {
+  return (event.data as { welcomeCode?: string }).welcomeCode
+}
 
 async function relationOf(context: ActionContext): Promise<string> {
   if (context.relation !== undefined) return context.relation
@@ -65,64 +99,4 @@ async function relationOf(context: ActionContext): Promise<string> {
     )
     .lean()
   return follow?.relation?.first ?? context.event.id
-}
-
-/** Materials as attachments, in the order given. One that cannot be had is left out and named in `missing`. */
-async function attachmentsOf(
-  context: ActionContext,
-  keys: readonly string[],
-  media: MediaSource,
-  missing: string[],
-): Promise<WireAttachment[]> {
-  if (keys.length === 0) return []
-  const found = await materialsOf(context, keys, media)
-  const attachments = await Promise.all(
-    keys.map(async key => {
-      const material = found.find(one => one.key === key)
-      const attachment = material === undefined ? undefined : await attachmentOf(context, material, media)
-      if (attachment === undefined) missing.push(key)
-      return attachment
-    }),
-  )
-  return attachments.filter(attachment => attachment !== undefined)
-}
-
-/** A burst of customers asks for the same ones; what the platform has lost is looked at anew. */
-const keptMaterials = createKept<Material[]>(1_000)
-
-function materialsOf(
-  { models, corp: { corpId } }: ActionContext,
-  keys: readonly string[],
-  media: MediaSource,
-): Promise<Material[]> {
-  const find = async (): Promise<Material[]> => models.materials.find({ corpId, key: { $in: keys } }).lean()
-  return media === 'held' ? keptMaterials.get(models, JSON.stringify([corpId, ...keys]), find) : find()
-}
-
-async function attachmentOf(
-  context: ActionContext,
-  material: Material,
-  media: MediaSource,
-): Promise<WireAttachment | undefined> {
-  if (material.kind === 'link' && material.url !== undefined) {
-    return {
-      msgtype: 'link',
-      link: {
-        title: cutBytes(material.title, 128),
-        url: material.url,
-        ...(material.description !== undefined && { desc: cutBytes(material.description, 512) }),
-      },
-    }
-  }
-  if (material.kind !== 'image' || media === 'none') return undefined
-  const held = media === 'held' ? freshMedia(material, Date.now()) : undefined
-  const mediaId = held ?? (await uploadInTime(context, material))
-  return mediaId === undefined ? undefined : { msgtype: 'image', image: { media_id: mediaId } }
-}
-
-/** Files are uploaded ahead (jobs/upkeep); this is for the one that was added a moment ago. */
-async function uploadInTime(context: ActionContext, material: Material): Promise<string | undefined> {
-  // A picture that cannot be uploaded must not cost the customer the welcome; the output names it as missing.
-  const upload = uploadMedia(context.models, context.client, material).catch(() => undefined)
-  return within(upload, uploadPatienceMs)
 }

@@ -87,8 +87,11 @@ describe('a customer who adds a staff member', () => {
   })
 
   it('is tagged without a welcome where the platform gives no code', async () => {
-    await sidekick.chat.customer(name).adds('lina', { noCode: true })
+    const { externalUserid } = await sidekick.chat.customer(name).adds('lina', { noCode: true })
     expect(await kindsSinceLastAct()).toEqual(['mark_tag'])
+    expect(await sidekick.database.models.welcomes.find({ externalUserid }).lean()).toMatchObject([
+      { state: 'no_code', causes: [] },
+    ])
   })
 
   it('is welcomed again after the relation had ended', async () => {
@@ -156,6 +159,23 @@ describe('a customer who adds a staff member', () => {
     ).toMatchObject({
       steps: [{ state: 'failed', error: { code: 'tag_unknown' } }, { state: 'done' }, { state: 'done' }],
     })
+  })
+
+  it('is not welcomed while the corp is paused, and the ledger says so', async () => {
+    const { chat, database, app } = sidekick
+    const { corps, welcomes } = database.models
+    await corps.updateOne({ corpId: app.corpId }, { paused: { at: new Date(), by: 'zhouming' } })
+    const handled = async () => {
+      people += 1
+      const { externalUserid } = await chat.customer(`新客${people}`).adds('lina')
+      await settled()
+      return welcomes.findOne({ externalUserid }, { _id: 0 }).lean()
+    }
+    const unwelcomed = { state: 'unused', reason: 'paused', attempts: 0 }
+    await expect.poll(handled, { timeout: 10_000 }).toMatchObject(unwelcomed)
+    expect((await chat.sinceLastAct()).map(({ kind }) => kind)).toEqual([])
+    await corps.updateOne({ corpId: app.corpId }, { $unset: { paused: 1 } })
+    await expect.poll(handled, { timeout: 10_000 }).toMatchObject({ state: 'sent' })
   })
 
   it('tags those whose confirmation brings a code that has run out', async () => {

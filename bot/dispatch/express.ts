@@ -2,10 +2,13 @@ import { present } from '../../models/difference.ts'
 import { customerFields, followFields } from '../../models/from-wecom.ts'
 import type { Passed } from '../../models/inbox-event.ts'
 import { useridKey } from '../../models/userid.ts'
+import type { Action } from '../actions/define.ts'
 import type { CustomerAnswer } from '../actions/read-customer.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import { pathsOf } from '../handlers/conditions.ts'
+import type { Facts } from '../handlers/facts.ts'
+import { fillParams } from '../handlers/fill-params.ts'
 import { isInScope } from '../handlers/scope.ts'
 import { within } from '../within.ts'
 import { choose, contextOf } from './candidates.ts'
@@ -43,7 +46,8 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
   const [around, set] = [await loadStaffFacts(deps, event, name), await deps.live.of(event.corpId)]
   const deciding = set.triggeredBy(event, name).filter(one => !one.run.dryRun && decides(one))
   const inScope = deciding.filter(one => isInScope(one, around))
-  const facts = { ...around.facts, ...(await factsFor(deps, event, around, inScope)) }
+  const { untold, ...known } = await factsFor(deps, event, around, inScope)
+  const facts = { ...around.facts, ...known }
   const { chosen, passed } = choose({ ...set, triggeredBy: () => deciding }, event, name, {
     ...around,
     facts,
@@ -70,7 +74,7 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
       key: `${event.id}/${handler.key}/${step.id}`,
       expireAt: new Date(Date.now() + deps.retentionMs),
     },
-    step.with.fill(facts),
+    paramsOf(action, step, facts, untold),
   )
   return { settled: true, passed }
 }
@@ -84,22 +88,45 @@ function decides(handler: CompiledHandler): boolean {
   return handler.steps.some(isWelcome) || handler.after === 'stop'
 }
 
-/** The facts of the customer that these handlers ask for in their conditions or their welcome, and no others. */
+/** What is said of a customer of whom the platform has not told in time is what the step has for that case. */
+function paramsOf(
+  action: Action,
+  { with: filled }: CompiledStep,
+  facts: Facts,
+  untold: ReadonlySet<string>,
+): unknown {
+  const params = fillParams(action, filled, facts)
+  const { text, fallback } = filled.parts ?? {}
+  const lacks = fallback !== undefined && text?.names.some(one => untold.has(one))
+  return lacks ? { ...(params as object), text: '' } : params
+}
+
+/**
+ * The facts of the customer that these handlers ask for in their conditions or their welcome, and no others.
+ *
+ * @returns with those that nobody could tell
+ */
 async function factsFor(
   deps: DispatchDeps,
   event: BotEvent,
   around: Surroundings,
   handlers: readonly CompiledHandler[],
-): Promise<object> {
+): Promise<Partial<Pick<Facts, Told>> & { untold: ReadonlySet<string> }> {
   const named = new Set(handlers.flatMap(namesOf))
   const wanted = (['customer', 'follow'] as const).filter(one => named.has(one))
-  if (wanted.length === 0) return {}
+  if (wanted.length === 0) return { untold: new Set() }
+  const lacking = (held: Held): Told[] => wanted.filter(one => !isTold[one](held))
   const held = await loadHeld(deps, event, wanted)
-  const lacking =
-    (named.has('customer') && held.customer?.readAt === undefined) ||
-    // How the relation began is what the platform alone can tell of a new one.
-    (named.has('follow') && held.follow?.addWay === undefined)
-  return customerFacts(deps, event, lacking ? await completed(deps, event, around, held) : held)
+  const told = lacking(held).length > 0 ? await completed(deps, event, around, held) : held
+  return { ...(await customerFacts(deps, event, told)), untold: new Set(lacking(told)) }
+}
+
+type Told = 'customer' | 'follow'
+
+/** Whether the platform has told. How a relation began is what it alone can tell of a new one. */
+const isTold: Readonly<Record<Told, (held: Held) => boolean>> = {
+  customer: ({ customer }) => customer?.readAt !== undefined,
+  follow: ({ follow }) => follow?.addWay !== undefined,
 }
 
 function namesOf({ when, steps }: CompiledHandler): string[] {
@@ -126,7 +153,13 @@ function withAnswer(held: Held, { userid = '' }: BotEvent, answer: CustomerAnswe
   const { external_contact: wire, follow_user: follows = [] } = answer.shown
   const own = follows.find(follow => useridKey(follow.userid) === useridKey(userid))
   return {
-    customer: { name: '', type: 0, ...held.customer, ...present(customerFields(wire)) },
+    customer: {
+      name: '',
+      type: 0,
+      ...held.customer,
+      ...present(customerFields(wire)),
+      readAt: answer.askedAt,
+    },
     follow:
       own === undefined
         ? held.follow

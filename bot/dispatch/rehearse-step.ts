@@ -1,5 +1,6 @@
 import type { Action, ReplyContent } from '../actions/define.ts'
 import { ActionRefused, AwaitsConfirmation } from '../actions/define.ts'
+import { fillParams } from '../handlers/fill-params.ts'
 import type { AppClient } from '../wecom/client.ts'
 import { WecomClosedError } from '../wecom/errors.ts'
 import { METHODS, type MethodSpec } from '../wecom/methods.ts'
@@ -29,7 +30,7 @@ export async function rehearseStep(work: Work, attempt: Attempt): Promise<Failur
       client: readOnly(all.client),
       reply: async (content: ReplyContent) => void said.push(content),
     }
-    const params = step.with.fill(facts)
+    const params = fillParams(action, step.with, facts)
     if (action.effect === 'read') {
       record.output = (await work.time.limit(action.run(context, params))) ?? {}
       record.state = 'done'

@@ -16,7 +16,7 @@ import type { RunOutcome } from './run-handler.ts'
 import { passedOver, type Ran, runInOrder } from './run-in-order.ts'
 import { isFinal } from './step-errors.ts'
 import { abandonRun } from './store-run.ts'
-import { recordUnwelcomed } from './unwelcomed.ts'
+import { isInLedger, recordUnwelcomed } from './unwelcomed.ts'
 
 /** How an event's handling ended: everything done, to be tried again, or given up. */
 export type EventOutcome = 'done' | 'again' | 'dead'
@@ -60,17 +60,16 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
     if ('welcomeCode' in event.data) early = await welcomeOrPass(deps, event)
     if (set.paused === undefined) resumed.push(...(await resumeWaiting(deps, event, context)))
   }
-  const { chosen, passed } = unlessPaused(set, planOf(set, choice, runOf))
+  const { chosen, passed } = unlessPaused(set, runs.length === 0 ? choice : planOf(set, choice, runOf))
   const ran = await runInOrder(deps, request, chosen)
   const result = resultOf({
     outcomes: [...resumed, ...ran.outcomes],
     passed: [...passed, ...ran.passed, ...idle(set, name)],
   })
   // What is tried again may still be welcomed.
-  if (result.outcome !== 'again' && (announced !== undefined || 'welcomeCode' in event.data)) {
-    const own = { passed: result.passed, runs: ran.runs }
-    const handling = early === undefined ? own : { ...early, runs: [] }
-    await recordUnwelcomed(deps, event, announced, { ...handling, facts: around.facts })
+  if (result.outcome !== 'again') {
+    const welcome = early ?? { passed: result.passed, settled: false }
+    await recordUnwelcomed(deps, event, announced, { ...welcome, runs: ran.runs, facts: around.facts })
   }
   return result
 }
@@ -126,9 +125,8 @@ async function welcomeOrPass(deps: DispatchDeps, event: BotEvent): Promise<Early
     return await welcomeAtOnce(deps, event)
   } catch (error) {
     if (!isFinal(error)) throw error
-    const { code } = error as { code?: unknown }
-    deps.log.info({ event: event.id, code }, 'the welcome was refused')
-    return { settled: typeof code === 'string' && code.startsWith('welcome_'), passed: [] }
+    deps.log.info({ event: event.id, code: (error as { code?: unknown }).code }, 'the welcome was refused')
+    return { settled: isInLedger(error), passed: [] }
   }
 }
 

@@ -4,6 +4,7 @@ import { ActionRefused, AwaitsConfirmation } from '../actions/define.ts'
 import type { CompiledStep } from '../handlers/compile.ts'
 import { evaluate } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
+import { fillParams } from '../handlers/fill-params.ts'
 import { WecomClosedError } from '../wecom/errors.ts'
 import type { Work } from './run-handler.ts'
 import { isFinal, judge } from './step-errors.ts'
@@ -33,7 +34,7 @@ export async function runStep(work: Work, attempt: Attempt): Promise<Failure | u
   let params: unknown
   try {
     if (!isWanted(attempt)) return undefined
-    params = step.with.fill(facts)
+    params = fillParams(action, step.with, facts)
   } catch (error) {
     record.attempts += 1
     return failed(work, attempt, { action, wire, error })

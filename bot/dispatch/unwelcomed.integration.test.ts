@@ -84,7 +84,7 @@ describe('why there was no welcome', () => {
     await publish('fair', { state: { prefix: 'fair' } })
     await publish('hours', {})
     await publish('only-tags', { state: { prefix: 'fair' } }, [
-      { id: 't', action: 'customer.tag', with: { add: ['春展'] } } as never,
+      { id: 't', action: 'staff.notify', with: { to: ['staff'], text: '来了' } } as never,
     ])
     const event = add('c1')
     const passed: Passed[] = [

@@ -92,8 +92,14 @@ async function withCode(
 
 /** The ledger has what became of the code. */
 function isSettled({ state, output, error }: RunStep): boolean {
-  if (state === 'failed') return error?.code.startsWith('welcome_') === true
+  if (state === 'failed') return isInLedger(error)
   return state === 'done' && (output as { state?: unknown } | undefined)?.state !== 'no_code'
+}
+
+/** The platform has answered with the code's end. */
+export function isInLedger(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return code === 'welcome_expired' || code === 'welcome_refused'
 }
 
 function reasonOf(run: Run, { state, skipped }: RunStep): NonNullable<Welcome['reason']> {

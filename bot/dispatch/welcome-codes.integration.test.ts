@@ -24,6 +24,8 @@ function welcomeOf(state: string, welcome: object, more: object = {}): Record<st
 const handlers = [
   welcomeOf('plain', { text: '欢迎光临，我是{{ staff.name }}' }),
   welcomeOf('card', { text: '名片来的朋友您好' }, { when: { path: 'follow.addWay', is: 'eq', value: 8 } }),
+  welcomeOf('named', { text: '{{ customer.name }}您好', fallback: '您好，稍后联系您' }),
+  { ...welcomeOf('dry', { text: '试运行' }, { run: { dryRun: true } }), priority: 0 },
   welcomeOf('news', { text: '您好', materials: ['news'] }),
 ]
 
@@ -141,6 +143,23 @@ describe('the code of a welcome', () => {
     })
     // One call: the answer that came too late for the welcome is the one that was stored.
     expect(await callsOf(sidekick, 'externalcontact/get')).toBe(asked + 1)
+  })
+
+  it('says the fallback where the name was not to be had within a second', async () => {
+    await fault({ path: 'externalcontact/get', delayMs: 3_000, times: 1 })
+    await sidekick.chat.customer(nextName()).adds('lina', { state: 'named' })
+    await sidekick.chat.expectWelcome('您好，稍后联系您')
+    await settled()
+    const name = nextName()
+    await sidekick.chat.customer(name).adds('lina', { state: 'named' })
+    await sidekick.chat.expectWelcome(`${name}您好`)
+  })
+
+  it('is not used by a dry run, which stops no other', async () => {
+    const { welcomeCode } = await sidekick.chat.customer(nextName()).adds('lina', { state: 'dry' })
+    await sidekick.chat.expectWelcome(/木棠家居/)
+    await settled()
+    expect(await row(welcomeCode)).toMatchObject({ state: 'sent', handler: expect.not.stringMatching('dry') })
   })
 
   it('goes with conditions on what only the platform knows of a new relation', async () => {

@@ -14,6 +14,8 @@ export interface Filled {
   /** The first part of every fact that it names, such as `customer`. */
   names: string[]
   references: FactReference[]
+  /** Of an object: its values by name. */
+  parts?: Readonly<Record<string, Filled>>
 }
 
 /** A text template that is not valid LiquidJS. */
@@ -74,6 +76,7 @@ export function compileValue(value: unknown, onFault?: (fault: TemplateError) =>
     return {
       fill: facts => Object.fromEntries(parts.map(([name, part]) => [name, part.fill(facts)])),
       ...namedBy(parts.map(([, part]) => part)),
+      parts: Object.fromEntries(parts),
     }
   }
   return { fill: () => value, names: [], references: [] }
