@@ -2,10 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { parseAllDocuments } from 'yaml'
 import { actions } from '../bot/actions/registry.ts'
 import { builtInHandlers } from '../bot/commands/builtin.ts'
-import { eventDefinition, events } from '../bot/events/names.ts'
 import { compileHandler } from '../bot/handlers/compile.ts'
 import { createMetrics } from '../bot/metrics.ts'
 import { ConfigError, parseConfig } from '../config.ts'
@@ -31,10 +30,6 @@ const codeOf = (text: string): string =>
   [...all(text, /```\w*\n(.*?)```/gs), ...all(text, /`([^`\n]+)`/g)].join('\n')
 const blocks = (text: string, language: string): string[] =>
   all(text, new RegExp(`^ *\`\`\`${language}\\n(.*?)^ *\`\`\``, 'gms'))
-/** The first cell of each row of the table below a heading. */
-const firstCells = (text: string, heading: string): string[] =>
-  all(text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '', /^\| `([^`]+)`/gm)
-
 /** Names of the `settings` of config.ts, which nothing exports. */
 const settings = all(
   read('config.ts').split('\nconst settings = {')[1]?.split('\n} as const')[0] ?? '',
@@ -73,27 +68,13 @@ describe('.env.example', () => {
   })
 })
 
-describe('the page on handlers', () => {
-  const page = read('docs/handlers.md')
-
-  it('lists every event, and only events', () => {
-    const listed = firstCells(page, 'Events')
-    const families = listed.filter(name => name.endsWith('.*'))
-    expect(listed.filter(name => !families.includes(name)).sort()).toEqual(Object.keys(events).sort())
-    expect(families.every(name => eventDefinition(name.replace('*', 'anything')) !== undefined)).toBe(true)
-    expect(families.sort()).toEqual(['acquisition.*', 'directory.*'])
+describe('what is made from the program\u2019s tables and the examples', () => {
+  it('shows every example of the guide', () => {
+    const shown = all(read('docs/handlers.md'), /^<!-- fixtures\/handlers\/guide\/(\S+) -->$/gm)
+    const files = readdirSync(join(root, 'fixtures/handlers/guide'))
+    expect(shown.sort()).toEqual(files.sort())
   })
 
-  it('lists every action, and only actions', () => {
-    expect(
-      firstCells(page, 'Actions')
-        .filter(name => name.includes('.') || name === 'reply')
-        .sort(),
-    ).toEqual([...actions.keys()].sort())
-  })
-})
-
-describe('what is made from the program\u2019s tables', () => {
   it.each(Object.entries(generated()))('%s is as they are: npm run docs writes it', (path, text) => {
     expect(read(path) === text, `${path} is stale: npm run docs`).toBe(true)
   })
@@ -103,7 +84,9 @@ describe('what the pages show', () => {
   const handlers = pages.flatMap(path =>
     blocks(read(path), 'yaml')
       .filter(text => text.startsWith('schemaVersion'))
-      .map(text => ({ path, document: parse(text) as { key: string } })),
+      .flatMap(text =>
+        parseAllDocuments(text).map(one => ({ path, document: one.toJS() as { key: string } })),
+      ),
   )
 
   it.each(handlers)('$path shows the handler $document.key, which can be published', ({ document }) => {

@@ -7,11 +7,13 @@ export const helpShow = defineAction({
   id: 'help.show',
   title: '帮助',
   summary: 'The commands that the asker may use, or one of them.',
-  output: z.object({ text: z.string() }),
+  output: z.object({ text: z.string().describe('In Chinese') }),
   effect: 'read',
   needs: ['staff'],
   idempotent: true,
-  params: z.strictObject({ command: z.string().optional() }),
+  params: z.strictObject({
+    command: z.string().optional().describe('This one in full; all of them where left out'),
+  }),
   run: async (context, { command }) => {
     const commands = context.commands()
     return { text: command === undefined ? helpOverview(commands) : helpFor(commands, command) }

@@ -11,7 +11,12 @@ export const reportShow = defineAction({
   id: 'report.show',
   title: '今日小结',
   summary: 'The day: new, lost, notes, who waits.',
-  output: z.object({ added: z.number(), lost: z.number(), notes: z.number(), text: z.string() }),
+  output: z.object({
+    added: z.number().describe('Customers who came today'),
+    lost: z.number().describe('Relations that ended today'),
+    notes: z.number().describe('Follow-ups that were written today'),
+    text: z.string().describe('All of it in Chinese, with those who wait'),
+  }),
   effect: 'read',
   needs: ['staff'],
   idempotent: true,

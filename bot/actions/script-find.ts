@@ -12,10 +12,15 @@ export const scriptFind = defineAction({
   id: 'script.find',
   title: '找话术',
   summary: 'Finds talk scripts by word, pinyin or initials; the best one whole.',
-  output: z.object({ found: z.number(), text: z.string() }),
+  output: z.object({
+    found: z.array(z.string()).describe('Keys of the scripts, the best first'),
+    text: z.string().describe('The best one whole, and the titles of further ones'),
+  }),
   effect: 'read',
   idempotent: true,
-  params: z.strictObject({ query: z.string().trim().min(1).max(200) }),
+  params: z.strictObject({
+    query: z.string().trim().min(1).max(200).describe('Words, pinyin or initials'),
+  }),
   async run(context, { query }) {
     const { corpId } = context.corp
     const found = await findScripts(context.models, corpId, query)

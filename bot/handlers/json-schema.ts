@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Action, ActionTable } from '../actions/define.ts'
 import { commonFields, type EventField, eventFields, familyFields } from '../events/fields.ts'
 import { events } from '../events/names.ts'
+import { factTable } from './fact-table.ts'
 import { handlerDocument } from './schema.ts'
 import { shareParts } from './share-parts.ts'
 
@@ -49,7 +50,7 @@ export function handlerJsonSchema(actions: ActionTable): JsonSchema {
       steps: { ...steps, items: withActions(itemsOf(steps), actions) },
     },
     definitions: {
-      ...(document.definitions as Record<string, JsonSchema>),
+      condition: withFacts((document.definitions as Record<string, JsonSchema>).condition ?? {}),
       template: { type: 'string', pattern: '\\{[{%]', description: 'A LiquidJS template over the facts' },
       ...matchers,
     },
@@ -70,6 +71,18 @@ const matchers: Record<string, JsonSchema> = {
 
 function oneKey(properties: Record<string, JsonSchema>): JsonSchema {
   return { type: 'object', properties, additionalProperties: false, minProperties: 1, maxProperties: 1 }
+}
+
+/** The facts that are the same for every document, for completion; others are named too. */
+function withFacts(condition: JsonSchema): JsonSchema {
+  return {
+    ...condition,
+    anyOf: ((condition.anyOf ?? []) as JsonSchema[]).map(one => {
+      if (one.properties?.path === undefined) return one
+      const path = { ...part(one, 'path'), examples: Object.keys(factTable) }
+      return { ...one, properties: { ...one.properties, path } }
+    }),
+  }
 }
 
 /** The names of events, and per event the fields that it can be matched by. */
