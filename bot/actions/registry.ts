@@ -4,6 +4,7 @@ import { customerRemark } from './customer-remark.ts'
 import { customerShow } from './customer-show.ts'
 import { customerTag } from './customer-tag.ts'
 import type { Action, ActionTable } from './define.ts'
+import { handlerSchedule } from './handler-schedule.ts'
 import { helpShow } from './help-show.ts'
 import { reply } from './reply.ts'
 import { reportShow } from './report-show.ts'
@@ -23,6 +24,7 @@ const all: readonly Action[] = [
   scriptFind,
   reportShow,
   helpShow,
+  handlerSchedule,
 ]
 
 /** The table of actions: what a step of a handler may name. */

@@ -156,7 +156,16 @@ describe('the look at schedules', () => {
   })
 
   it('asks the database nothing about 500 handlers that are not due', async () => {
-    for (let n = 0; n < 500; n += 1) await publish(`daily-${n}`, `${n % 60} 3 * * *`)
+    await publish('daily-0', '0 3 * * *')
+    const { document, ...stored } = await database.models.handlers
+      .findOne({ corpId }, { _id: 0 })
+      .orFail()
+      .lean()
+    const copies = Array.from({ length: 499 }, (_, n) => {
+      const key = `daily-${n + 1}`
+      return { ...stored, key, document: { ...document, key, trigger: { schedule: `${n % 60} 3 * * *` } } }
+    })
+    await database.models.handlers.insertMany(copies)
     const look = open()
     await look(nine)
     const from = watch.sent.length
@@ -167,5 +176,5 @@ describe('the look at schedules', () => {
     ).toEqual([])
     expect(watch.sent.length - from).toBeLessThan(10)
     expect(await planned()).toEqual([])
-  }, 60_000)
+  })
 })
