@@ -13,6 +13,7 @@ import {
 } from './jobs/operator/handler-verbs.ts'
 import { inboxDead, inboxList, inboxReplay, inboxShow } from './jobs/operator/inbox-verbs.ts'
 import { jobsVerb, pushVerb, syncVerb } from './jobs/operator/job-verbs.ts'
+import { handlersRun } from './jobs/operator/run-verb.ts'
 import { handlersSchema } from './jobs/operator/schema-verb.ts'
 import { dbServe } from './jobs/operator/serve-verb.ts'
 import { json, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
@@ -119,6 +120,7 @@ await runMain(
         show: handlersShow,
         validate: handlersValidate,
         import: handlersImport,
+        run: handlersRun,
         schema: handlersSchema,
       }),
       db: group('The database', {

@@ -4,6 +4,7 @@ import { customerRemark } from './customer-remark.ts'
 import { customerShow } from './customer-show.ts'
 import { customerTag } from './customer-tag.ts'
 import type { Action, ActionTable } from './define.ts'
+import { handlerRun } from './handler-run.ts'
 import { handlerSchedule } from './handler-schedule.ts'
 import { helpShow } from './help-show.ts'
 import { reply } from './reply.ts'
@@ -24,6 +25,7 @@ const all: readonly Action[] = [
   scriptFind,
   reportShow,
   helpShow,
+  handlerRun,
   handlerSchedule,
 ]
 

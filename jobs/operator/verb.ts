@@ -13,7 +13,7 @@ export class UsageError extends Error {
 
 /** What a verb of the operator's tool works with. */
 export interface Opened {
-  config: Pick<Config, 'publicUrl' | 'app'>
+  config: Pick<Config, 'publicUrl' | 'app' | 'retentionDays'>
   database: Database
   models: Models
   jobs: Jobs
