@@ -11,6 +11,7 @@ import { type InboxEvent, inboxEventSchema } from './inbox-event.ts'
 import { type Limit, limitSchema } from './limit.ts'
 import { type Lock, lockSchema } from './lock.ts'
 import { fileSchema, type Material, materialSchema, type StoredFile } from './material.ts'
+import { type Notice, noticeSchema } from './notice.ts'
 import { type Push, pushSchema } from './push.ts'
 import { type ChangeRequest, changeRequestSchema } from './request.ts'
 import { type Run, runSchema } from './run.ts'
@@ -45,6 +46,7 @@ export interface Models {
   inbox: Model<InboxEvent>
   runs: Model<Run>
   welcomes: Model<Welcome>
+  notices: Model<Notice>
   syncStates: Model<SyncState>
   gaps: Model<Gap>
   pushes: Model<Push>
@@ -76,6 +78,7 @@ export function createModels(connection: Connection): Models {
     inbox: connection.model<InboxEvent>('InboxEvent', inboxEventSchema),
     runs: connection.model<Run>('Run', runSchema),
     welcomes: connection.model<Welcome>('Welcome', welcomeSchema),
+    notices: connection.model<Notice>('Notice', noticeSchema),
     syncStates: connection.model<SyncState>('SyncState', syncStateSchema),
     gaps: connection.model<Gap>('Gap', gapSchema),
     pushes: connection.model<Push>('Push', pushSchema),

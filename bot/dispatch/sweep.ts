@@ -12,17 +12,28 @@ const patienceMs = 1_000
  * @returns how to stop, which waits for a look under way, for 1 s at most
  */
 export function startSweep(dispatcher: Dispatcher, everything: boolean, log: Logger): () => Promise<void> {
+  return everySecond(
+    () => dispatcher.sweep(everything),
+    error => log.warn({ err: error }, 'the inbox could not be swept'),
+  )
+}
+
+/**
+ * Looks for something a second after the last look has ended.
+ *
+ * @param failed told when a look failed: the database is away; the next look tells whether it is back
+ * @returns how to stop, which waits for a look under way, for 1 s at most
+ */
+export function everySecond(
+  lookFor: () => Promise<void>,
+  failed: (error: unknown) => void,
+): () => Promise<void> {
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let looking: Promise<void> = Promise.resolve()
 
   async function look(): Promise<void> {
-    try {
-      await dispatcher.sweep(everything)
-    } catch (error) {
-      // The database is away; the next look tells whether it is back.
-      log.warn({ err: error }, 'the inbox could not be swept')
-    }
+    await lookFor().catch(failed)
     if (!stopped) timer = setTimeout(begin, everyMs)
   }
   function begin(): void {

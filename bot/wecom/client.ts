@@ -5,6 +5,7 @@ import { createSender } from './http.ts'
 import { BOUNDS, type Bounds, createLimiter } from './limiter.ts'
 import { withFallback } from './limits/fallback.ts'
 import { createMemoryLimits } from './limits/memory.ts'
+import { claimNotices } from './limits/notices.ts'
 import type { LimitStore } from './limits/store.ts'
 import { assertPicture, assertUpload } from './media.ts'
 import type { CallPath, MethodPath, Methods, Priority } from './methods.ts'
@@ -72,6 +73,12 @@ export interface AppClient {
     params: Methods[K]['params'],
     options?: CallOptions,
   ): Promise<Methods[K]['result']>
+  /**
+   * Counts one notice to each of these members who has room for one among the notices of a minute.
+   *
+   * @returns those who may get it now
+   */
+  claimNotices(userids: readonly string[]): Promise<string[]>
   /** Uploads temporary media (`path/90253`). @throws as `call`, and MediaRefusedError before anything is sent */
   upload(type: MediaType, file: Upload, options?: CallOptions): Promise<Methods['media/upload']['result']>
   /**
@@ -152,6 +159,12 @@ export function createWecom(options: WecomOptions): Wecom {
       corpId: app.corpId,
       agentId: app.agentId,
       call: (path, params, given) => start(app, path, params, given),
+      claimNotices: userids =>
+        claimNotices(
+          { store: limiter.store, window: limiter.bounds.notices },
+          `${app.corpId}:${app.agentId}`,
+          userids,
+        ),
       async upload(type, file, given) {
         assertUpload(type, file)
         return start(app, 'media/upload', { type }, given, file)

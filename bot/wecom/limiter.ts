@@ -13,6 +13,8 @@ export interface Bounds {
   atOnce: Readonly<Record<Priority, number>>
   /** App messages to one member from one app. */
   messages: readonly Window[]
+  /** Notices to one member from one app, of those messages: what is left of them answers people. */
+  notices: Window
 }
 
 /**
@@ -27,6 +29,7 @@ export const BOUNDS: Bounds = {
     { ms: 61_000, most: 29 },
     { ms: 3_661_000, most: 990 },
   ],
+  notices: { ms: 61_000, most: 20 },
 }
 
 /** Keeps calls within the platform's limits, so that an error 45009, which blocks for a minute or more, stays rare. */

@@ -1,4 +1,5 @@
 import type { Rate } from './limits/store.ts'
+import type { WireCardUpdate } from './wire/card.ts'
 import type { WireCustomer, WireFollow, WireFollowInfo, WireTagGroup, WireWelcome } from './wire/customer.ts'
 import type { WireDepartment, WireMember } from './wire/directory.ts'
 import type { WireGroupChat } from './wire/group.ts'
@@ -92,6 +93,8 @@ export const METHODS = {
     // Three times until a member who got as many as reach a minute may get more.
     budgetMs: 200_000,
   },
+  // Once by its code: a second call is told that it is used.
+  'message/update_template_card': { verb: 'POST', doc: 'path/94888', priority: 'interactive' },
   'media/upload': { verb: 'POST', doc: 'path/90253', priority: 'bulk', query: ['type'], timeoutMs: 60_000 },
   'media/uploadimg': { verb: 'POST', doc: 'path/90256', priority: 'bulk', timeoutMs: 60_000 },
   'menu/create': { verb: 'POST', doc: 'path/90231', priority: 'bulk', query: ['agentid'] },
@@ -194,6 +197,8 @@ export interface Methods {
     result: { group_chat: WireGroupChat }
   }
   'message/send': { params: WireMessage; result: WireMessageResult }
+  /** The code of a sent card or of a click is good for one update, within 72 hours; then 60140. */
+  'message/update_template_card': { params: WireCardUpdate; result: { invaliduser?: string[] } }
   /** `created_at` is unix seconds as text; the id lives three days, for all apps of the corp. */
   'media/upload': {
     params: { type: MediaType }

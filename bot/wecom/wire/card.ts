@@ -100,3 +100,16 @@ export type WireTemplateCard =
         select_list: WireSelect[]
         submit_button: { text: string; key: string }
       })
+
+/**
+ * `message/update_template_card` (`path/94888`): at most 1000 members, 100 departments, 100 contact tags. Only whoever got
+ * the card is updated. Takes the place of the buttons with a word, or of the whole card.
+ */
+export type WireCardUpdate = {
+  userids?: string[]
+  partyids?: number[]
+  tagids?: number[]
+  atall?: 0 | 1
+  agentid: number
+  response_code: string
+} & ({ button: { replace_name: string } } | { template_card: WireTemplateCard; enable_id_trans?: 0 | 1 })

@@ -1,0 +1,276 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { loadDemoCorp } from '../../fixtures/corp/demo.ts'
+import type { OutboxEntry } from '../../fixtures/simulator/outbox.ts'
+import { type Simulator, startSimulator } from '../../fixtures/simulator/simulator.ts'
+import { actionContext } from '../../fixtures/test/action-context.ts'
+import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { platformApp } from '../../fixtures/test/start-platform.ts'
+import { openClock } from '../../models/clock.ts'
+import type { Database } from '../../models/connect.ts'
+import { createLimitStore } from '../../models/limit-store.ts'
+import { takeLock } from '../../models/lock.ts'
+import type { Apps } from '../apps.ts'
+import { createNoticeSweep } from '../dispatch/notices-left.ts'
+import { type AppClient, createWecom, type Wecom } from '../wecom/client.ts'
+import { createMemoryTokenStore } from '../wecom/token-store.ts'
+import type { ActionContext } from './define.ts'
+import { staffNotify } from './staff-notify.ts'
+
+const { corpId, agentId } = platformApp
+/** The platform's minute, and ours, which is a little longer as in production. */
+const minuteMs = 2_000
+const ourMinuteMs = 2_100
+
+interface Instance {
+  client: AppClient
+  sweep(): Promise<void>
+}
+
+describe('staff.notify', () => {
+  let database: Database
+  let simulator: Simulator
+  const wecoms: Wecom[] = []
+  let instances: Instance[]
+
+  beforeAll(async () => {
+    database = await openTestDatabase()
+    simulator = await startSimulator({
+      port: 0,
+      callbackBase: 'http://127.0.0.1:9',
+      app: platformApp,
+      corp: loadDemoCorp,
+      quiet: true,
+    })
+    const { models } = database
+    const clock = await openClock(database.connection)
+    instances = ['one', 'two'].map(process => {
+      const wecom = createWecom({
+        apiBase: simulator.url,
+        store: createMemoryTokenStore(),
+        limits: createLimitStore(models.limits),
+        bounds: {
+          messages: [{ ms: ourMinuteMs, most: 29 }],
+          notices: { ms: ourMinuteMs, most: 20 },
+        },
+        retryBaseMs: 1,
+      })
+      wecoms.push(wecom)
+      const client = wecom.app(platformApp)
+      const apps = { client: async () => client } as Partial<Apps> as Apps
+      const log = pino({ level: 'silent' })
+      return { client, sweep: createNoticeSweep({ models, apps, clock, log, process }) }
+    })
+  })
+  afterAll(async () => {
+    for (const wecom of wecoms) await wecom.close()
+    await simulator.close()
+    await database.close()
+  })
+  beforeEach(async () => {
+    await control('reset', {})
+    await control('limits', { minuteMs })
+    const { models } = database
+    await Promise.all([
+      models.notices.deleteMany({}),
+      models.limits.deleteMany({}),
+      models.departments.deleteMany({}),
+    ])
+  })
+
+  async function control(path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${simulator.url}/__sim/${path}`, {
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      headers: { 'content-type': 'application/json' },
+    })
+    return response.json()
+  }
+  const sent = async () => {
+    const all = (await control('outbox?since=0')) as (OutboxEntry & {
+      params: { text?: { content: string } }
+    })[]
+    return all.filter(one => one.kind === 'app_message')
+  }
+  const textsTo = async (userid: string) =>
+    (await sent()).filter(one => one.params.touser === userid).map(one => one.params.text?.content ?? '')
+  const [one, two] = [() => instances[0] as Instance, () => instances[1] as Instance]
+  const context = (more: Partial<ActionContext> = {}, from = one()) =>
+    actionContext(database.models, from, { clock: { now: Date.now }, ...more })
+  const run = (params: object, more: Partial<ActionContext> = {}, from = one()) =>
+    staffNotify.run(context(more, from), params)
+  const wait = () => database.models.notices.countDocuments({ state: 'waiting' })
+  /** Both instances look for what waits until nothing does. */
+  const sweepUntilEmpty = () =>
+    vi.waitFor(
+      async () => {
+        await Promise.all(instances.map(instance => instance.sweep()))
+        expect(await wait()).toBe(0)
+      },
+      { timeout: 20_000, interval: 100 },
+    )
+
+  it('tells each member once, by whichever words and letters they are meant', async () => {
+    await database.models.departments.create({
+      corpId,
+      departmentId: '3',
+      name: '销售部',
+      parentId: '1',
+      order: 1,
+      leaders: ['zhouming', 'lina'],
+    })
+    const output = await run(
+      { to: ['staff', 'lead', 'admin', 'ZHOUMING', 'Nobody'], text: '好' },
+      { admins: ['ZhouMing', 'hemin'] },
+    )
+    expect(output).toEqual({
+      to: ['lina', 'zhouming', 'hemin', 'Nobody'],
+      invalid: ['nobody'],
+      waiting: [],
+    })
+    expect(await sent()).toMatchObject([{ params: { touser: 'lina|zhouming|hemin|Nobody' } }])
+  })
+
+  it('refuses, with a sentence, when there is nobody, or nobody can be reached', async () => {
+    await expect(run({ to: ['admin'], text: '好' })).rejects.toMatchObject({
+      code: 'nobody_named',
+      answer: '没有可通知的成员：名单是空的。',
+    })
+    await expect(run({ to: ['Nobody'], text: '好' })).rejects.toMatchObject({ code: 'nobody_reached' })
+  })
+
+  it('loses none of 100 notices within a second from two instances, and answers people meanwhile', async () => {
+    const numbers = Array.from({ length: 100 }, (_, at) => `第${at}号`)
+    const began = performance.now()
+    const telling = numbers.map((text, at) =>
+      run({ to: ['lina'], text }, { key: `many/${at}` }, at % 2 === 0 ? one() : two()),
+    )
+    await Promise.all(telling)
+    // Eight answers to commands find room at once, whatever waits.
+    const answering = performance.now()
+    for (let at = 0; at < 8; at += 1) {
+      const content = `回答${at}`
+      const message = {
+        touser: 'lina',
+        agentid: Number(agentId),
+        msgtype: 'text' as const,
+        text: { content },
+      }
+      await two().client.call('message/send', message)
+    }
+    const answeredMs = performance.now() - answering
+    const direct = (await textsTo('lina')).filter(text => !text.startsWith('回答'))
+    const tookMs = performance.now() - began
+    // On a busy machine the sending may reach into a second minute.
+    expect(direct.length).toBeLessThanOrEqual(20 * Math.ceil(tookMs / ourMinuteMs))
+    expect(answeredMs).toBeLessThan(ourMinuteMs)
+    expect(await wait()).toBe(100 - direct.length)
+    await sweepUntilEmpty()
+    const all = await sent()
+    expect(all.filter(entry => entry.dropped)).toEqual([])
+    const said = (await textsTo('lina')).join('\n').match(/第\d+号/g) ?? []
+    expect([...said].sort()).toEqual([...numbers].sort())
+    const merged = (await textsTo('lina')).filter(text => / 条通知/.test(text))
+    expect(merged.length).toBeGreaterThan(0)
+    expect(merged.length).toBeLessThanOrEqual(20)
+  }, 60_000)
+
+  it('lets no notice overtake those that wait', async () => {
+    for (let at = 0; at < 21; at += 1) await run({ to: ['lina'], text: `第${at}号` }, { key: `first/${at}` })
+    expect(await wait()).toBe(1)
+    // As if the minute were over, and the next one came before anybody has looked for what waits.
+    await database.models.limits.deleteMany({})
+    await control('limits', { messagesPerMinute: 1_000 })
+    expect(await run({ to: ['lina'], text: '后来的' }, { key: 'later' })).toMatchObject({ waiting: ['lina'] })
+    await sweepUntilEmpty()
+    expect((await textsTo('lina')).at(-1)).toBe('2 条通知\n\n1. 第20号\n\n2. 后来的')
+  }, 30_000)
+
+  it('keeps one notice for each step and member, however often the step is tried', async () => {
+    await database.models.notices.create({
+      _id: 'older',
+      corpId,
+      agentId,
+      userid: 'lina',
+      useridKey: 'lina',
+      text: '早些的',
+      at: new Date(0),
+      state: 'waiting',
+      notBefore: new Date(0),
+      expireAt: new Date(Date.now() + 60_000),
+    })
+    for (const from of [one(), two()]) await run({ to: ['Lina'], text: '好' }, { key: 'again' }, from)
+    expect(await wait()).toBe(2)
+    await sweepUntilEmpty()
+    await run({ to: ['lina'], text: '好' }, { key: 'again' })
+    expect(await textsTo('lina')).toEqual(['2 条通知\n\n1. 早些的\n\n2. 好'])
+  })
+
+  it('keeps a notice for later where the member has no room for any message', async () => {
+    const fresh = createWecom({
+      apiBase: simulator.url,
+      store: createMemoryTokenStore(),
+      limits: createLimitStore(database.models.limits),
+      bounds: { messages: [{ ms: 60_000, most: 1 }] },
+    })
+    wecoms.push(fresh)
+    const client = fresh.app(platformApp)
+    await createLimitStore(database.models.limits).claim(`${corpId}:${agentId}:lina`, [
+      { ms: 60_000, most: 1 },
+    ])
+    expect(await run({ to: ['lina'], text: '好' }, {}, { ...one(), client })).toMatchObject({
+      waiting: ['lina'],
+    })
+    await sweepUntilEmpty()
+    expect(await textsTo('lina')).toEqual(['好'])
+  })
+
+  it('has what a dead instance was about to send sent by another one', async () => {
+    const { models } = database
+    const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
+    const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
+    await models.notices.create({ ...row, ...times, _id: 'left-behind' })
+    await takeLock(models.locks, `notices:${corpId}:${agentId}:lina`, 'dead', 500)
+    await one().sweep()
+    expect(await wait()).toBe(1)
+    await sweepUntilEmpty()
+    expect(await textsTo('lina')).toEqual(['好'])
+  })
+
+  it('gives up on whoever has left, and on nobody else', async () => {
+    const row = {
+      corpId,
+      agentId,
+      text: '好',
+      at: new Date(0),
+      state: 'waiting',
+      notBefore: new Date(0),
+    } as const
+    const expireAt = new Date(Date.now() + 60_000)
+    for (const userid of ['gone', 'lina'])
+      await database.models.notices.create({ ...row, _id: userid, userid, useridKey: userid, expireAt })
+    await sweepUntilEmpty()
+    expect(await database.models.notices.findById('gone').lean()).toMatchObject({ state: 'failed' })
+    expect(await textsTo('lina')).toEqual(['好'])
+  })
+
+  it('does not send again what may have arrived', async () => {
+    const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
+    const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
+    await database.models.notices.create({ ...row, ...times, _id: 'cut-off' })
+    await control('faults', [{ path: 'message/send', drop: true, times: 1 }])
+    await sweepUntilEmpty()
+    expect(await database.models.notices.findById('cut-off').lean()).toMatchObject({
+      state: 'sent',
+      uncertain: true,
+    })
+  })
+
+  it('shows in a dry run who would be told what, and keeps and sends nothing', async () => {
+    expect(await staffNotify.preview?.(context(), { to: ['staff'], text: '好' })).toEqual({
+      to: ['lina'],
+      text: '好',
+    })
+    expect(await wait()).toBe(0)
+    expect(await sent()).toEqual([])
+  })
+})
