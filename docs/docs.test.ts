@@ -87,7 +87,7 @@ describe('the page on handlers', () => {
   it('lists every action, and only actions', () => {
     expect(
       firstCells(page, 'Actions')
-        .filter(name => name.includes('.') || name === 'reply')
+        .filter(name => name.includes('.') || name === 'reply' || name === 'stop')
         .sort(),
     ).toEqual([...actions.keys()].sort())
   })

@@ -11,6 +11,7 @@ import { reply } from './reply.ts'
 import { reportShow } from './report-show.ts'
 import { scriptFind } from './script-find.ts'
 import { staffNotify } from './staff-notify.ts'
+import { stop } from './stop.ts'
 import { welcomeSend } from './welcome-send.ts'
 
 const all: readonly Action[] = [
@@ -27,6 +28,7 @@ const all: readonly Action[] = [
   helpShow,
   handlerRun,
   handlerSchedule,
+  stop,
 ]
 
 /** The table of actions: what a step of a handler may name. */
