@@ -20,6 +20,7 @@ import {
 import { inboxDead, inboxList, inboxReplay, inboxShow } from './jobs/operator/inbox-verbs.ts'
 import { jobsVerb, pushVerb, syncVerb } from './jobs/operator/job-verbs.ts'
 import { robotAdd, robotList, robotRemove } from './jobs/operator/robot-verbs.ts'
+import { handlersRun } from './jobs/operator/run-verb.ts'
 import { handlersSchema } from './jobs/operator/schema-verb.ts'
 import { dbServe } from './jobs/operator/serve-verb.ts'
 import { json, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
@@ -145,6 +146,7 @@ await runMain(
         show: handlersShow,
         validate: handlersValidate,
         import: handlersImport,
+        run: handlersRun,
         schema: handlersSchema,
         export: handlersExport,
         publish: handlersPublish,

@@ -54,11 +54,12 @@ describe('the gauges of the inbox', () => {
     expect(await read()).toEqual(nought)
   })
 
-  it('tell how many wait in each lane, since when the first one could be handled, and what was given up', async () => {
+  it('tell how many wait in each lane or for a retry, since when the first one could be handled, and what was given up', async () => {
     await store(
       event('a', 'fast', 'waiting', -minute),
       event('b', 'fast', 'waiting', -2 * minute),
       event('c', 'slow', 'waiting', minute),
+      event('planned', 'slow', 'waiting', 60 * minute),
       event('d', 'fast', 'dead', -9 * minute),
       event('e', 'slow', 'done', -9 * minute),
     )

@@ -7,6 +7,8 @@ const countedMax = 10_000
 /** How long what was found is shown, in milliseconds, however often it is asked for. */
 const reuseMs = 5_000
 const patienceMs = 2_000
+/** What waits for longer is no retry but was planned: nobody is behind with it. In milliseconds. */
+const soonMs = 60_000
 
 /**
  * How to bring the gauges of the inbox and of gaps up to date before they are read. Where the database does not answer in
@@ -22,7 +24,10 @@ export function createInboxGauges(models: Models, metrics: Metrics): () => Promi
   async function read(): Promise<void> {
     const now = new Date()
     for (const lane of ['fast', 'slow'] as const) {
-      const waiting = await inbox.countDocuments({ state: 'waiting', lane }, limited)
+      const waiting = await inbox.countDocuments(
+        { state: 'waiting', lane, notBefore: { $lte: new Date(now.getTime() + soonMs) } },
+        limited,
+      )
       const [oldest] = await inbox
         .find({ state: 'waiting', lane, notBefore: { $lte: now } })
         .project<{ notBefore: Date }>({ notBefore: 1 })

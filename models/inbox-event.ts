@@ -20,6 +20,8 @@ export interface HandlerStart {
   userid?: string
   externalUserid?: string
   args?: Record<string, unknown>
+  /** They had a relation when it was asked for: nothing is done where that is over. */
+  whileActive?: true
   /** How it came to this, the first cause first. */
   cause?: Cause[]
 }

@@ -8,6 +8,8 @@ import { customerUntag } from './customer-untag.ts'
 import type { Action, ActionTable } from './define.ts'
 import { handlerList } from './handler-list.ts'
 import { handlerPause } from './handler-pause.ts'
+import { handlerRun } from './handler-run.ts'
+import { handlerSchedule } from './handler-schedule.ts'
 import { handlerSwitch } from './handler-switch.ts'
 import { helpShow } from './help-show.ts'
 import { reply } from './reply.ts'
@@ -15,6 +17,7 @@ import { reportShow } from './report-show.ts'
 import { robotSend } from './robot-send.ts'
 import { scriptFind } from './script-find.ts'
 import { staffNotify } from './staff-notify.ts'
+import { stop } from './stop.ts'
 import { welcomeSend } from './welcome-send.ts'
 
 const all: readonly Action[] = [
@@ -35,6 +38,9 @@ const all: readonly Action[] = [
   handlerList,
   handlerSwitch,
   handlerPause,
+  handlerRun,
+  handlerSchedule,
+  stop,
 ]
 
 /** The table of actions: what a step of a handler may name. */

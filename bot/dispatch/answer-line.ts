@@ -1,4 +1,5 @@
 import { texts } from '../actions/texts.ts'
+import { updateCard } from '../actions/update-card.ts'
 import { missingArgument, unknownCommand } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
 import { type CommandHandler, routeCommand } from '../commands/route.ts'
@@ -12,6 +13,7 @@ import { holdOf, pairOf } from './hold.ts'
 import type { Surroundings } from './load-facts.ts'
 import { runHandler } from './run-handler.ts'
 import { passedOver, type Ran, type RunsRequest } from './run-in-order.ts'
+import { isFinal } from './step-errors.ts'
 
 interface Line {
   request: RunsRequest
@@ -65,13 +67,27 @@ async function runCommand(
     ...(handler.when && { when: evaluate(handler.when, around.facts) }),
     ...(pair !== undefined && { pair }),
   })
+  if (result.outcome !== 'again' && !result.run.dryRun) await markCard(deps, request.event, around)
   return { outcomes: [result.outcome], runs: [result.run], passed: [] }
 }
 
-/** What counts as a line typed to the app: a message's text, or the key of a menu entry. */
+/** Shows on the card whose button was pressed that it was heard. Another attempt at the event tries only this again. */
+async function markCard(deps: DispatchDeps, event: BotEvent, { voice }: Surroundings): Promise<void> {
+  if (!isEvent(event, 'card.clicked')) return
+  try {
+    await updateCard(voice, event)
+  } catch (error) {
+    // The command was run, whatever its card looks like.
+    if (!isFinal(error)) throw error
+    deps.log.info({ event: event.id, code: (error as { code?: unknown }).code }, 'a card was not updated')
+  }
+}
+
+/** What counts as a line typed to the app: a message's text, the key of a menu entry, or of a card's button. */
 export function lineOf(event: BotEvent): string | undefined {
   if (isEvent(event, 'message.text')) return printable(event.data.text)
-  return isEvent(event, 'menu.clicked') ? printable(event.data.key) : undefined
+  const isClick = isEvent(event, 'menu.clicked') || isEvent(event, 'card.clicked')
+  return isClick ? printable(event.data.key) : undefined
 }
 
 /** Nobody types control characters on purpose, and a NUL is good in no query. */

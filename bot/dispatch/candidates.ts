@@ -86,7 +86,7 @@ export function contextOf(
     actions: deps.actions,
     client: around.client,
     metrics: deps.metrics,
-    cause: [],
+    cause: event.start?.cause ?? [],
     admins: deps.admins.corpId === event.corpId ? deps.admins.userids : [],
     reply: (content, progress, through = client => client) =>
       replyTo(deps, event, { voice: through(around.voice) }, content, progress),

@@ -11,13 +11,14 @@ import { type DispatchLimits, dispatchLimits } from './limits.ts'
 import { nextEvent } from './next-event.ts'
 import { createKeyedQueue, nameOf, type Pool, poolOf, pools, type Turn } from './queue.ts'
 import { runEvent } from './run-event.ts'
+import { createScheduleWatch } from './schedules.ts'
 import { createWelcomeSearch } from './welcomes-left.ts'
 
 /** Takes up what is in the inbox: in order per key over all instances, people first. */
 export interface Dispatcher {
   /** Handles an event that has just become durable, or that has come again and is not done. Returns at once. */
   accept(event: BotEvent): void
-  /** Takes up events that this process postponed; with `everything`, all that nobody works on. */
+  /** Takes up events that this process postponed; with `everything`, all that nobody works on, and what is due by its schedule. */
   sweep(everything: boolean): Promise<void>
   /** Lets the current events end, at most this long, and takes no more. */
   drain(ms: number): Promise<void>
@@ -51,6 +52,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
   const postponed = new Set<Pool>()
   const inTurn = pLimit(welcomesMax)
   const welcomesLeft = createWelcomeSearch(deps)
+  const schedulesDue = createScheduleWatch(deps)
   const welcoming = new Map<string, Promise<unknown>>()
   /** Those that wait for their turn among them too. */
   let welcomesUnderWay = 0
@@ -156,6 +158,7 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
     async sweep(everything) {
       if (everything) await takeUpWelcomes()
       for (const pool of pools) await takeUp(pool, everything)
+      if (everything) for (const turn of await schedulesDue(clock.now())) offer(turn)
     },
     async drain(ms) {
       draining = true

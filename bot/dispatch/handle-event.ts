@@ -1,11 +1,12 @@
 import type { InboxEvent, Passed } from '../../models/inbox-event.ts'
-import { type BotEvent, parseEvent } from '../events/parse.ts'
+import type { BotEvent } from '../events/parse.ts'
 import { WireError } from '../events/wire.ts'
 import { WecomClosedError, WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 import { arrivedAt, isReceivedBy } from './inbox.ts'
 import type { DispatchLimits } from './limits.ts'
 import type { EventOutcome, EventResult } from './run-event.ts'
+import { eventOf } from './stored-event.ts'
 
 /** Does what an event asks for; throws what may pass. */
 export type RunEvent = (deps: DispatchDeps, event: BotEvent) => Promise<EventResult>
@@ -90,7 +91,7 @@ async function attempt(
 ): Promise<Attempt> {
   const { _id: id } = stored
   try {
-    const { outcome, passed } = await run(deps, { ...parseEvent(stored.xml), id })
+    const { outcome, passed } = await run(deps, eventOf(stored))
     if (outcome === 'done') return { outcome, passed }
     const error = { code: 'run_failed', message: 'a handler failed; its run says why' }
     return { outcome, passed, error }

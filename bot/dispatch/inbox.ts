@@ -61,7 +61,6 @@ interface Waiting {
 export function createInbox(models: Models, retentionMs: number, options: InboxOptions = {}): Inbox {
   const { clock = createClock(), process = processName() } = options
   const { patienceMs, waitingMax, waitingCharacters } = { ...defaultLimits, ...options.limits }
-  const tag = tagOf(process)
   let arrivals = 0
   let arrivedLast = 0
   let waiting: Waiting[] = []
@@ -146,7 +145,7 @@ export function createInbox(models: Models, retentionMs: number, options: InboxO
         lane: laneOf(event),
         orderKey: orderKey(event),
         createdAt: event.createdAt,
-        arrival: `${String(arrivedLast).padStart(14, '0')}-${String(arrivals).padStart(10, '0')}-${tag}`,
+        arrival: arrivalOf(arrivedLast, arrivals, process),
         state: 'waiting',
         attempts: 0,
         notBefore: new Date(event.name === 'customer.edited' ? event.createdAt.getTime() + settleMs : now),
@@ -164,6 +163,16 @@ export function createInbox(models: Models, retentionMs: number, options: InboxO
 interface BulkWriteError {
   writeErrors: { index: number; code: number }[]
   result: { getWriteConcernError?(): unknown }
+}
+
+/**
+ * What breaks ties between events of one second.
+ *
+ * @param count of this process, so that what it stores in one millisecond keeps its order
+ * @param process that takes it up at once; nobody, without one
+ */
+export function arrivalOf(at: number, count: number, process = ''): string {
+  return `${String(at).padStart(14, '0')}-${String(count).padStart(10, '0')}-${tagOf(process)}`
 }
 
 /** When the event arrived here, in milliseconds. */

@@ -4,6 +4,8 @@ import { nameOf, type Pool, type Turn } from './queue.ts'
 const pageSize = 500
 /** Pages that one look reads at most. */
 const pagesMax = 20
+/** What is due later than this was planned, and is looked for then: no retry waits for longer. In milliseconds. */
+const soonMs = 60_000
 
 /**
  * Looks for keys of a pool that wait in the inbox, oldest first, by key: thousands of one key hide no other.
@@ -11,7 +13,7 @@ const pagesMax = 20
  * @param before by the database's clock: an event that is due later is not taken up
  * @param most how many keys are looked for
  * @param isKnown keys that are not looked for
- * @returns `more` when others wait as well, now or for a later moment
+ * @returns `more` when others wait as well, now or for a moment within a minute
  */
 export async function findLeft(
   inbox: Models['inbox'],
@@ -29,6 +31,7 @@ export async function findLeft(
         {
           state: 'waiting',
           lane,
+          notBefore: { $lte: new Date(before.getTime() + soonMs) },
           ...(ofPool.length + others.length > 0 && {
             $and: [...ofPool, ...(others.length > 0 ? [{ $nor: others }] : [])],
           }),

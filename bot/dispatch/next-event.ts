@@ -1,6 +1,7 @@
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
 import type { Turn } from './queue.ts'
+import { ownApp } from './starts.ts'
 
 /** What a look at a key finds. */
 export type Next =
@@ -25,14 +26,16 @@ export async function nextEvent(
   now: number,
   holdMs: number,
 ): Promise<Next> {
-  const ofKey = { corpId, orderKey: key, state: 'waiting' } as const
+  // What is planned for later is not there yet: it holds up nobody, and the sweep finds it when it is due.
+  const planned = { app: ownApp, createdAt: { $gt: new Date(now) } }
+  const ofKey = { corpId, orderKey: key, state: 'waiting' as const, $nor: [planned] }
   const [first, ...others] = await inbox.find(ofKey).sort(inOrder).limit(2).lean()
   if (first === undefined) return {}
   const judged = judge(first, now, holdMs, others.length > 0)
   if (judged !== undefined) return judged
   const passed = { notBefore: { $gt: new Date(now) }, failingSince: { $lte: new Date(now - holdMs) } }
   const next = await inbox
-    .findOne({ ...ofKey, $nor: [passed] })
+    .findOne({ ...ofKey, $nor: [planned, passed] })
     .sort(inOrder)
     .lean()
   const behind = next === null ? undefined : judge(next, now, holdMs, true)

@@ -1,8 +1,9 @@
 import { useridKey } from '../../models/userid.ts'
-import { type BotEvent, parseEvent } from '../events/parse.ts'
+import type { BotEvent } from '../events/parse.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings } from './load-facts.ts'
 import { type RunOutcome, type RunRequest, runHandler } from './run-handler.ts'
+import { eventOf } from './stored-event.ts'
 
 /**
  * Goes on with the runs that waited for this customer's request to be confirmed, such as the tags of someone who was
@@ -23,7 +24,7 @@ export async function resumeWaiting(
     // A run of another staff member's request, of a handler that is off, or of an event that is no longer kept.
     if (useridKey(run.userid ?? '') !== useridKey(userid) || handler === undefined || stored === null)
       continue
-    const first = parseEvent(stored.xml)
+    const first = eventOf(stored)
     const { facts } = await loadSurroundings(deps, first, run.eventName)
     const request = { event: first, name: run.eventName, handler, facts, context, run }
     outcomes.push((await runHandler(deps, request)).outcome)

@@ -14,6 +14,7 @@ import { announce } from './relation.ts'
 import { resumeWaiting } from './resume.ts'
 import type { RunOutcome } from './run-handler.ts'
 import { passedOver, type Ran, runInOrder } from './run-in-order.ts'
+import { runStart } from './run-start.ts'
 import { isFinal } from './step-errors.ts'
 import { abandonRun } from './store-run.ts'
 import { isInLedger, recordUnwelcomed } from './unwelcomed.ts'
@@ -29,6 +30,7 @@ export interface EventResult {
 
 /** Tells the rest of the house, then runs the handlers that the event starts, in their order. */
 export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<EventResult> {
+  if (event.start !== undefined) return runStart(deps, event, event.start)
   const announced = isEvent(event, 'customer.added') ? await announce(deps.models, event) : undefined
   const name = announced?.name ?? event.name
   const runs = await deps.models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()

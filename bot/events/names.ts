@@ -1,3 +1,4 @@
+import type { HandlerStart } from '../../models/inbox-event.ts'
 import {
   acquisition,
   added,
@@ -157,12 +158,28 @@ const families = {
 export type Family = keyof typeof families
 export type EventName = keyof typeof events | `${Family}.${string}`
 
+/**
+ * What Sidekick tells itself: a handler is to run, because its moment has come or because somebody asked for it (see
+ * `HandlerStart`). It stands beside the table and not in it: the platform never tells of it, and no trigger may name it.
+ */
+export type OwnEventName = 'handler.due'
+
+/** What a handler that was started sees as `event`. */
+export interface OwnEventData {
+  handler: string
+  by: HandlerStart['by']
+  /** When it was due, as ISO text in UTC. */
+  plannedAt: string
+}
+
 /** What is particular to an event of this name. */
-export type EventData<N extends EventName> = N extends keyof typeof events
-  ? ReturnType<(typeof events)[N]['read']>
-  : N extends `${infer F extends Family}.${string}`
-    ? ReturnType<(typeof families)[F]['read']>
-    : never
+export type EventData<N extends EventName | OwnEventName> = N extends OwnEventName
+  ? OwnEventData
+  : N extends keyof typeof events
+    ? ReturnType<(typeof events)[N]['read']>
+    : N extends `${infer F extends Family}.${string}`
+      ? ReturnType<(typeof families)[F]['read']>
+      : never
 
 /** What `name` means; undefined for a name that does not exist. */
 export function eventDefinition(name: string): EventDefinition | undefined {

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
+import type { HandlerStart } from '../../models/inbox-event.ts'
 import { nameOf } from './name-of.ts'
-import { type EventData, type EventName, eventDefinition } from './names.ts'
+import { type EventData, type EventName, eventDefinition, type OwnEventName } from './names.ts'
 import { canonical, parseWire, readWire, WireError } from './wire.ts'
 
 /** One thing that happened, as the rest of the house sees it. */
-export interface BotEvent<N extends EventName = EventName> {
+export interface BotEvent<N extends EventName | OwnEventName = EventName | OwnEventName> {
   /** `corpId:digest of all decrypted fields`: the same message has the same id, however often it is delivered. */
   id: string
   corpId: string
@@ -19,6 +20,8 @@ export interface BotEvent<N extends EventName = EventName> {
   msgId?: string
   data: EventData<N>
   xml: string
+  /** Of an event that is Sidekick's own, and not the platform's. */
+  start?: HandlerStart
 }
 
 /**
@@ -56,7 +59,7 @@ export function parseEvent(xml: string): BotEvent {
 }
 
 /** Narrows an event to one name of the table. */
-export function isEvent<N extends EventName>(event: BotEvent, name: N): event is BotEvent<N> {
+export function isEvent<N extends EventName | OwnEventName>(event: BotEvent, name: N): event is BotEvent<N> {
   return event.name === name
 }
 

@@ -1,4 +1,5 @@
 import type { QueryFilter } from 'mongoose'
+import { ownApp } from '../../bot/dispatch/starts.ts'
 import { eventDefinition, events } from '../../bot/events/names.ts'
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
@@ -13,7 +14,7 @@ export const filterArgs = {
     description: 'Only those in this state',
   },
   event: { type: 'string', description: 'Name of the event, or of a family like customer.*' },
-  app: { type: 'string', description: 'Agent id, or contact' },
+  app: { type: 'string', description: 'Agent id, contact, or sidekick for the starts of handlers' },
   staff: { type: 'string', description: 'Userid of the staff member' },
   customer: { type: 'string', description: 'External userid of the customer' },
   since: {
@@ -37,7 +38,9 @@ export interface FilterArgs {
 }
 
 /** Names that have no entry of their own. */
-const openFamilies = ['acquisition', 'directory']
+const openFamilies = ['acquisition', 'directory', 'handler']
+/** The platform's clock may be ahead of ours, in milliseconds. */
+const aheadMs = 15 * 60_000
 
 /** @throws UsageError */
 export function readFilter(args: FilterArgs, corpIds: readonly string[]): QueryFilter<InboxEvent> {
@@ -45,6 +48,8 @@ export function readFilter(args: FilterArgs, corpIds: readonly string[]): QueryF
   const createdAt = {
     ...(since !== undefined && { $gte: readMoment('--since', since) }),
     ...(until !== undefined && { $lt: readMoment('--until', until) }),
+    // What is planned for the weeks to come would stand before all that has happened.
+    ...(until === undefined && app !== ownApp && { $lt: new Date(Date.now() + aheadMs) }),
   }
   return {
     corpId: { $in: [...corpIds] },
@@ -61,7 +66,7 @@ export function readFilter(args: FilterArgs, corpIds: readonly string[]): QueryF
 function readName(text: string): string | { $gte: string; $lt: string } {
   const family = text.endsWith('.*') ? text.slice(0, -2) : undefined
   if (family === undefined) {
-    if (text !== 'unknown' && eventDefinition(text) === undefined)
+    if (text !== 'handler.due' && eventDefinition(text) === undefined)
       throw new UsageError(`--event "${text}" is no event; docs/handlers.md lists them`)
     return text
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { actions } from '../../bot/actions/registry.ts'
+import { freshStartId, putStart } from '../../bot/dispatch/starts.ts'
 import { publishHandler } from '../../bot/handlers/publish.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
@@ -70,6 +71,25 @@ describe('sidekick inbox list', () => {
     expect(await list({ since: '1h' })).toHaveLength(2)
     expect(await list({ until: '1h' })).toEqual([])
     expect(await list({ corp: 'ww-another' })).toEqual([])
+  })
+
+  it('shows what is planned for later only to whoever asks for it', async () => {
+    const { models } = sidekick.database
+    const { corpId } = sidekick.app
+    const planned = freshStartId(corpId)
+    const start = { handler: 'nothing', by: 'manual', args: { about: '回访' } } as const
+    const at = new Date(Date.now() + 3_600_000)
+    await putStart(models, { corpId, at, id: planned, start, retentionMs: 1 })
+    expect(await list({})).toEqual(['message.text', 'customer.added'])
+    expect(await list({ app: 'sidekick' })).toEqual(['handler.due'])
+    expect(await list({ event: 'handler.due', until: at.toISOString() })).toEqual([])
+    expect(await list({ event: 'handler.*', until: new Date(at.getTime() + 1).toISOString() })).toHaveLength(
+      1,
+    )
+    const { data, text } = await operator.run(inboxShow, { id: planned })
+    expect(data).toMatchObject({ app: 'sidekick', state: 'waiting', start, runs: [], welcomes: [] })
+    expect(text).toContain('about: 回访')
+    await models.inbox.deleteOne({ _id: planned })
   })
 
   it.each([

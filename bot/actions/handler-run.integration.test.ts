@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
+import { handlersRun } from '../../jobs/operator/run-verb.ts'
+import type { Models } from '../../models/models.ts'
+import { publishHandler } from '../handlers/publish.ts'
+import { actions } from './registry.ts'
+
+const zhangsan = 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY'
+const patience = { timeout: 15_000 }
+const tell = {
+  id: 'tell',
+  action: 'staff.notify',
+  with: { to: ['staff'], text: '{{ customer.name }}{{ args.about }}' },
+}
+const document = (key: string, title: string, trigger: object, over: object = {}) => ({
+  ...{ schemaVersion: 1, key, title, trigger, steps: [tell] },
+  ...over,
+})
+const command = {
+  command: '运行',
+  args: [
+    { name: 'handler', title: '处理器', type: 'word' },
+    { name: 'customer', title: '客户', type: 'rest', required: false },
+  ],
+}
+
+describe('running a handler by hand', () => {
+  let sidekick: TestSidekick
+  let operator: TestOperator
+  let models: Models
+  beforeAll(async () => {
+    sidekick = await startTestSidekick()
+    operator = openOperator(sidekick.database)
+    models = sidekick.database.models
+    const steps = [
+      {
+        id: 'act',
+        action: 'handler.run',
+        with: { handler: '{{ args.handler }}', customer: '{{ args.customer }}' },
+      },
+      { id: 'answer', action: 'reply', with: { text: '{{ steps.act.output.text }}' } },
+    ]
+    const documents = [
+      document('care', '关怀', { manual: true }),
+      document('twin-a', '双胞胎', { manual: true }),
+      document('twin-b', '双胞胎', { manual: true }),
+      document(
+        'report',
+        '早报',
+        { schedule: '0 3 1 1 *' },
+        { steps: [{ ...tell, with: { to: ['lina'], text: '早报来了' } }] },
+      ),
+      document('asleep', '睡着', { manual: true }, { enabled: false }),
+      document('run', '运行', command, { steps }),
+    ]
+    for (const one of documents)
+      await publishHandler(sidekick.database.models, sidekick.app.corpId, one, actions)
+    // The compiled set is looked at once a second.
+    await new Promise(done => setTimeout(done, 1_100))
+  }, 60_000)
+  afterAll(async () => {
+    await operator?.close()
+    await sidekick?.stop()
+  })
+
+  const runs = (handler: string) => models.runs.find({ handler, state: 'done' }).lean()
+  const run = (key: string, args: object = {}) =>
+    operator.run(handlersRun, { key, _: [key], corp: sidekick.app.corpId, ...args })
+
+  it('by a command answers at once and runs for the customer who is named', async () => {
+    const { chat } = sidekick
+    await chat.staff('lina').says('运行 关怀 张三')
+    await chat.expectReply(/^已开始对 .*张三.* 运行“关怀”。$/)
+    await chat.expectAppMessage('lina', '张三')
+    await expect.poll(() => runs('care'), patience).toHaveLength(1)
+    expect((await runs('care'))[0]).toMatchObject({ userid: 'lina', externalUserid: zhangsan })
+  })
+
+  it('by a command runs a scheduled one too, by its key, and for nobody in particular', async () => {
+    const { chat } = sidekick
+    await chat.staff('wangfang').says('运行 report')
+    await chat.expectReply('已开始运行“早报”。')
+    await expect.poll(() => runs('report'), patience).toHaveLength(1)
+  })
+
+  it.each([
+    ['运行 没有的', '没有叫“没有的”的手动或定时处理器'],
+    ['运行 睡着', '处理器“睡着”是关着的。先发：处理器 开 asleep'],
+    ['运行 双胞胎', 'twin-a、twin-b'],
+    ['运行 command-help', '没有叫“command-help”的'],
+    ['运行 关怀 查无此人', '没有找到叫“查无此人”的客户'],
+  ])('answers “%s” with what is wrong', async (line, answer) => {
+    await sidekick.chat.staff('lina').says(line)
+    await sidekick.chat.expectReply(answer)
+  })
+
+  it('by the operator runs it each time anew, with arguments', async () => {
+    const before = (await runs('care')).length
+    const about = { staff: 'lina', customer: zhangsan, args: 'about=生日', _: ['care', 'count=2'] }
+    const ids = [await run('care', about), await run('care', about)].map(
+      ({ data }) => (data as { event: string }).event,
+    )
+    expect(new Set(ids).size).toBe(2)
+    await expect.poll(async () => (await runs('care')).length, patience).toBe(before + 2)
+    const stored = await models.inbox.findById(ids[0]).orFail().lean()
+    expect(stored.start).toMatchObject({ by: 'manual', args: { about: '生日', count: '2' } })
+    await sidekick.chat.expectAppMessage('lina', '张三生日')
+  })
+
+  it.each([
+    ['nothing', {}, 'there is no handler nothing that has been published'],
+    ['command-help', {}, 'command-help is neither manual nor scheduled: its trigger starts it'],
+    ['asleep', {}, 'asleep is switched off: handlers on asleep'],
+    ['care', { staff: 'nobody' }, 'there is no staff member nobody'],
+    ['care', { customer: zhangsan }, '--customer needs --staff: whose customer it is'],
+    ['care', { staff: 'lina', customer: 'wmNobody' }, 'lina has no customer wmNobody'],
+    ['care', { args: 'about' }, '"about" is no argument such as about=price'],
+  ])('by the operator says what is wrong with %s %o', async (key, args, message) => {
+    await expect(run(key, args)).rejects.toThrow(message)
+  })
+
+  it('is refused while all are paused', async () => {
+    const { corpId } = sidekick.app
+    await models.corps.updateOne({ corpId }, { paused: { at: new Date(), by: 'zhouming' } })
+    await expect(run('care')).rejects.toThrow('all handlers are paused by zhouming: handlers resume')
+    await sidekick.chat.staff('lina').says('运行 关怀')
+    await sidekick.chat.expectReply('处理器已全部暂停。先发：恢复')
+    await models.corps.updateOne({ corpId }, { $unset: { paused: 1 } })
+  })
+})

@@ -1,0 +1,70 @@
+import type { HandlerStart, Passed } from '../../models/inbox-event.ts'
+import type { BotEvent } from '../events/parse.ts'
+import type { CompiledHandler } from '../handlers/compile.ts'
+import { evaluate, reasonOf } from '../handlers/conditions.ts'
+import type { HandlerSet } from '../handlers/handler-set.ts'
+import { explainScope, isInScope } from '../handlers/scope.ts'
+import { contextOf } from './candidates.ts'
+import type { DispatchDeps } from './deps.ts'
+import { loadSurroundings } from './load-facts.ts'
+import type { EventResult } from './run-event.ts'
+import { runInOrder } from './run-in-order.ts'
+import { haveRelation } from './starts.ts'
+
+/**
+ * Runs the one handler that a start names. It is looked for now, and not when it was asked for: one that has been switched
+ * off or changed meanwhile is passed over or runs as it is now, which is how a planned start is called off.
+ */
+export async function runStart(
+  deps: DispatchDeps,
+  event: BotEvent,
+  start: HandlerStart,
+): Promise<EventResult> {
+  const { corpId, id } = event
+  const set = await deps.live.of(corpId)
+  const handler = set.byKey.get(start.handler)
+  const pass = (stage: Passed['stage'], why: string): EventResult => ({
+    outcome: 'done',
+    passed: [{ handler: start.handler, revision: handler?.revision ?? 0, stage, why }],
+  })
+  if (set.paused !== undefined)
+    return pass('paused', `since ${set.paused.at.toISOString()} by ${set.paused.by}`)
+  if (handler === undefined) return pass(...absence(set, start.handler))
+  const unlike = unlikeTrigger(handler, start)
+  if (unlike !== undefined) return pass('match', unlike)
+  const around = await loadSurroundings(deps, event, event.name)
+  // A start about nobody is nobody's event: whose a handler is for says nothing of it.
+  const outside = start.userid === undefined ? undefined : explainScope(handler, around)
+  if (outside !== undefined) return pass('scope', outside)
+  const facts = { ...around.facts, args: start.args ?? {} }
+  const run = await deps.models.runs.findOne({ corpId, event: id, handler: handler.key }, { _id: 0 }).lean()
+  const when = handler.when === undefined ? undefined : evaluate(handler.when, facts)
+  // What was begun is finished, also where it would not begin any more.
+  if (run === null) {
+    if (start.whileActive === true && !(await haveRelation(deps.models, corpId, start)))
+      return pass('when', 'the relation is over')
+    if (when?.ok === false) return pass('when', reasonOf(when))
+  }
+  const commands = set.commands.handlers.filter(one => isInScope(one, around))
+  const context = contextOf(deps, event, around, commands)
+  const trigger = start.by === 'schedule' ? ('schedule' as const) : ('manual' as const)
+  const request = { event, name: event.name, facts, context, trigger, runOf: () => run ?? undefined }
+  const { outcomes, passed } = await runInOrder(deps, request, [{ handler, ...(when && { when }) }])
+  const [outcome] = outcomes
+  return { outcome: outcome === 'again' || outcome === 'dead' ? outcome : 'done', passed }
+}
+
+/** Why a handler that is wanted is none of those that can run. */
+function absence({ broken, off }: HandlerSet, key: string): [Passed['stage'], string] {
+  const problem = broken.find(one => one.key === key)?.problems[0]
+  if (problem !== undefined) return ['broken', `${problem.path} ${problem.message}`]
+  return ['off', off.some(one => one.key === key) ? 'it is switched off' : 'there is no such handler']
+}
+
+/** Why a handler is not to be started like this (any more); undefined where it is. */
+function unlikeTrigger({ trigger }: CompiledHandler, { by }: HandlerStart): string | undefined {
+  if (by === 'schedule') return 'schedule' in trigger ? undefined : 'it has no schedule any more'
+  if ('manual' in trigger) return undefined
+  // Whoever has written a schedule tries it by hand.
+  return by === 'manual' && 'schedule' in trigger ? undefined : 'it is no manual handler'
+}
