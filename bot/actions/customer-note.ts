@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { customerName } from './change-tags.ts'
 import { rowOf, writeNote, writeTrajectory } from './customer-writes.ts'
 import { defineAction } from './define.ts'
 import { pairOf } from './find-customer.ts'
@@ -9,11 +10,19 @@ export const customerNote = defineAction({
   id: 'customer.note',
   title: '写跟进',
   summary: 'Writes a follow-up record.',
-  output: z.object({ text: z.string() }),
+  output: z.object({ text: z.string().describe('Says so in Chinese, for an answer.') }),
   effect: 'write',
   needs: ['staff', 'customer'],
   idempotent: true,
-  params: z.strictObject({ customer: z.string().optional(), text: z.string().trim().min(1).max(2_000) }),
+  params: z.strictObject({
+    customer: customerName,
+    text: z
+      .string()
+      .trim()
+      .min(1, 'is empty')
+      .max(2_000, 'is longer than 2,000 characters')
+      .describe('What is to be kept; at most 2,000 characters.'),
+  }),
   async run(context, { customer, text }) {
     const pair = await pairOf(context, customer)
     if (customer === undefined) {
@@ -30,5 +39,8 @@ export const customerNote = defineAction({
       await writeNote(context, pair, context.asker.userid, text)
     }
     return { text: texts.noted(pair.name, text) }
+  },
+  async preview(context, { customer, text }) {
+    return { text: texts.noted((await pairOf(context, customer)).name, text) }
   },
 })

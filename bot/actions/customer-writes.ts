@@ -67,6 +67,9 @@ export async function markTags(
       { cause: context.key },
     ),
   )
+  // The row before the follow: whoever comes again after a failure in between still finds that both are due.
+  const text = [...add.map(tag => `+${tag.label}`), ...remove.map(tag => `-${tag.label}`)].join(' ')
+  await writeTrajectory(models, { ...pair, ...rowOf(context), kind: 'tagged', text })
   const follow = followOf(context, pair)
   // Two updates, because one array cannot be added to and taken from in the same one.
   if (add.length > 0) {
@@ -82,8 +85,6 @@ export async function markTags(
     })
   }
   await unionTags(models, corp.corpId, pair.externalUserid)
-  const text = [...add.map(tag => `+${tag.label}`), ...remove.map(tag => `-${tag.label}`)].join(' ')
-  await writeTrajectory(models, { ...pair, ...rowOf(context), kind: 'tagged', text })
 }
 
 /** Brings `customer.tags` to the union of the active follows' tags. */
@@ -159,11 +160,12 @@ export async function writeStage(context: WriteContext, pair: Pair, from: Stage,
   await writeTrajectory(context.models, { ...pair, ...rowOf(context), kind: 'staged', text })
 }
 
-function movedText(from: Stage, to: Stage): string {
+export function movedText(from: Stage, to: Stage): string {
   return `${from} → ${to}`
 }
 
-function followOf(
+/** A pair's follow, as a filter. */
+export function followOf(
   context: WriteContext,
   pair: Pair,
 ): { corpId: string; useridKey: string; externalUserid: string } {

@@ -2,7 +2,9 @@ import { appSend } from './app-send.ts'
 import { customerNote } from './customer-note.ts'
 import { customerRemark } from './customer-remark.ts'
 import { customerShow } from './customer-show.ts'
+import { customerStage } from './customer-stage.ts'
 import { customerTag } from './customer-tag.ts'
+import { customerUntag } from './customer-untag.ts'
 import type { Action, ActionTable } from './define.ts'
 import { helpShow } from './help-show.ts'
 import { reply } from './reply.ts'
@@ -15,6 +17,8 @@ const all: readonly Action[] = [
   reply,
   welcomeSend,
   customerTag,
+  customerUntag,
+  customerStage,
   customerRemark,
   customerNote,
   customerShow,

@@ -34,6 +34,8 @@ export const texts = {
     ].join('\n'),
   tagsUnchanged: (name: string): string => `${name} 的标签本来就是这样，没有改动。`,
   noted: (name: string, text: string): string => `已记下对 ${name} 的跟进：\n${text}`,
+  staged: (name: string, from: string, to: string): string => `已把 ${name} 的阶段由“${from}”改为“${to}”。`,
+  stageUnchanged: (name: string, stage: string): string => `${name} 本来就在“${stage}”阶段，没有改动。`,
   remarked: (name: string, remark: string): string => `已把 ${name} 的备注改为“${remark}”。`,
   scriptUnknown: (query: string): string =>
     `没有找到和“${shorten(query)}”有关的话术。\n换个词试试，也可以用拼音首字母，例如：话术 th（退换）`,
