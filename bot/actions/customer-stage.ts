@@ -17,6 +17,7 @@ export const customerStage = defineAction({
     text: z.string().describe('Says so in Chinese, for an answer.'),
   }),
   effect: 'write',
+  needs: ['staff', 'customer'],
   idempotent: true,
   params: z.strictObject({
     customer: customerName,

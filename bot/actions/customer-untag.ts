@@ -11,6 +11,7 @@ export const customerUntag = defineAction({
   summary: 'Takes corp tags away, on the platform and in the database.',
   output: tagsChanged,
   effect: 'write',
+  needs: ['staff', 'customer'],
   idempotent: true,
   params: z.strictObject({
     customer: customerName,

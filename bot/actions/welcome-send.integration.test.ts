@@ -202,11 +202,7 @@ describe('welcome.send', () => {
       { text: '好'.repeat(1_334) },
       'steps.0.with.text has 4002 bytes; at most 4000 fit',
     ],
-    [
-      'ten materials',
-      { materials: Array.from({ length: 10 }, () => 'a') },
-      'steps.0.with.materials are more than nine',
-    ],
+    ['ten materials', { materials: Array.from({ length: 10 }, () => 'a') }, 'steps.0.with.materials has 10'],
     [
       'a fallback alone',
       { materials: ['a'], fallback: '您好' },

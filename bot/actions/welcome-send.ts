@@ -7,7 +7,7 @@ import { sendWelcome } from './welcome-ledger.ts'
 
 const materials = z
   .array(z.string().trim().min(1))
-  .max(9, 'are more than nine: a welcome has at most nine attachments')
+  .max(9)
   .default([])
   .describe(
     'Keys of at most nine materials. Pictures, links, mini-programs, videos and files are attached in this order; the text of a text material follows the text.',
