@@ -11,6 +11,7 @@ const sortedInMemory: Readonly<Record<string, string>> = {
   'bot/actions/find-customer.ts': 'the follows of one team, of which the newest are shown',
   'bot/actions/report-show.ts': 'the follows of one team, of which the newest are shown',
   'bot/actions/find-scripts.ts': 'a shelf is read whole, and kept in memory',
+  'bot/handlers/why-read.ts': 'the events and the runs of one customer',
   'jobs/operator/inbox-filter.ts': 'the events of one customer',
   'sidebar/server/library.ts': 'the categories of a corp',
   'sidebar/server/profile.ts': 'the tags of a corp, of which the platform allows 10,000',

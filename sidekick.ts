@@ -24,6 +24,7 @@ import { handlersRun } from './jobs/operator/run-verb.ts'
 import { handlersSchema } from './jobs/operator/schema-verb.ts'
 import { dbServe } from './jobs/operator/serve-verb.ts'
 import { json, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
+import { handlersWhy } from './jobs/operator/why-verb.ts'
 import { openDatabase } from './models/connect.ts'
 import { createSecretBox } from './models/secrets.ts'
 
@@ -156,6 +157,7 @@ await runMain(
         pause: handlersPause,
         resume: handlersResume,
         remove: handlersRemove,
+        why: handlersWhy,
       }),
       db: group('The database', {
         info: dbInfo,

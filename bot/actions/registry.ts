@@ -6,6 +6,7 @@ import { customerStage } from './customer-stage.ts'
 import { customerTag } from './customer-tag.ts'
 import { customerUntag } from './customer-untag.ts'
 import type { Action, ActionTable } from './define.ts'
+import { handlerExplain } from './handler-explain.ts'
 import { handlerList } from './handler-list.ts'
 import { handlerPause } from './handler-pause.ts'
 import { handlerRun } from './handler-run.ts'
@@ -41,6 +42,7 @@ const all: readonly Action[] = [
   handlerRun,
   handlerSchedule,
   stop,
+  handlerExplain,
 ]
 
 /** The table of actions: what a step of a handler may name. */

@@ -94,7 +94,7 @@ describe('暂停 and 恢复', () => {
 
 describe('the commands of admins', () => {
   it('are in the help of admins alone', async () => {
-    await says('帮助', /处理器 \[列表\/开\/关\] \[名字\]/)
+    await says('帮助', /处理器 \[列表\/开\/关\/为什么\] \[名字\]/)
     await sidekick.chat.staff('lina').says('帮助')
     expect(await sidekick.chat.expectReply('你可以这样使唤我')).not.toMatch(/处理器|暂停|恢复/)
   })

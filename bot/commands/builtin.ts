@@ -27,10 +27,11 @@ const acts = {
   list: ['列表', '全部', 'list'],
   on: ['开', '打开', '启用', 'on'],
   off: ['关', '关闭', '停用', 'off'],
+  why: ['为什么', '为啥'],
 } as const
 const known = Object.values(acts).flat()
 
-/** 处理器 列表|开|关: one handler whose steps each look at the first word. */
+/** 处理器 列表|开|关|为什么: one handler whose steps each look at the first word. */
 const handlersCommand: Record<string, unknown> = {
   schemaVersion: 1,
   key: 'command-handlers',
@@ -39,11 +40,11 @@ const handlersCommand: Record<string, unknown> = {
     command: '处理器',
     aliases: ['clq'],
     args: [
-      { name: 'act', title: '列表/开/关', type: 'word', required: false },
+      { name: 'act', title: '列表/开/关/为什么', type: 'word', required: false },
       { name: 'name', title: '名字', type: 'rest', required: false },
     ],
     roles: ['admin'],
-    summary: '看有哪些处理器，打开或关闭其中一个',
+    summary: '看有哪些处理器，打开或关闭，查欢迎语和标签',
     example: '处理器 关 欢迎新客户',
   },
   priority: 70,
@@ -56,16 +57,26 @@ const handlersCommand: Record<string, unknown> = {
       with: { handler: '{{ args.name }}', on: id === 'on' },
     })),
     {
+      id: 'why',
+      action: 'handler.explain',
+      if: isOneOf(acts.why),
+      with: { customer: '{{ args.name }}' },
+    },
+    {
       id: 'answer',
       action: 'reply',
       if: { any: [{ not: isGiven }, isOneOf(known)] },
-      with: { text: '{{ steps.list.output.text }}{{ steps.on.output.text }}{{ steps.off.output.text }}' },
+      with: {
+        text: '{{ steps.list.output.text }}{{ steps.on.output.text }}{{ steps.off.output.text }}{{ steps.why.output.text }}',
+      },
     },
     {
       id: 'usage',
       action: 'reply',
       if: { all: [isGiven, { not: isOneOf(known) }] },
-      with: { text: '没看懂“{{ args.act }}”。可以发：\n处理器 列表\n处理器 开 <名字>\n处理器 关 <名字>' },
+      with: {
+        text: '没看懂“{{ args.act }}”。可以发：\n处理器 列表\n处理器 开 <名字>\n处理器 关 <名字>\n处理器 为什么 <客户>',
+      },
     },
   ],
 }

@@ -1,0 +1,137 @@
+import { type Comparison, comparisons } from './operators.ts'
+
+/** How one voice names things. */
+export interface Speaker {
+  time(at: Date): string
+  /** A handler by its key. */
+  handler(key: string): string
+  staff(userid: string): string
+}
+
+type Say<D> = (data: D, speaker: Speaker) => string
+
+/** What is said of a finding, to the operator in English and to an admin in Chinese, and what to do about it. */
+export interface Said<D> {
+  en: Say<D>
+  zh: Say<D>
+  todo?: { en: Say<D>; zh: Say<D> }
+}
+
+/** Keeps the type of a finding's data beside its words. */
+export function say<D = Record<string, never>>(said: Said<D>): Said<D> {
+  return said
+}
+
+/** What went wrong with a step or a call. */
+export interface Trouble {
+  code: string
+  message: string
+  /** What the platform's code asks for, in Chinese. */
+  hint?: string
+}
+
+/** In English: the platform's hint is Chinese, its code is not. */
+export const troubleEn = ({ code, message }: Trouble): string =>
+  message.startsWith(`${code}: `) ? message : `${code} (${message})`
+export const troubleZh = ({ code, message, hint }: Trouble): string => {
+  const errcode = /^wecom_(-?\d+)$/.exec(code)?.[1]
+  if (errcode !== undefined) return `企业微信返回 ${errcode}${hint === undefined ? '' : `，${hint}`}`
+  return spokenCodes[code] ?? message.replace(/^[a-z_]+: /, '')
+}
+
+/** Errors of our own that have no Chinese message. */
+const spokenCodes: Readonly<Record<string, string>> = {
+  timed_out: '超过了处理器设定的时限',
+  relation_over: '处理时双方已不是好友',
+  cause_too_deep: '处理器之间互相触发太多层，已停下',
+  attempts_exhausted: '多次处理都中途中断',
+  awaits_confirmation: '成员还没有通过对方的添加申请',
+  not_settled: '企业微信那边还查不到这段好友关系',
+  database_unavailable: '数据库当时不可用',
+  run_failed: '有处理器没有执行成功',
+  wecom_network_error: '企业微信没有回应',
+  wecom_closed: '服务当时正在停止',
+}
+
+/** `3 秒`, `2 分钟`, `1 小时 5 分钟`. */
+export function lengthZh(ms: number): string {
+  const seconds = Math.max(Math.round(ms / 1000), 0)
+  if (seconds < 120) return `${seconds} 秒`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 120) return `${minutes} 分钟`
+  return `${Math.floor(minutes / 60)} 小时${minutes % 60 === 0 ? '' : ` ${minutes % 60} 分钟`}`
+}
+
+/** `3 s`, `2 min`, `1 h 5 min`. */
+export function lengthEn(ms: number): string {
+  const seconds = Math.max(Math.round(ms / 1000), 0)
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 120) return `${minutes} min`
+  return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`
+}
+
+/** What a comparison wanted, in Chinese; of a matcher's as well. */
+const wantedZh: Readonly<Record<Comparison, (value: string) => string>> = {
+  eq: value => `应为${value}`,
+  ne: value => `不应为${value}`,
+  in: value => `应是${value}之一`,
+  contains: value => `应含有${value}`,
+  prefix: value => `应以${value}开头`,
+  gt: value => `应大于${value}`,
+  gte: value => `应不小于${value}`,
+  lt: value => `应小于${value}`,
+  lte: value => `应不大于${value}`,
+  exists: () => '应有值',
+}
+/** Facts that operations ask about most, as they call them. */
+const factsZh: Readonly<Record<string, string>> = {
+  state: '渠道标识 state',
+  'event.state': '渠道标识 event.state',
+  'time.inOffice': '上班时间 time.inOffice',
+  'follow.tags': '客户标签 follow.tags',
+  'follow.stage': '客户阶段 follow.stage',
+  'customer.name': '客户昵称 customer.name',
+}
+const leaf = new RegExp(`([\\w.-]+) (${comparisons.join('|')})( .*?)? \\(was (.*?)\\)(?=$|[;,)])`, 'g')
+
+/** The explanation of a condition or a match, such as `time.inOffice eq false (was true)`, in Chinese. */
+export function conditionZh(why: string): string {
+  return why
+    .replace(leaf, (_whole, path: string, is: Comparison, value = '', was: string) => {
+      const actual = was === 'missing' || was === '""' ? '当时为空' : `当时是${quotedZh(was)}`
+      return `${factsZh[path] ?? path} ${wantedZh[is](quotedZh(value.trim()))}，${actual}`
+    })
+    .replaceAll('; ', '；')
+}
+
+/** A value as JSON: texts in Chinese quotes, a list without brackets. */
+function quotedZh(json: string): string {
+  const inner = json.startsWith('[') && json.endsWith(']') ? json.slice(1, -1) : json
+  const texts = inner.replace(/"((?:[^"\\]|\\.)*)",?/g, '“$1”')
+  return /^[\w.-]+$/.test(texts) ? ` ${texts}` : texts
+}
+
+const scopeWordsZh: Readonly<Record<string, string>> = {
+  except: '排除了',
+  departments: '只限部门',
+  staff: '只限成员',
+  roles: '只限角色',
+  apps: '只限应用',
+}
+
+/** The explanation of a scope, such as `roles lead (was staff)`, in Chinese. */
+export function scopeZh(why: string): string {
+  return why
+    .replace(/\b(except|departments|staff|roles|apps) (?!\()/g, (_whole, word: string) => {
+      return `${scopeWordsZh[word]} `
+    })
+    .replace(' or ', ' 或')
+    .replace(/ \(was (.*)\)$/, '，实际是 $1')
+}
+
+/** By whom, where that is known: `by lina`. */
+export const byEn = (by: string | undefined, speaker: Speaker): string =>
+  by === undefined ? '' : ` by ${by === 'operator' ? 'the operator' : speaker.staff(by)}`
+export const byZh = (by: string | undefined, speaker: Speaker): string =>
+  by === undefined ? '' : `由${by === 'operator' ? '运维人员' : speaker.staff(by)}`

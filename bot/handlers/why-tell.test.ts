@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import type { Why, WhyAdd } from './why.ts'
+import { type Finding, finding, findingCodes } from './why-codes.ts'
+import { conditionZh, lengthZh, scopeZh } from './why-said.ts'
+import { inEnglish, tellAdmin, tellOperator } from './why-tell.ts'
+
+const at = new Date('2026-11-21T02:32:05Z')
+const add = (findings: Finding[], change: Partial<WhyAdd> = {}): WhyAdd => ({
+  userid: 'lina',
+  useridKey: 'lina',
+  staffName: '李娜',
+  at,
+  welcome: 'not_sent',
+  tags: 'not_marked',
+  findings,
+  ...change,
+})
+const why = (adds: WhyAdd[], change: Partial<Why> = {}): Why => ({
+  corpId: 'ww',
+  externalUserid: 'wmAAAABBBBCCCC',
+  name: '小林',
+  timeZone: 'Asia/Shanghai',
+  adds,
+  older: 0,
+  near: [],
+  handlers: { greets: '新客户欢迎', fair: '春展欢迎' },
+  staff: { lina: '李娜', hemin: '何敏' },
+  ...change,
+})
+
+const off = finding('handler_off', 'both', { handler: 'greets', at, by: 'hemin' })
+const match = finding('handler_match', 'welcome', {
+  handler: 'fair',
+  why: 'state prefix "fair-" (was "xhs")',
+})
+
+describe('the answer for an admin', () => {
+  it('has the verdict first, then the reasons, and at last what to do', () => {
+    expect(tellAdmin(why([add([off, match])]))).toBe(
+      [
+        '小林 11-21 10:32 加李娜：没有发欢迎语，没有打标签',
+        '· 「新客户欢迎」当时是关闭的（11-21 10:32 由何敏关闭）',
+        '· 「春展欢迎」不管这类添加：渠道标识 state 应以“fair-”开头，当时是“xhs”',
+        '建议：需要时打开它，请发：处理器 开 新客户欢迎',
+      ].join('\n'),
+    )
+  })
+
+  it('tells the adds before the newest in a line each', () => {
+    const sent = add([finding('sent', 'welcome', { at, handler: 'greets', text: '您好', attachments: 0 })], {
+      welcome: 'sent',
+      tags: 'none',
+    })
+    expect(tellAdmin(why([sent, add([off]), add([off])], { older: 3 }))).toBe(
+      [
+        '小林 11-21 10:32 加李娜：已发欢迎语',
+        '· 11-21 10:32 由「新客户欢迎」发出：“您好”',
+        '',
+        '更早：',
+        '11-21 10:32 加李娜：没有发欢迎语，没有打标签',
+        '11-21 10:32 加李娜：没有发欢迎语，没有打标签',
+        '还有 3 次更早的添加',
+      ].join('\n'),
+    )
+  })
+
+  it('fits one message, whatever there is to tell', () => {
+    const text = '很长的欢迎语'.repeat(200)
+    const sent = finding('sent', 'welcome', { at, handler: 'greets', text, attachments: 9 })
+    const long = finding('handler_when', 'both', { handler: 'fair', why: '条件'.repeat(400) })
+    const told = tellAdmin(why([add([sent, long, off, match]), add([off])]))
+    expect(Buffer.byteLength(told)).toBeLessThanOrEqual(2_048)
+    expect(told).toMatch(/^小林 11-21 10:32 加李娜：/)
+  })
+
+  it('says that an id is told apart by case where nobody has it, and what looks like it', () => {
+    const told = tellAdmin(why([], { name: '', near: ['wmAAAAbbbb'] }))
+    expect(told).toMatch(/^没有“wmAAAABBBBCCCC”这位客户的任何记录。客户 ID 区分大小写.*\n是不是：wmAAAAbbbb$/)
+  })
+})
+
+describe('the answer for the operator', () => {
+  it('is a table for each add, headed by its verdict', () => {
+    expect(tellOperator(why([add([off, match])]))).toBe(
+      [
+        'wmAAAABBBBCCCC (小林)',
+        '',
+        '2026-11-21 02:32:05  lina: no welcome, no tags',
+        '  handler_off    greets was off since 2026-11-21 02:32:05 by hemin',
+        '  handler_match  fair is for others: state prefix "fair-" (was "xhs")',
+        '  to do          sidekick handlers on greets',
+      ].join('\n'),
+    )
+  })
+
+  it('says what is not known, and how many adds are not shown', () => {
+    expect(tellOperator(why([], { name: '' }))).toMatch(/^nothing is known of wmAAAABBBBCCCC: .* case\.$/)
+    expect(tellOperator(why([add([off])], { older: 2 }))).toMatch(/\n\n2 older adds are not shown/)
+  })
+})
+
+describe('the words of the findings', () => {
+  const trouble = { code: 'wecom_60011', message: 'no privilege', hint: '无权访问' }
+  const any = {
+    ...{ handler: 'greets', step: 'tag', by: 'welcome', why: 'time.inOffice eq false (was true)', trouble },
+    ...{ at, from: at, to: at, since: at, next: at, endedAt: at, onAt: at, attempts: 2, userid: 'lina' },
+    ...{ reason: 'refused', lateMs: 30_000, arrivedMs: 9_000, errcode: 48002, hint: '没有权限', handlers: 2 },
+    ...{ added: ['VIP'], gone: ['VIP'], text: '您好', attachments: 1, event: 'ww:1', corpName: '隔壁' },
+    ...{ possible: ['console', 'chat'], excluded: ['half'], stillPaused: true, over: true },
+  }
+
+  it.each(Object.keys(findingCodes))('%s is said in both languages, whole', code => {
+    const found = { code, about: 'both', data: any } as unknown as Finding
+    const { text } = inEnglish(found)
+    const told = tellAdmin(why([add([found])]))
+      .split('\n')
+      .slice(1)
+      .join('\n')
+    for (const said of [text, told]) {
+      expect(said).not.toMatch(/undefined|null|\[object|NaN|Invalid/)
+      expect(said.length).toBeGreaterThan(5)
+    }
+    expect(told).toMatch(/^· .*[\u4e00-\u9fff]/)
+    // What the platform's code asks for is held in Chinese alone.
+    expect(text.replace(/没有权限|无权访问|隔壁|您好|客户联系 →[^,;]*|外部联系人变更回调/g, '')).not.toMatch(
+      /[\u4e00-\u9fff]/,
+    )
+  })
+
+  it('turn scopes, and what the dispatcher says, into Chinese', () => {
+    expect(scopeZh('except lina, role:lead')).toBe('排除了 lina, role:lead')
+    expect(scopeZh('departments 3 or staff hemin (was lina of 1, 4)')).toBe(
+      '只限部门 3 或只限成员 hemin，实际是 lina of 1, 4',
+    )
+    const said = (found: Finding) => tellAdmin(why([add([found])])).split('\n')[1]
+    expect(said(finding('handler_after', 'both', { handler: 'fair', why: 'stopped by greets' }))).toBe(
+      '· 「春展欢迎」没有轮到：前面的「新客户欢迎」设了 after: stop',
+    )
+    const ran = `ran ${at.toISOString()}, cooldown 10m`
+    expect(said(finding('handler_cooldown', 'tag', { handler: 'fair', why: ran }))).toMatch(
+      /还在冷却时间内（上次 11-21 10:32，冷却 10m）$/,
+    )
+  })
+
+  it('turn conditions and lengths of time into Chinese', () => {
+    expect(
+      [
+        'time.inOffice eq false (was true)',
+        'follow.stage exists (was missing)',
+        'follow.tags contains "VIP" (was ["新客户","春展 (二)"])',
+        'not (state in ["a","b"] (was "b"))',
+        'time.hour lt 9 (was 12); customer.name ne "" (was "")',
+      ].map(conditionZh),
+    ).toEqual([
+      '上班时间 time.inOffice 应为 false，当时是 true',
+      '客户阶段 follow.stage 应有值，当时为空',
+      '客户标签 follow.tags 应含有“VIP”，当时是“新客户”“春展 (二)”',
+      'not (渠道标识 state 应是“a”“b”之一，当时是“b”)',
+      'time.hour 应小于 9，当时是 12；客户昵称 customer.name 不应为“”，当时为空',
+    ])
+    expect(conditionZh('too many')).toBe('too many')
+    expect([90_000, 150_000, 7_500_000].map(lengthZh)).toEqual(['90 秒', '3 分钟', '2 小时 5 分钟'])
+  })
+})
