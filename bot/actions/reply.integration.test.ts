@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { publishHandler } from '../handlers/publish.ts'
 import { actions } from './registry.ts'
@@ -32,6 +32,15 @@ describe('an answer of any kind', () => {
       const document = { schemaVersion: 1, key: `answer-${at}`, title: command, trigger: { command }, steps }
       await publishHandler(models, sidekick.app.corpId, document, actions)
     }
+    // In effect within a second or two.
+    const { chat } = sidekick
+    await vi.waitFor(
+      async () => {
+        await chat.staff('lina').says('帮助')
+        expect(await chat.expectReply('你可以这样使唤我')).toContain('看长文')
+      },
+      { timeout: 10_000 },
+    )
   })
   afterAll(() => sidekick.stop())
 

@@ -36,21 +36,21 @@ const gluedMax = 6
  * The command that a line begins with, by name or alias, and the rest of the line. A slash before it is ignored.
  *
  * @param glued whether `客户张三` counts; only where no message rule wants the line
- * @param usable whether whoever wrote may use it now
+ * @param isUsable whether whoever wrote may use it now
  */
 export function routeCommand(
   commands: CommandIndex,
   line: string,
   glued: boolean,
-  usable: (handler: CommandHandler) => boolean = () => true,
+  isUsable: (handler: CommandHandler) => boolean = () => true,
 ): { handler: CommandHandler; rest: string } | undefined {
   const text = line.trim().replace(/^[/／]\s*/, '')
   const [first] = tokenize(text)
   if (first === undefined || first.quoted) return undefined
   const word = normalizeWord(first.text)
-  const exact = commands.byWord.get(word)?.find(usable)
+  const exact = commands.byWord.get(word)?.find(isUsable)
   if (exact !== undefined) return { handler: exact, rest: text.slice(first.end).trim() }
-  return glued ? routeGlued(commands, text, word, usable) : undefined
+  return glued ? routeGlued(commands, text, word, isUsable) : undefined
 }
 
 function routeGlued(

@@ -6,8 +6,8 @@ import { z } from 'zod'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import { createClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
+import { appSend } from '../actions/app-send.ts'
 import { ActionRefused, defineAction } from '../actions/define.ts'
-import { staffNotify } from '../actions/staff-notify.ts'
 import { parseEvent } from '../events/parse.ts'
 import { compileHandler } from '../handlers/compile.ts'
 import { createWecom, type Wecom } from '../wecom/client.ts'
@@ -17,7 +17,7 @@ import { replayEvent } from './replay.ts'
 import { type RunOutcome, type RunRequest, runHandler } from './run-handler.ts'
 
 const app = { corpId: 'ww0000000000000001', agentId: '1000002', secret: 'secret' }
-const notify = { id: 'tell', action: 'staff.notify', with: { to: ['lina'], text: '好的' } }
+const notify = { id: 'tell', action: 'app.send', with: { to: { users: ['lina'] }, text: '好的' } }
 const fails = { id: 'fails', action: 'probe.fails' }
 
 /** Counts how often a step that is not idempotent is run, and fails each time. */
@@ -35,7 +35,7 @@ const probe = defineAction({
     throw failing.error
   },
 })
-const actions = new Map([staffNotify, probe].map(action => [action.id, action]))
+const actions = new Map([appSend, probe].map(action => [action.id, action]))
 
 describe('a run', () => {
   let database: Database

@@ -34,10 +34,10 @@ export const shelves: Readonly<
     )
   },
   async robot(models, corpId) {
-    const held = await models.corps.db.collection('robots').find({ corpId }).project({ name: 1 }).toArray()
+    const held = await models.robots.find({ corpId }, { name: 1 }).lean()
     return listed(
       'robot',
-      held.map(one => String(one.name)),
+      held.map(one => one.name),
     )
   },
   async handler(models, corpId, _names, keys) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encrypt, getSignature } from 'wecom-crypto'
+import { builtInHandlers } from '../../bot/commands/builtin.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { corpAdd, corpList, corpRotate } from './corp-verbs.ts'
@@ -57,7 +58,9 @@ describe('sidekick corp add', () => {
     expect(text).toBe(`URL             ${url}`)
     await expect.poll(() => send(second, pair), { timeout: 10_000 }).toBe('200')
     expect(await models.inbox.countDocuments({ corpId: second.corpId, app: second.app })).toBe(1)
-    expect(await models.handlers.countDocuments({ corpId: second.corpId, key: /^command-/ })).toBe(6)
+    expect(await models.handlers.distinct('key', { corpId: second.corpId, enabled: true })).toEqual(
+      builtInHandlers.flatMap(({ key, enabled }) => (enabled === false ? [] : [key])).sort(),
+    )
     const jobs = await operator.opened.jobs.list()
     const names = jobs.filter(job => job.corpId === second.corpId).map(job => job.name)
     expect(names.sort()).toEqual(['sync.customers', 'sync.staff', 'sync.tags'])
