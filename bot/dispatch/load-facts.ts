@@ -142,13 +142,16 @@ export async function customerFacts(
   { corpId, externalUserid = '' }: BotEvent,
   { customer, follow }: Held,
 ): Promise<Pick<Facts, 'customer' | 'follow'>> {
-  const tagIds = follow?.tags ?? []
-  const [{ timeZone }, tags] = await Promise.all([
+  const own = new Set(follow?.tags)
+  const anybodys = new Set(customer?.tags)
+  const tagIds = [...new Set([...own, ...anybodys])]
+  const [{ timeZone }, known] = await Promise.all([
     apps.corp(corpId),
     tagIds.length === 0
       ? []
-      : models.tags.find({ corpId, tagId: { $in: tagIds } }, { name: 1, groupName: 1 }).lean(),
+      : models.tags.find({ corpId, tagId: { $in: tagIds } }, { tagId: 1, name: 1, groupName: 1 }).lean(),
   ])
+  const tags = known.filter(tag => own.has(tag.tagId))
   return {
     customer: {
       externalUserid,
@@ -157,6 +160,7 @@ export async function customerFacts(
       gender: customer?.gender ?? 0,
       corpName: customer?.corpName ?? '',
       position: customer?.position ?? '',
+      tags: known.filter(tag => anybodys.has(tag.tagId)).map(tag => tag.name),
     },
     follow: {
       ...followFacts(follow ?? {}, new Date(clock.now()), timeZone),

@@ -138,7 +138,7 @@ describe('why there was no welcome', () => {
     await record(again, {
       announced: announcedAs(again, { again: true }),
       facts: {
-        customer: { externalUserid: '', name: '', corpName: '', position: '', gender: 0, type: 2 },
+        customer: { externalUserid: '', name: '', corpName: '', position: '', gender: 0, type: 2, tags: [] },
       },
     })
     expect(await row(`none:${plain.id}`)).toMatchObject({ state: 'no_code', causes: [] })

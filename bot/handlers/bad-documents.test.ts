@@ -388,7 +388,7 @@ describe('what is wrong with a fact in a text is said by its path, with what to 
     [
       'a fact that is nothing like any',
       'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.birthday }}" } }]',
-      'steps.0.with.text names customer.birthday, which is no fact; there is customer.externalUserid, customer.name, customer.type, customer.gender, customer.corpName, customer.position',
+      'steps.0.with.text names customer.birthday, which is no fact; there is customer.externalUserid, customer.name, customer.type, customer.gender, customer.corpName, customer.position, customer.tags',
     ],
     [
       'a field that the event lacks in a text',

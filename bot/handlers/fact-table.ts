@@ -49,6 +49,7 @@ export const factTable = {
   'customer.gender': number('1 male, 2 female, 0 unknown'),
   'customer.corpName': text('Company of a customer of type 2'),
   'customer.position': text('Job title of a customer of type 2'),
+  'customer.tags': texts('Names of the corp tags that any staff member has given, without their groups'),
   'follow.status': oneOf(
     ['active', 'removed', 'lost', ''],
     '`active`, `removed` (the staff member deleted the customer), `lost` (the customer did); empty where it is not known yet',
