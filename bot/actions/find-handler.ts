@@ -10,15 +10,21 @@ const nearMax = 3
 /**
  * The one handler that a name means: its key, its title, a part of either, or its number in the list.
  *
+ * @param fits which ones can be meant; one that cannot is found only where none else is called so
  * @throws ActionRefused `handler_unknown` or `handler_ambiguous`, with an answer that names near ones
  */
-export async function findHandler(context: ActionContext, name: string): Promise<ListedHandler> {
+export async function findHandler(
+  context: ActionContext,
+  name: string,
+  fits: (handler: ListedHandler) => boolean = () => true,
+): Promise<ListedHandler> {
   const all = await listHandlers(context.models, context.corp.corpId, context.actions)
   const wanted = normalize(name)
   const named = all.filter(one => namesOf(one).includes(wanted))
   const numbered = all.filter(one => String(one.number) === wanted)
   const parts = all.filter(one => namesOf(one).some(other => other.includes(wanted)))
-  const found = [named, numbered, parts].find(list => list.length > 0) ?? []
+  const lists = [named, numbered, parts]
+  const found = [...lists.map(list => list.filter(fits)), ...lists].find(list => list.length > 0) ?? []
   const [only, ...others] = found
   if (only === undefined)
     throw new ActionRefused('handler_unknown', handlerTexts.unknown(name, near(all, wanted)))
@@ -28,7 +34,7 @@ export async function findHandler(context: ActionContext, name: string): Promise
 }
 
 function normalize(text: string): string {
-  return text.normalize('NFKC').trim().toLowerCase()
+  return text.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
 }
 
 function namesOf({ key, title }: ListedHandler): string[] {

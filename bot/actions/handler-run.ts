@@ -1,71 +1,52 @@
 import { z } from 'zod'
-import type { StoredHandler } from '../../models/handler.ts'
+import type { ListedHandler } from '../handlers/list.ts'
+import { pauseOf } from '../handlers/pause.ts'
 import { type ActionContext, ActionRefused, defineAction } from './define.ts'
 import { pairOf } from './find-customer.ts'
+import { findHandler } from './find-handler.ts'
 import { startArgs } from './handler-schedule.ts'
-import { findStartTarget, keepStart, type StartTarget, startOf } from './start-handler.ts'
-import { shorten } from './texts.ts'
+import { handlerTexts } from './handler-texts.ts'
+import { keepStart, startOf } from './start-handler.ts'
 
-const texts = {
-  unknown: (name: string): string =>
-    `没有叫“${shorten(name)}”的手动或定时处理器。\n发“处理器 列表”看看有哪些。`,
-  several: (name: string, titles: readonly string[]): string =>
-    `有 ${titles.length} 个处理器叫“${shorten(name)}”，写 key 就不会弄错：${titles.join('、')}`,
-  off: ({ key, title }: StartTarget): string => `处理器“${title}”是关着的。先发：处理器 开 ${key}`,
-  paused: '处理器已全部暂停。先发：恢复',
-  started: ({ title }: StartTarget, customer: string | undefined): string =>
-    customer === undefined ? `已开始运行“${title}”。` : `已开始对 ${customer} 运行“${title}”。`,
-}
+const isStartable = ({ trigger }: ListedHandler): boolean => trigger === 'manual' || trigger === 'schedule'
 
-/** The manual or scheduled handler that is meant: by its key, else by its title. */
-async function findNamed(context: ActionContext, name: string): Promise<StartTarget> {
-  const { models, corp } = context
-  const { corpId } = corp
-  const keys = new Set([name])
-  const titled = await models.handlers
-    .find({ corpId, 'document.title': name }, { key: 1 })
-    .lean<Pick<StoredHandler, 'key'>[]>()
-  for (const { key } of titled) keys.add(key)
-  const found: StartTarget[] = []
-  for (const key of keys) {
-    const target = await findStartTarget(models, corpId, key)
-    if (target !== undefined && target.trigger !== 'other') found.push(target)
-  }
-  const [first] = found
-  if (first === undefined) throw new ActionRefused('handler_unknown', texts.unknown(name))
-  const exact = found.find(one => one.key === name)
-  if (exact === undefined && found.length > 1)
-    throw new ActionRefused(
-      'handler_ambiguous',
-      texts.several(
-        name,
-        found.map(one => one.key),
-      ),
-    )
-  return exact ?? first
+/** @throws ActionRefused where the name means none that can be started now */
+async function findStartable(context: ActionContext, name: string | undefined): Promise<ListedHandler> {
+  if (name === undefined || name === '') throw new ActionRefused('handler_unnamed', handlerTexts.runUnnamed)
+  const handler = await findHandler(context, name, isStartable)
+  const { key, title, state } = handler
+  if (!isStartable(handler)) throw new ActionRefused('handler_not_manual', handlerTexts.notStartable(title))
+  if (state === 'draft') throw new ActionRefused('handler_never_published', handlerTexts.draft(title))
+  if (state === 'broken') throw new ActionRefused('handler_broken', handlerTexts.broken(title, key))
+  if (state === 'off') throw new ActionRefused('handler_off', handlerTexts.runOff(title, key))
+  return handler
 }
 
 /** What is to be started, without anything being kept. */
 async function plan(context: ActionContext, { handler, customer, args }: z.output<typeof params>) {
-  const target = await findNamed(context, handler)
-  if (!target.enabled) throw new ActionRefused('handler_off', texts.off(target))
+  const { key, title } = await findStartable(context, handler)
   const { models, corp, event } = context
-  const { paused } = (await models.corps.findOne({ corpId: corp.corpId }, { paused: 1 }).lean()) ?? {}
-  if (paused !== undefined) throw new ActionRefused('paused', texts.paused)
+  const { paused } = await pauseOf(models, corp.corpId)
+  if (paused !== undefined) throw new ActionRefused('paused', handlerTexts.runPaused)
   const pair = customer === undefined ? undefined : await pairOf(context, customer)
   const userid = pair?.userid ?? event.userid
   const start = startOf(context, {
-    handler: target.key,
+    handler: key,
     by: 'manual',
     ...(userid !== undefined && { userid }),
     ...(pair !== undefined && { externalUserid: pair.externalUserid }),
     ...(args !== undefined && { args }),
   })
-  return { start, text: texts.started(target, pair?.name) }
+  return { start, text: handlerTexts.started(title, pair?.name) }
 }
 
 const params = z.strictObject({
-  handler: z.string().trim().min(1).max(200).describe('Key or title of a manual or a scheduled handler'),
+  handler: z
+    .string()
+    .trim()
+    .max(100)
+    .optional()
+    .describe('its key, its title, a part of either, or its number in the list; manual or scheduled'),
   customer: z
     .string()
     .min(1)

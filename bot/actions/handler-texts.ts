@@ -48,10 +48,17 @@ export const handlerTexts = {
       ...(found.length > shown ? ['…'] : []),
       '请把名字写完整一些，或者写前面的序号。',
     ].join('\n'),
+  runUnnamed: '要运行哪一个？请写名字或列表里的序号，例如：处理器 运行 早报\n看有哪些请发：处理器 列表',
+  notStartable: (title: string): string =>
+    `“${title}”不是手动或定时处理器，不能这样运行：它由自己的触发条件启动。`,
+  runOff: (title: string, key: string): string => `处理器“${title}”是关着的。先发：处理器 开 ${key}`,
+  runPaused: '处理器已全部暂停。先发：恢复',
+  started: (title: string, customer: string | undefined): string =>
+    customer === undefined ? `已开始运行“${title}”。` : `已开始对 ${customer} 运行“${title}”。`,
   itself: '“处理器”这个命令不能在这里关掉：关了就没法再用它把别的打开。\n要让其他处理器都停下，请发：暂停',
-  draft: (title: string): string => `“${title}”还是草稿，没有发布过，所以打不开。请先由运维发布。`,
+  draft: (title: string): string => `“${title}”还是草稿，没有发布过，请先由运维发布。`,
   broken: (title: string, key: string): string =>
-    `“${title}”的内容有错，打不开。请让运维用 sidekick handlers show ${key} 看哪里不对。`,
+    `“${title}”的内容有错，不能运行。请让运维用 sidekick handlers show ${key} 看哪里不对。`,
   paused: '已暂停全部处理器（命令除外），也不再发欢迎语。\n恢复请发：恢复',
   pausedAlready: (by: string, at: string): string => `已经是暂停状态了（${by}，${at}）。\n恢复请发：恢复`,
   resumed: (by: string, at: string): string =>

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { handlersOff, handlersOn } from '../../jobs/operator/handler-switch-verbs.ts'
 import type { Running } from '../../server.ts'
 import { actions } from '../actions/registry.ts'
 import { saveDraft } from '../handlers/drafts.ts'
+import { publishHandler } from '../handlers/publish.ts'
 
 let sidekick: TestSidekick
 let operator: TestOperator
@@ -70,8 +71,60 @@ describe('处理器', () => {
     await says('处理器 开 半成品', /^“半成品”还是草稿/)
     const broken = { corpId, key: 'torn', revision: 1, enabled: false, document: { title: '坏的' } }
     await models.handlers.create({ ...broken, updatedAt: new Date() })
-    await says('处理器 开 坏的', /^“坏的”的内容有错，打不开。.*handlers show torn/)
+    await says('处理器 开 坏的', /^“坏的”的内容有错，不能运行。.*handlers show torn/)
     await models.handlers.deleteMany({ corpId, key: { $in: ['draft', 'torn'] } })
+  })
+})
+
+describe('处理器 运行', () => {
+  const tell = (text: string) => ({
+    ...{ id: 'tell', action: 'staff.notify' },
+    with: { to: ['zhouming'], text },
+  })
+  const publish = (key: string, title: string, trigger: object, step: object) =>
+    publishHandler(
+      sidekick.database.models,
+      corpId,
+      { schemaVersion: 1, key, title, trigger, steps: [step] },
+      actions,
+    )
+  beforeAll(async () => {
+    await publish('birthday', '生日 关怀', { manual: true }, tell('祝{{ customer.name }}生日快乐'))
+    await publish('early', '早报', { schedule: '0 3 1 1 *' }, tell('早报来了'))
+    const answer = { id: 'answer', action: 'reply', with: { text: '在' } }
+    await publish('greeting', '早报在吗', { command: '在吗' }, answer)
+    // Published last: once it is in effect the others are.
+    await vi.waitFor(
+      async () => {
+        await sidekick.chat.staff('zhouming').says('在吗')
+        expect(await sidekick.chat.expectReply(/./)).toBe('在')
+      },
+      { timeout: 5_000, interval: 50 },
+    )
+  })
+
+  it('runs one for the customer who is named behind it, who may be of several words', async () => {
+    await says('处理器 运行 birthday 张三', /^已开始对 .*张三.* 运行“生日 关怀”。$/)
+    await sidekick.chat.expectAppMessage('zhouming', /祝.*张三.*生日快乐/)
+    await says('处理器 运行 “生日 关怀” 张三', /^已开始对 .*张三.* 运行“生日 关怀”。$/)
+    await says('处理器 运行 birthday 查 无此人', '没有找到叫“查 无此人”的客户')
+  })
+
+  it('runs one that is called by a part of its title, or its number, and prefers what can be run', async () => {
+    await says('处理器 运行 生日', '已开始运行“生日 关怀”。')
+    await says('处理器 运行 早', '已开始运行“早报”。')
+    await sidekick.chat.expectAppMessage('zhouming', '早报来了')
+    await sidekick.chat.staff('zhouming').says('处理器')
+    const number = /(\d+)\. 生日 关怀/.exec(await sidekick.chat.expectAnswer('生日 关怀'))?.[1]
+    await says(`处理器 执行 ${number}`, '已开始运行“生日 关怀”。')
+  })
+
+  it('says what is wrong with what cannot be run', async () => {
+    await says('处理器 运行', /^要运行哪一个？/)
+    await says('处理器 运行 在吗', '“早报在吗”不是手动或定时处理器，不能这样运行')
+    await says('处理器 关 生日 关怀', '已关闭：生日 关怀')
+    await says('处理器 运行 生日', '处理器“生日 关怀”是关着的。先发：处理器 开 birthday')
+    await says('处理器 开 生日　 关怀', '已打开：生日 关怀')
   })
 })
 
@@ -94,7 +147,7 @@ describe('暂停 and 恢复', () => {
 
 describe('the commands of admins', () => {
   it('are in the help of admins alone', async () => {
-    await says('帮助', /处理器 \[列表\/开\/关\/为什么\] \[名字\]/)
+    await says('帮助', /处理器 \[列表\/开\/关\/运行\/为什么\] \[名字\] \[客户\]/)
     await sidekick.chat.staff('lina').says('帮助')
     expect(await sidekick.chat.expectReply('你可以这样使唤我')).not.toMatch(/处理器|暂停|恢复/)
   })

@@ -27,11 +27,15 @@ const acts = {
   list: ['列表', '全部', 'list'],
   on: ['开', '打开', '启用', 'on'],
   off: ['关', '关闭', '停用', 'off'],
+  run: ['运行', '执行', 'run'],
   why: ['为什么', '为啥'],
 } as const
 const known = Object.values(acts).flat()
 
-/** 处理器 列表|开|关|为什么: one handler whose steps each look at the first word. */
+/** A title or a customer's name may be of several words; only 运行 has something behind the name. */
+const wholeName = '{{ args.name }} {{ args.more }}'
+
+/** 处理器 列表|开|关|运行|为什么: one handler whose steps each look at the first word. */
 const handlersCommand: Record<string, unknown> = {
   schemaVersion: 1,
   key: 'command-handlers',
@@ -40,11 +44,12 @@ const handlersCommand: Record<string, unknown> = {
     command: '处理器',
     aliases: ['clq'],
     args: [
-      { name: 'act', title: '列表/开/关/为什么', type: 'word', required: false },
-      { name: 'name', title: '名字', type: 'rest', required: false },
+      { name: 'act', title: '列表/开/关/运行/为什么', type: 'word', required: false },
+      { name: 'name', title: '名字', type: 'word', required: false },
+      { name: 'more', title: '客户', type: 'rest', required: false },
     ],
     roles: ['admin'],
-    summary: '看有哪些处理器，打开或关闭，查欢迎语和标签',
+    summary: '看有哪些处理器，打开、关闭或运行，查欢迎语和标签',
     example: '处理器 关 欢迎新客户',
   },
   priority: 70,
@@ -54,20 +59,26 @@ const handlersCommand: Record<string, unknown> = {
       id,
       action: 'handler.switch',
       if: isOneOf(acts[id]),
-      with: { handler: '{{ args.name }}', on: id === 'on' },
+      with: { handler: wholeName, on: id === 'on' },
     })),
+    {
+      id: 'run',
+      action: 'handler.run',
+      if: isOneOf(acts.run),
+      with: { handler: '{{ args.name }}', customer: '{{ args.more }}' },
+    },
     {
       id: 'why',
       action: 'handler.explain',
       if: isOneOf(acts.why),
-      with: { customer: '{{ args.name }}' },
+      with: { customer: wholeName },
     },
     {
       id: 'answer',
       action: 'reply',
       if: { any: [{ not: isGiven }, isOneOf(known)] },
       with: {
-        text: '{{ steps.list.output.text }}{{ steps.on.output.text }}{{ steps.off.output.text }}{{ steps.why.output.text }}',
+        text: '{{ steps.list.output.text }}{{ steps.on.output.text }}{{ steps.off.output.text }}{{ steps.run.output.text }}{{ steps.why.output.text }}',
       },
     },
     {
@@ -75,7 +86,7 @@ const handlersCommand: Record<string, unknown> = {
       action: 'reply',
       if: { all: [isGiven, { not: isOneOf(known) }] },
       with: {
-        text: '没看懂“{{ args.act }}”。可以发：\n处理器 列表\n处理器 开 <名字>\n处理器 关 <名字>\n处理器 为什么 <客户>',
+        text: '没看懂“{{ args.act }}”。可以发：\n处理器 列表\n处理器 开 <名字>\n处理器 关 <名字>\n处理器 运行 <名字> [客户]\n处理器 为什么 <客户>',
       },
     },
   ],

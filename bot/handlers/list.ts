@@ -3,6 +3,11 @@ import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { type HandlerState, stateOf } from './state.ts'
 
+/** What works by itself first, what somebody has to type last. */
+const kinds = ['event', 'message', 'schedule', 'manual', 'command'] as const
+
+export type TriggerKind = (typeof kinds)[number]
+
 /** A stored handler as people are shown it. */
 export interface ListedHandler {
   /** Its place in the list, from 1. */
@@ -10,14 +15,13 @@ export interface ListedHandler {
   key: string
   title: string
   state: HandlerState
+  /** What starts it; undefined where its document does not say. */
+  trigger?: TriggerKind
   /** Something is being written. */
   draft: boolean
   /** When it was switched last. */
   switched?: HandlerSwitch
 }
-
-/** What works by itself first, what somebody has to type last. */
-const kinds = ['event', 'message', 'schedule', 'manual', 'command']
 
 /**
  * All handlers of a corp, in an order that no switch changes: a place in the list means the same one until one comes or
@@ -37,13 +41,14 @@ export async function listHandlers(
       key: one.key,
       title: typeof document.title === 'string' && document.title !== '' ? document.title : one.key,
       state: stateOf(one, actions).state,
+      trigger: kinds[kind],
       draft: one.draft !== undefined,
       switched: one.switched?.at(-1),
     }
   })
   // Stable, so that equals stay in the order of their keys.
   placed.sort(({ place: [a = 0, b = 0] }, { place: [c = 0, d = 0] }) => a - c || b - d)
-  return placed.map(({ place: _place, switched, ...one }, index) => {
-    return { number: index + 1, ...one, ...(switched && { switched }) }
+  return placed.map(({ place: _place, trigger, switched, ...one }, index) => {
+    return { number: index + 1, ...one, ...(trigger && { trigger }), ...(switched && { switched }) }
   })
 }
