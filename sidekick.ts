@@ -7,6 +7,7 @@ import { ask } from './jobs/operator/ask.ts'
 import { corpAdd, corpList, corpRotate } from './jobs/operator/corp-verbs.ts'
 import { dbCheck, dbExport, dbImport, dbInfo } from './jobs/operator/database-verbs.ts'
 import { inboxGaps } from './jobs/operator/gap-verb.ts'
+import { handlersDryRun } from './jobs/operator/handler-dry-run-verb.ts'
 import { handlersExport, handlersImport, handlersValidate } from './jobs/operator/handler-file-verbs.ts'
 import { handlersList, handlersRevisions, handlersShow } from './jobs/operator/handler-list-verbs.ts'
 import {
@@ -157,6 +158,7 @@ await runMain(
         pause: handlersPause,
         resume: handlersResume,
         remove: handlersRemove,
+        'dry-run': handlersDryRun,
         why: handlersWhy,
       }),
       db: group('The database', {

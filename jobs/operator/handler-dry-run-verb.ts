@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { actions } from '../../bot/actions/registry.ts'
+import { type Rehearsal, rehearse } from '../../bot/dispatch/rehearse.ts'
+import { createReplySlots } from '../../bot/dispatch/reply-slots.ts'
+import { type BotEvent, parseEvent } from '../../bot/events/parse.ts'
+import { compileHandler } from '../../bot/handlers/compile.ts'
+import { readHandlerFile } from '../../bot/handlers/read-file.ts'
+import { createLog } from '../../bot/log.ts'
+import { createMetrics } from '../../bot/metrics.ts'
+import { openClock } from '../../models/clock.ts'
+import { createDirectory } from '../../models/directory.ts'
+import type { Models } from '../../models/models.ts'
+import { corp, defineVerb, type Opened, UsageError } from './verb.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+
+export const handlersDryRun = defineVerb(
+  'What a handler would do about an event, step by step; nothing is stored or sent',
+  {
+    handler: { type: 'positional', required: true, description: 'A key, or a file that is not stored' },
+    event: {
+      type: 'string',
+      required: true,
+      description: 'Id of a stored event, or a file: plain XML, or JSON with it as xml',
+    },
+    draft: { type: 'boolean', description: 'What is being written of the key', default: false },
+    corp,
+  },
+  async (args, open) => {
+    const opened = await open()
+    const corpId = await opened.corpId(args.corp)
+    const document = await documentOf(opened.models, corpId, args.handler, args.draft)
+    const { event, foreign } = await eventOf(opened.models, corpId, args.event)
+    const data = await rehearse(await depsOf(opened, corpId), compileHandler(document, 0, actions), event)
+    const note = foreign && `the event is of the corp ${foreign}; it was taken for one of ${corpId}`
+    return { data, head: checksOf(data), rows: stepsOf(data), notes: [note, 'nothing was stored or sent'] }
+  },
+)
+
+async function documentOf(
+  models: Models,
+  corpId: string,
+  handler: string,
+  draft: boolean,
+): Promise<Record<string, unknown>> {
+  if (extname(handler) !== '') {
+    const [source, ...others] = await readHandlerFile(handler)
+    if (source === undefined || others.length > 0)
+      throw new UsageError(`${handler} holds several handlers; name a file of one`)
+    return source.document
+  }
+  const stored = await models.handlers.findOne({ corpId, key: handler }).lean()
+  if (stored === null) throw new UsageError(`there is no handler ${handler}; handlers list names all`)
+  const document = draft ? stored.draft?.document : stored.document
+  if (document === undefined)
+    throw new UsageError(
+      draft ? `${handler} has no draft` : `${handler} was never published; --draft takes its draft`,
+    )
+  return document
+}
+
+/** The event, taken for one of this corp; `foreign` is whose it was. */
+async function eventOf(
+  models: Models,
+  corpId: string,
+  named: string,
+): Promise<{ event: BotEvent; foreign?: string }> {
+  const extension = extname(named)
+  const isFile = extension === '.xml' || extension === '.json'
+  const event = parseEvent(isFile ? await recorded(named) : await storedXml(models, named))
+  if (event.corpId === corpId) return { event }
+  return { event: { ...event, corpId }, foreign: event.corpId }
+}
+
+async function recorded(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8')
+  if (extname(file) === '.xml') return text
+  const { xml } = Object(JSON.parse(text)) as { xml?: unknown }
+  if (typeof xml !== 'string') throw new UsageError(`${file} has no xml; inbox show --json gives such a file`)
+  return xml
+}
+
+async function storedXml(models: Models, id: string): Promise<string> {
+  const stored = await models.inbox.findById(id, { xml: 1 }).lean()
+  if (stored === null) throw new UsageError(`there is no event ${id}; inbox list names them`)
+  return stored.xml
+}
+
+async function depsOf({ models, apps, config, database }: Opened, corpId: string) {
+  return {
+    models,
+    apps,
+    actions,
+    directory: createDirectory(models),
+    admins: { corpId: config.app?.corpId ?? corpId, userids: config.adminStaff },
+    clock: await openClock(database.connection),
+    metrics: createMetrics(),
+    log: createLog('error'),
+    retentionMs: config.retentionDays * dayMs,
+    replies: createReplySlots(),
+    process: 'operator',
+    live: {
+      of: async () => {
+        throw new Error('a dry run looks at no other handler')
+      },
+      close: () => undefined,
+    },
+    requestSync: async () => undefined,
+  }
+}
+
+function checksOf({ match, scope, when }: Rehearsal): Record<string, unknown>[] {
+  return [
+    { part: 'trigger', fits: match === undefined ? 'yes' : 'no', why: match },
+    { part: 'scope', fits: scope === undefined ? 'yes' : 'no', why: scope },
+    ...(when === undefined
+      ? []
+      : [{ part: 'when', fits: when.ok ? 'yes' : 'no', why: leaves(when).join('; ') }]),
+  ]
+}
+
+function leaves(result: NonNullable<Rehearsal['when']>): string[] {
+  return result.parts?.flatMap(leaves) ?? [`${result.why}: ${result.ok ? 'holds' : 'does not hold'}`]
+}
+
+function stepsOf({ run }: Rehearsal): Record<string, unknown>[] {
+  return run.steps.map(({ id, action, state, skipped, would, output, error }) => ({
+    step: id,
+    action,
+    state: skipped === undefined || skipped === 'dry_run' ? state : `${state} (${skipped})`,
+    would: error?.message ?? JSON.stringify(would ?? output),
+  }))
+}
