@@ -167,6 +167,12 @@ describe('lists and secrets', () => {
     expect([...config.roles]).toEqual(['worker'])
   })
 
+  it('has an admin in the demo, unless others are named, and none beside it', () => {
+    expect(parse({}).adminStaff).toEqual(['zhouming'])
+    expect(parse({ ADMIN_STAFF: 'lina' }).adminStaff).toEqual(['lina'])
+    expect(parse(wecom).adminStaff).toEqual([])
+  })
+
   it('wants both secrets given where instances share a database', () => {
     const problems = problemsOf({ MONGODB_URI: 'mongodb://db/sidekick' })
     expect(problems.map(line => line.split(' ')[0])).toEqual(['SESSION_SECRET', 'ENCRYPTION_KEY'])

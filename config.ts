@@ -48,6 +48,7 @@ export interface Config {
   /** Missing in demo mode. */
   app?: AppSettings
   domainVerify?: string
+  /** Userids of those who see all and may do all; in demo mode there is always one. */
   adminStaff: readonly string[]
   replyBudgetMs: number
   metricsToken?: string
@@ -261,6 +262,9 @@ export function parseConfig(
   return Object.freeze(toConfig(read as Settings, mode, keep))
 }
 
+/** Somebody has to be, for the newcomer to try what admins do. */
+const demoAdmins: readonly string[] = ['zhouming']
+
 function toConfig(
   s: Settings,
   mode: Config['mode'],
@@ -277,7 +281,7 @@ function toConfig(
     sessionSecret: s.SESSION_SECRET ?? keep(dataDir, 'session-secret'),
     encryptionKey: Buffer.from(s.ENCRYPTION_KEY ?? keep(dataDir, 'encryption-key'), 'hex'),
     retentionDays: s.RETENTION_DAYS,
-    adminStaff: s.ADMIN_STAFF,
+    adminStaff: mode === 'demo' && s.ADMIN_STAFF.length === 0 ? demoAdmins : s.ADMIN_STAFF,
     replyBudgetMs: s.REPLY_BUDGET_MS,
     simPort: s.SIM_PORT,
     ...(s.PUBLIC_URL !== undefined && { publicUrl: s.PUBLIC_URL }),

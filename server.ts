@@ -128,10 +128,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const replies = createReplySlots()
     const name = processName()
     const directory = createDirectory(models)
-    const admins = {
-      corpId,
-      userids: config.adminStaff.length > 0 ? config.adminStaff : (demo?.admins ?? []),
-    }
+    const admins = { corpId, userids: config.adminStaff }
     const retentionMs = config.retentionDays * dayMs
     const live = createLiveHandlers(models, actions, createBrokenAlert(metrics, log))
     closers.push(async () => live.close())
@@ -271,8 +268,6 @@ async function openDemo(
     app,
     bridge: insertBridge(simulator.url),
     name: loadDemoCorp().name,
-    /** Somebody has to be, for the newcomer to try what admins do. */
-    admins: ['zhouming'],
     async seed(models: Models, table: ActionTable, secrets: SecretBox) {
       await seedDemo(models, corpId, table, simulator.started)
       await seedRobots(models, corpId, secrets)

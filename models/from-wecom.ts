@@ -55,7 +55,7 @@ function tagFields(wire: WireFollow | WireFollowInfo): Wanted<Follow> {
  * The platform's part of a member (`path/90196`). `leads` holds the departments of which the member says so itself;
  * the departments' own lists may name more.
  */
-export function memberFields(wire: WireMember): Wanted<Staff> & Pick<Staff, 'userid'> {
+export function memberFields(wire: WireMember) {
   const departments = wire.department.map(String)
   return {
     userid: wire.userid,
@@ -66,5 +66,5 @@ export function memberFields(wire: WireMember): Wanted<Staff> & Pick<Staff, 'use
     position: wire.position ?? '',
     directLeader: wire.direct_leader?.[0],
     status: wire.status,
-  }
+  } satisfies Wanted<Staff>
 }

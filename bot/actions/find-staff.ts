@@ -9,22 +9,43 @@ import { WecomError, WecomNetworkError } from '../wecom/errors.ts'
 /** How long anything waits for a member who has not been synced, in milliseconds. */
 const patienceMs = 1_000
 
+export type FindStaff = (
+  models: Models,
+  client: Pick<AppClient, 'call'>,
+  corpId: string,
+  userid: string,
+) => Promise<Staff | null>
+
 /**
  * The member as synced; one who joined since is read from the platform (`path/90196`) and kept.
  *
  * @returns null for somebody of whom nothing can be read: an ordinary member
  */
-export async function findStaff(
+export const findStaff: FindStaff = (models, client, corpId, userid) =>
+  knownOr(models, corpId, userid, () => readStaff(models, client, corpId, userid, patienceMs))
+
+/** As `findStaff`, for whoever must not store anything. */
+export const lookUpStaff: FindStaff = (models, client, corpId, userid) =>
+  knownOr(models, corpId, userid, async () => {
+    const { alias, directLeader, ...fields } = memberFields(await memberOf(client, userid, patienceMs))
+    return {
+      ...{ corpId, useridKey: useridKey(userid), contactsCustomers: false },
+      ...fields,
+      ...(alias !== undefined && { alias }),
+      ...(directLeader !== undefined && { directLeader }),
+    }
+  })
+
+async function knownOr(
   models: Models,
-  client: Pick<AppClient, 'call'>,
   corpId: string,
   userid: string,
+  read: () => Promise<Staff | null>,
 ): Promise<Staff | null> {
-  const key = { corpId, useridKey: useridKey(userid) }
-  const known = await models.staff.findOne(key).lean()
+  const known = await models.staff.findOne({ corpId, useridKey: useridKey(userid) }).lean()
   if (known !== null) return known
   try {
-    return await readStaff(models, client, corpId, userid, patienceMs)
+    return await read()
   } catch (error) {
     // Whoever cannot be read counts as an ordinary member; nothing must suffer for it.
     if (error instanceof WecomError || error instanceof WecomNetworkError) return null
@@ -40,7 +61,7 @@ export async function readStaff(
   userid: string,
   budgetMs: number,
 ): Promise<Staff | null> {
-  const member = await client.call('user/get', { userid }, { cause: 'staff', budgetMs })
+  const member = await memberOf(client, userid, budgetMs)
   const key = { corpId, useridKey: useridKey(userid) }
   await models.staff.updateOne(
     key,
@@ -51,4 +72,8 @@ export async function readStaff(
     { upsert: true },
   )
   return models.staff.findOne(key).lean()
+}
+
+function memberOf(client: Pick<AppClient, 'call'>, userid: string, budgetMs: number) {
+  return client.call('user/get', { userid }, { cause: 'staff', budgetMs })
 }

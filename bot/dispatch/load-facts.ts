@@ -5,7 +5,7 @@ import type { Follow } from '../../models/follow.ts'
 import type { Asker } from '../../models/scope.ts'
 import type { Staff } from '../../models/staff.ts'
 import { useridKey } from '../../models/userid.ts'
-import { findStaff } from '../actions/find-staff.ts'
+import { type FindStaff, findStaff } from '../actions/find-staff.ts'
 import { UnknownApp } from '../apps.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { FactsOf } from '../handlers/fact-table.ts'
@@ -43,13 +43,19 @@ export interface Held {
  */
 const keptStaff = createKept<Staff | null>(5_000)
 
-/** Loads the facts of an event from the database. `name` is what the event turned out to be. */
+/**
+ * Loads the facts of an event from the database.
+ *
+ * @param name what the event turned out to be
+ * @param find for whoever must not store a member who has not been synced
+ */
 export async function loadSurroundings(
   deps: DispatchDeps,
   event: BotEvent,
   name: string,
+  find: FindStaff = findStaff,
 ): Promise<Surroundings> {
-  const around = await loadStaffFacts(deps, event, name)
+  const around = await loadStaffFacts(deps, event, name, find)
   if (event.externalUserid === undefined) return around
   const held = await loadHeld(deps, event, ['customer', 'follow'])
   return { ...around, facts: { ...around.facts, ...(await customerFacts(deps, event, held)) } }
@@ -60,11 +66,12 @@ async function staffOf(
   deps: DispatchDeps,
   { corpId, userid = '', externalUserid }: BotEvent,
   client: AppClient,
+  find: FindStaff,
 ): Promise<Staff | null> {
   if (userid === '') return null
-  const find = (): Promise<Staff | null> => findStaff(deps.models, client, corpId, userid)
-  if (externalUserid === undefined) return find()
-  return keptStaff.get(deps.models, `${corpId}:${useridKey(userid)}`, find)
+  const look = (): Promise<Staff | null> => find(deps.models, client, corpId, userid)
+  if (externalUserid === undefined) return look()
+  return keptStaff.get(deps.models, `${corpId}:${useridKey(userid)}`, look)
 }
 
 /** The facts of an event but those of its customer. */
@@ -72,10 +79,11 @@ export async function loadStaffFacts(
   deps: DispatchDeps,
   event: BotEvent,
   name: string,
+  find: FindStaff = findStaff,
 ): Promise<Surroundings> {
   const { corpId, userid = '' } = event
   const [corp, client] = await Promise.all([deps.apps.corp(corpId), deps.apps.client(corpId)])
-  const staff = await staffOf(deps, event, client)
+  const staff = await staffOf(deps, event, client, find)
   const asker = await askerOf(deps, corpId, userid, staff)
   const own = staff?.departments ?? []
   return {

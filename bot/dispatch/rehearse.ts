@@ -1,4 +1,6 @@
+import type { HandlerStart } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
+import { lookUpStaff } from '../actions/find-staff.ts'
 import { parseArguments } from '../commands/parse.ts'
 import { createCommandIndex, isCommand, routeCommand } from '../commands/route.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -10,6 +12,7 @@ import { contextOf, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { dryRun } from './dry-run.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
+import { isRelationOver, outsideScope, relationOver, unlikeTrigger } from './run-start.ts'
 
 /** What a handler would do about an event, and what would keep it from that. */
 export interface Rehearsal {
@@ -17,29 +20,52 @@ export interface Rehearsal {
   match?: string
   /** Why its scope does not hold whom the event is of; missing where it does. */
   scope?: string
+  /** Of a start that was asked for about a relation: that it is over. */
+  relation?: string
   when?: ConditionResult
   run: Run
 }
 
-/** Tries a handler on an event: nothing is stored or sent, and nobody is answered. */
+/**
+ * Tries a handler on an event or a start: nothing is stored or sent, and nobody is answered. Of the platform it only
+ * reads, which needs a token and a place in its limits as ever.
+ */
 export async function rehearse(
   deps: DispatchDeps,
   handler: CompiledHandler,
   event: BotEvent,
 ): Promise<Rehearsal> {
-  const around = await loadSurroundings(deps, event, event.name)
-  const { match, args } = trigger(handler, event, around)
-  const scope = explainScope(handler, around)
-  const when = handler.when && evaluate(handler.when, around.facts)
+  const { name, start } = event
+  const around = await loadSurroundings(deps, event, name, lookUpStaff)
+  const { match, args } = start === undefined ? trigger(handler, event, around) : started(handler, start)
+  const scope = start === undefined ? explainScope(handler, around) : outsideScope(handler, start, around)
+  const over = start !== undefined && (await isRelationOver(deps.models, event.corpId, start))
   const context = { ...contextOf(deps, event, around, []), reply: async () => undefined }
   const facts = { ...around.facts, args }
-  const run = await dryRun(deps, { event, name: event.name, handler, facts, context, ...(when && { when }) })
+  // What a command is given is read after its conditions.
+  const when = handler.when && evaluate(handler.when, start === undefined ? around.facts : facts)
+  const run = await dryRun(deps, {
+    ...{ event, name, handler, facts, context },
+    ...(when && { when }),
+    ...(start && { trigger: start.by === 'schedule' ? 'schedule' : 'manual' }),
+  })
   return {
     ...(match !== undefined && { match }),
     ...(scope !== undefined && { scope }),
+    ...(over && { relation: relationOver }),
     ...(when && { when }),
     run,
   }
+}
+
+/** Whether the start is of this handler, and of its kind. */
+function started(
+  handler: CompiledHandler,
+  start: HandlerStart,
+): { match?: string; args: Record<string, unknown> } {
+  const match =
+    start.handler === handler.key ? unlikeTrigger(handler, start) : `it is a start of ${start.handler}`
+  return { ...(match !== undefined && { match }), args: start.args ?? {} }
 }
 
 /** Whether the event starts the handler, and with which arguments where it is a command. */

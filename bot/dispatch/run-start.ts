@@ -1,4 +1,5 @@
 import type { HandlerStart, Passed } from '../../models/inbox-event.ts'
+import type { Models } from '../../models/models.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { evaluate, reasonOf } from '../handlers/conditions.ts'
@@ -6,10 +7,13 @@ import type { HandlerSet } from '../handlers/handler-set.ts'
 import { explainScope, isInScope } from '../handlers/scope.ts'
 import { contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
-import { loadSurroundings } from './load-facts.ts'
+import { loadSurroundings, type Surroundings } from './load-facts.ts'
 import type { EventResult } from './run-event.ts'
 import { runInOrder } from './run-in-order.ts'
 import { haveRelation } from './starts.ts'
+
+/** Why nothing is done for two who had each other when it was asked for. */
+export const relationOver = 'the relation is over'
 
 /**
  * Runs the one handler that a start names. It is looked for now, and not when it was asked for: one that has been switched
@@ -33,16 +37,14 @@ export async function runStart(
   const unlike = unlikeTrigger(handler, start)
   if (unlike !== undefined) return pass('match', unlike)
   const around = await loadSurroundings(deps, event, event.name)
-  // A start about nobody is nobody's event: whose a handler is for says nothing of it.
-  const outside = start.userid === undefined ? undefined : explainScope(handler, around)
+  const outside = outsideScope(handler, start, around)
   if (outside !== undefined) return pass('scope', outside)
   const facts = { ...around.facts, args: start.args ?? {} }
   const run = await deps.models.runs.findOne({ corpId, event: id, handler: handler.key }, { _id: 0 }).lean()
   const when = handler.when === undefined ? undefined : evaluate(handler.when, facts)
   // What was begun is finished, also where it would not begin any more.
   if (run === null) {
-    if (start.whileActive === true && !(await haveRelation(deps.models, corpId, start)))
-      return pass('when', 'the relation is over')
+    if (await isRelationOver(deps.models, corpId, start)) return pass('when', relationOver)
     if (when?.ok === false) return pass('when', reasonOf(when))
   }
   const commands = set.commands.handlers.filter(one => isInScope(one, around))
@@ -54,6 +56,20 @@ export async function runStart(
   return { outcome: outcome === 'again' || outcome === 'dead' ? outcome : 'done', passed }
 }
 
+/** Why a start is none of the handler's; one about nobody is nobody's event, of which its scope says nothing. */
+export function outsideScope(
+  handler: CompiledHandler,
+  { userid }: HandlerStart,
+  around: Surroundings,
+): string | undefined {
+  return userid === undefined ? undefined : explainScope(handler, around)
+}
+
+/** Whether it was asked for about a relation that is over since. */
+export async function isRelationOver(models: Models, corpId: string, start: HandlerStart): Promise<boolean> {
+  return start.whileActive === true && !(await haveRelation(models, corpId, start))
+}
+
 /** Why a handler that is wanted is none of those that can run. */
 function absence({ broken, off }: HandlerSet, key: string): [Passed['stage'], string] {
   const problem = broken.find(one => one.key === key)?.problems[0]
@@ -62,7 +78,7 @@ function absence({ broken, off }: HandlerSet, key: string): [Passed['stage'], st
 }
 
 /** Why a handler is not to be started like this (any more); undefined where it is. */
-function unlikeTrigger({ trigger }: CompiledHandler, { by }: HandlerStart): string | undefined {
+export function unlikeTrigger({ trigger }: CompiledHandler, { by }: HandlerStart): string | undefined {
   if (by === 'schedule') return 'schedule' in trigger ? undefined : 'it has no schedule any more'
   if ('manual' in trigger) return undefined
   // Whoever has written a schedule tries it by hand.

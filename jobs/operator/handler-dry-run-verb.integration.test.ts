@@ -1,7 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freshStartId, putStart } from '../../bot/dispatch/starts.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { handlersDryRun } from './handler-dry-run-verb.ts'
@@ -71,11 +72,100 @@ describe('sidekick handlers dry-run', () => {
     expect(other.head?.[0]).toMatchObject({ fits: 'no', why: 'command 今日 (was "客户 张三")' })
   })
 
+  it('asks the platform for a member who was never synced, and keeps nothing of them', async () => {
+    const { models } = sidekick.database
+    await models.staff.deleteOne({ corpId: corp, useridKey: 'sunyue' })
+    const said = document('x').replace('来了一位', '{{ staff.userid }}：{{ staff.name }}')
+    const xml = readFileSync(recorded, 'utf8').replace(/<UserID>.*?<\/UserID>/, '<UserID>sunyue</UserID>')
+    const { rows } = await run({ handler: file(said), event: file(xml, 'event.xml') })
+    expect(rows?.[0]?.would).toMatch(/sunyue：(?!sunyue)./)
+    expect(await models.staff.countDocuments({ corpId: corp, useridKey: 'sunyue' })).toBe(0)
+  })
+
   it('names what is not there', async () => {
     await expect(run({ handler: 'x', event: recorded })).rejects.toThrow('there is no handler x')
     await expect(run({ handler: 'command-today', event: 'x' })).rejects.toThrow('there is no event x')
     await expect(run({ handler: 'command-today', event: recorded, draft: true })).rejects.toThrow('no draft')
     const json = file('{}', 'event.json')
     await expect(run({ handler: 'command-today', event: json })).rejects.toThrow('has no xml')
+  })
+})
+
+describe('sidekick handlers dry-run of a start', () => {
+  const zhangsan = 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY'
+  const handler = (trigger: string, text: string, more = ''): string =>
+    file(`schemaVersion: 1
+key: reminder
+title: 提醒
+trigger: ${trigger}
+${more}
+steps:
+  - { id: tell, action: staff.notify, with: { to: [lina], text: "{{ run.by }}${text}" } }
+`)
+  const byHand = (more?: string) =>
+    handler('{ manual: true }', '：{{ staff.name }}、{{ customer.name }}{{ args.about }}', more)
+  const bySchedule = () => handler('{ schedule: "0 9 * * *" }', '')
+  const fits = (rows: Record<string, unknown>[] | undefined) =>
+    rows?.map(({ part, fits }) => `${part} ${fits}`)
+  const would = ({ rows }: Awaited<ReturnType<typeof run>>): unknown => rows?.[0]?.would
+  const planned = async (start: object) => {
+    const id = freshStartId(corp)
+    const about = { userid: 'lina', externalUserid: zhangsan }
+    const due = new Date(Date.now() + 3_600_000)
+    const whole = { handler: 'reminder', by: 'step', ...about, ...start } as const
+    await putStart(sidekick.database.models, { corpId: corp, at: due, id, start: whole, retentionMs: 60_000 })
+    return id
+  }
+
+  it('takes one that is stored, with its people and arguments, and leaves it waiting', async () => {
+    const { models } = sidekick.database
+    const event = await planned({ args: { about: '生日' } })
+    const when = 'when: { path: args.about, is: eq, value: 生日 }'
+    const tried = await run({ handler: byHand(when), event })
+    expect(fits(tried.head)).toEqual(['trigger yes', 'scope yes', 'when yes'])
+    expect(would(tried)).toContain('manual：李娜、张三生日')
+    expect(await models.inbox.findById(event).lean()).toMatchObject({ state: 'waiting', attempts: 0 })
+    expect(await models.runs.countDocuments({ event })).toBe(0)
+  })
+
+  it('says of a stored one that it is another handler’s, of another kind, or about what is over', async () => {
+    const { models } = sidekick.database
+    const why = async (path: string, start: object) => {
+      const { head } = await run({ handler: path, event: await planned(start) })
+      return head?.filter(row => row.fits === 'no').map(row => row.why)
+    }
+    expect(await why(byHand(), { handler: 'other' })).toEqual(['it is a start of other'])
+    expect(await why(byHand(), { by: 'schedule' })).toEqual(['it has no schedule any more'])
+    expect(await why(bySchedule(), {})).toEqual(['it is no manual handler'])
+    expect(await why(byHand(), { whileActive: true })).toEqual([])
+    const pair = { corpId: corp, useridKey: 'lina', externalUserid: zhangsan }
+    await models.follows.updateOne(pair, { status: 'removed' })
+    expect(await why(byHand(), { whileActive: true })).toEqual(['the relation is over'])
+    await models.follows.updateOne(pair, { status: 'active' })
+  })
+
+  it('makes one by hand for whom it is told, with arguments, where no event is named', async () => {
+    const { models } = sidekick.database
+    const before = await models.inbox.countDocuments()
+    const path = byHand()
+    const about = { staff: 'lina', customer: zhangsan, args: 'about=生日', _: [path] }
+    const tried = await run({ handler: path, ...about })
+    expect(fits(tried.head)).toEqual(['trigger yes', 'scope yes'])
+    expect(would(tried)).toContain('manual：李娜、张三生日')
+    expect(await models.inbox.countDocuments()).toBe(before)
+  })
+
+  it('makes one by the schedule, or by hand where it is about somebody', async () => {
+    const path = bySchedule()
+    expect(would(await run({ handler: path }))).toContain('schedule')
+    expect(would(await run({ handler: path, staff: 'lina' }))).toContain('manual')
+  })
+
+  it('says what does not go together', async () => {
+    const path = byHand()
+    await expect(run({ handler: 'command-today' })).rejects.toThrow('neither manual nor scheduled')
+    await expect(run({ handler: path, event: recorded, staff: 'lina' })).rejects.toThrow('go without --event')
+    await expect(run({ handler: path, customer: zhangsan })).rejects.toThrow('--customer needs --staff')
+    await expect(run({ handler: path, staff: 'nobody' })).rejects.toThrow('there is no staff member nobody')
   })
 })
