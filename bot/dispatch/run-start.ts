@@ -3,7 +3,7 @@ import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { evaluate, reasonOf } from '../handlers/conditions.ts'
 import type { HandlerSet } from '../handlers/handler-set.ts'
-import { explainScope, isInScope } from '../handlers/scope.ts'
+import { explainScope } from '../handlers/scope.ts'
 import { contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings } from './load-facts.ts'
@@ -45,8 +45,7 @@ export async function runStart(
       return pass('when', 'the relation is over')
     if (when?.ok === false) return pass('when', reasonOf(when))
   }
-  const commands = set.commands.handlers.filter(one => isInScope(one, around))
-  const context = contextOf(deps, event, around, commands)
+  const context = contextOf(deps, event, around, set)
   const trigger = start.by === 'schedule' ? ('schedule' as const) : ('manual' as const)
   const request = { event, name: event.name, facts, context, trigger, runOf: () => run ?? undefined }
   const { outcomes, passed } = await runInOrder(deps, request, [{ handler, ...(when && { when }) }])
