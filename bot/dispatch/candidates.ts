@@ -68,13 +68,14 @@ export function mayUse(around: Surroundings): (handler: CompiledHandler) => bool
 /**
  * What every step of the event's handlers may use.
  *
+ * @param set whose commands it may show
  * @param relation the event that began the relation, where the event announces one
  */
 export function contextOf(
   deps: DispatchDeps,
   event: BotEvent,
   around: Surroundings,
-  inScope: readonly CompiledHandler[],
+  set: Pick<HandlerSet, 'commands'>,
   relation?: string,
 ): RunRequest['context'] {
   return {
@@ -91,7 +92,7 @@ export function contextOf(
     reply: (content, progress, through = client => client) =>
       replyTo(deps, event, { voice: through(around.voice) }, content, progress),
     robot: name => deps.apps.robot(event.corpId, name),
-    commands: () => inScope.filter(mayUse(around)),
+    commands: () => set.commands.handlers.filter(one => isInScope(one, around)).filter(mayUse(around)),
     ...(relation !== undefined && { relation }),
   }
 }

@@ -65,7 +65,7 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
     return { settled: false, passed }
   await action.run(
     {
-      ...contextOf(deps, event, around, inScope, announced?.relation),
+      ...contextOf(deps, event, around, set, announced?.relation),
       event,
       facts,
       handler: handler.key,

@@ -2,10 +2,9 @@ import type { Passed } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
-import type { HandlerSet } from '../handlers/handler-set.ts'
-import { isInScope } from '../handlers/scope.ts'
+import { type HandlerSet, inOrder } from '../handlers/handler-set.ts'
 import { answerLine, lineOf } from './answer-line.ts'
-import { type Choice, type Chosen, choose, contextOf } from './candidates.ts'
+import { type Choice, choose, contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { type EarlyWelcome, welcomeAtOnce } from './express.ts'
 import { loadSurroundings } from './load-facts.ts'
@@ -44,8 +43,7 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   await requestSyncs(deps, event)
   const around = await loadSurroundings(deps, event, name)
   const set = await deps.live.of(event.corpId)
-  const commands = set.commands.handlers.filter(handler => isInScope(handler, around))
-  const context = contextOf(deps, event, around, commands, announced?.relation)
+  const context = contextOf(deps, event, around, set, announced?.relation)
   const runOf = (handler: CompiledHandler): Run | undefined => runs.find(run => run.handler === handler.key)
   const request = { event, name, context, facts: around.facts, runOf }
   const choice = choose(set, event, name, around)
@@ -62,7 +60,7 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
     if ('welcomeCode' in event.data) early = await welcomeOrPass(deps, event)
     if (set.paused === undefined) resumed.push(...(await resumeWaiting(deps, event, context)))
   }
-  const { chosen, passed } = unlessPaused(set, runs.length === 0 ? choice : planOf(set, choice, runOf))
+  const { chosen, passed } = unlessPaused(set, runs.length === 0 ? choice : planOf(set, choice, runs))
   const ran = await runInOrder(deps, request, chosen)
   const result = resultOf({
     outcomes: [...resumed, ...ran.outcomes],
@@ -77,12 +75,11 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
 }
 
 /** Handlers that would be asked whether they want such an event, if they were not switched off or broken. */
-function idle({ off, broken }: HandlerSet, name: string): Passed[] {
-  const wants = ({ trigger }: { trigger?: unknown }): boolean =>
-    (trigger as { event?: unknown } | null | undefined)?.event === name
+function idle(set: HandlerSet, name: string): Passed[] {
+  const { off, broken } = set.idleOf(name)
   return [
-    ...off.filter(wants).map(one => passedOver(one, 'off', '')),
-    ...broken.filter(wants).map(one => {
+    ...off.map(one => passedOver(one, 'off', '')),
+    ...broken.map(one => {
       const [first] = one.problems
       return passedOver(one, 'broken', first === undefined ? '' : `${first.path} ${first.message}`)
     }),
@@ -90,16 +87,12 @@ function idle({ off, broken }: HandlerSet, name: string): Passed[] {
 }
 
 /** What was begun is finished, also where its conditions no longer hold. */
-function planOf(
-  set: HandlerSet,
-  { chosen, passed }: Choice,
-  runOf: (handler: CompiledHandler) => Run | undefined,
-): Choice {
-  const plan = set.handlers.flatMap((handler): Chosen[] => {
-    const found = chosen.find(one => one.handler === handler)
-    if (found !== undefined) return [found]
-    return runOf(handler) === undefined ? [] : [{ handler }]
-  })
+function planOf({ byKey }: HandlerSet, { chosen, passed }: Choice, runs: readonly Run[]): Choice {
+  const begun = runs.flatMap(run => byKey.get(run.handler) ?? [])
+  const more = begun.filter(handler => !chosen.some(one => one.handler === handler))
+  const plan = [...chosen, ...more.map(handler => ({ handler }))].sort((a, b) =>
+    inOrder(a.handler, b.handler),
+  )
   const planned = new Set(plan.map(({ handler }) => handler.key))
   return { chosen: plan, passed: passed.filter(one => !planned.has(one.handler)) }
 }

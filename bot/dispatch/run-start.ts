@@ -4,7 +4,7 @@ import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { evaluate, reasonOf } from '../handlers/conditions.ts'
 import type { HandlerSet } from '../handlers/handler-set.ts'
-import { explainScope, isInScope } from '../handlers/scope.ts'
+import { explainScope } from '../handlers/scope.ts'
 import { contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
@@ -47,8 +47,7 @@ export async function runStart(
     if (await isRelationOver(deps.models, corpId, start)) return pass('when', relationOver)
     if (when?.ok === false) return pass('when', reasonOf(when))
   }
-  const commands = set.commands.handlers.filter(one => isInScope(one, around))
-  const context = contextOf(deps, event, around, commands)
+  const context = contextOf(deps, event, around, set)
   const trigger = start.by === 'schedule' ? ('schedule' as const) : ('manual' as const)
   const request = { event, name: event.name, facts, context, trigger, runOf: () => run ?? undefined }
   const { outcomes, passed } = await runInOrder(deps, request, [{ handler, ...(when && { when }) }])

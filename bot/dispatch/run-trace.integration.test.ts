@@ -174,10 +174,10 @@ describe('a handler that is a dry run', () => {
     })
     const event = hello()
     const around = await loadSurroundings(rig.deps, event, event.name)
-    const { handlers } = await rig.deps.live.of(rigCorp)
-    const [handler] = handlers
+    const set = await rig.deps.live.of(rigCorp)
+    const [handler] = set.handlers
     if (handler === undefined) throw new Error('there is one')
-    const context = contextOf(rig.deps, event, around, [])
+    const context = contextOf(rig.deps, event, around, set)
     const before = platform.calls.length
     const { facts } = around
     expect(await dryRun(rig.deps, { event, name: event.name, handler, facts, context })).toMatchObject({

@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freePort } from '../../fixtures/processes.ts'
-import { packageRoot } from '../../fixtures/root.ts'
 import { openReply, sealCallback } from '../../fixtures/simulator/envelope.ts'
 import type { OutboxEntry } from '../../fixtures/simulator/outbox.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { control } from '../../fixtures/test/visitor.ts'
+import { startWebProcess, type WebProcess } from '../../fixtures/test/web-process.ts'
 import type { Running } from '../../server.ts'
 
 const patience = { timeout: 20_000, interval: 20 }
@@ -168,28 +166,16 @@ describe('two hundred customers who add the same staff member in the same second
 
 describe('the roles apart', () => {
   let sidekick: TestSidekick
-  let web: { url: string; process: ChildProcess }
+  let web: WebProcess
   beforeAll(async () => {
     sidekick = await startTestSidekick({ ROLES: 'worker' })
-    web = await startWeb()
+    web = await startWebProcess(sidekick)
+    await sidekick.callbacksTo(web.url)
   })
   afterAll(async () => {
     web?.process.kill('SIGKILL')
     await sidekick.stop()
   })
-
-  /** A process of its own, which can be killed. */
-  async function startWeb(): Promise<typeof web> {
-    const port = await freePort()
-    const url = `http://127.0.0.1:${port}`
-    const child = spawn(process.execPath, [`${packageRoot()}/dist/server.js`], {
-      env: { PATH: process.env.PATH, ...sidekick.env, ROLES: 'web', PORT: String(port) },
-      stdio: 'ignore',
-    })
-    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), patience)
-    await sidekick.callbacksTo(url)
-    return { url, process: child }
-  }
 
   it('let a worker take no callbacks, and say that it lives', async () => {
     const statuses = async (url: string) =>

@@ -5,6 +5,7 @@ import { recordUnused, type Unwelcomed } from '../actions/welcome-unused.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
+import type { HandlerSet } from '../handlers/handler-set.ts'
 import { explainMatch } from '../handlers/triggers.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { Announcement } from './relation.ts'
@@ -82,8 +83,7 @@ async function withCode(
     const { handler, revision } = first.run
     return { state: 'unused', reason: reasonOf(first.run, first.step), handler, revision }
   }
-  const { handlers } = await live.of(event.corpId)
-  const over = passedOver(event, handlers, passed)
+  const over = passedOver(event, await live.of(event.corpId), passed)
   const paused = over.find(one => one.stage === 'paused')
   if (paused === undefined) return { state: 'unused', reason: 'no_handler', passed: over }
   const { handler, revision } = paused
@@ -108,22 +108,26 @@ function reasonOf(run: Run, { state, skipped }: RunStep): NonNullable<Welcome['r
 }
 
 /** Each handler that could have sent a welcome, and why it did not. */
-function passedOver(
-  event: BotEvent,
-  handlers: readonly CompiledHandler[],
-  passed: readonly Passed[],
-): Passed[] {
-  const welcoming = handlers.filter(
-    ({ trigger, steps }) =>
-      'event' in trigger && trigger.event === name && steps.some(step => step.action === 'welcome.send'),
-  )
-  const known = new Map(passed.map(one => [one.handler, one]))
-  const unfit = welcoming.flatMap((one): Passed[] => {
-    const why = known.has(one.key) ? undefined : explainMatch(one, event, name)
-    return why === undefined ? [] : [{ handler: one.key, revision: one.revision, stage: 'match', why }]
-  })
-  const keys = new Set(welcoming.map(one => one.key))
-  // What is off or broken is not among the handlers, and may have been meant to welcome.
-  const others = passed.filter(one => keys.has(one.handler) || one.stage === 'off' || one.stage === 'broken')
-  return [...others, ...unfit].slice(0, passedMax)
+function passedOver(event: BotEvent, { handlers, byKey }: HandlerSet, passed: readonly Passed[]): Passed[] {
+  const keeps = ({ handler, stage }: Passed): boolean => {
+    // What is off or broken is not among the handlers, and may have been meant to welcome.
+    if (stage === 'off' || stage === 'broken') return true
+    const found = byKey.get(handler)
+    return found !== undefined && welcomes(found)
+  }
+  const over = passed.filter(keeps).slice(0, passedMax)
+  const known = new Set(passed.map(one => one.handler))
+  for (const handler of handlers) {
+    // Reasons that no row keeps are not made: of hundreds of handlers they would cost more than the event.
+    if (over.length === passedMax) break
+    if (known.has(handler.key) || !welcomes(handler)) continue
+    const why = explainMatch(handler, event, name)
+    const { key, revision } = handler
+    if (why !== undefined) over.push({ handler: key, revision, stage: 'match', why })
+  }
+  return over
+}
+
+function welcomes({ trigger, steps }: CompiledHandler): boolean {
+  return 'event' in trigger && trigger.event === name && steps.some(step => step.action === 'welcome.send')
 }

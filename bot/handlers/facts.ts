@@ -30,13 +30,18 @@ export const factNames = [
   'run',
 ] as const satisfies (keyof Facts)[]
 
-const clocks = new Map<string, Intl.DateTimeFormat>()
+interface Shown {
+  date: string
+  time: string
+  weekday: number
+}
+
+/** Of each time zone, with the minute that was asked for last: of events that come now that is the same. */
+const clocks = new Map<string, { format: Intl.DateTimeFormat; minute: number; shown: Shown }>()
 
 /** Making one takes as long as a query; a corp has one time zone. */
-function clockOf(timeZone: string): Intl.DateTimeFormat {
-  const known = clocks.get(timeZone)
-  if (known !== undefined) return known
-  const clock = new Intl.DateTimeFormat('en-CA', {
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-CA', {
     timeZone,
     year: 'numeric',
     month: '2-digit',
@@ -46,17 +51,21 @@ function clockOf(timeZone: string): Intl.DateTimeFormat {
     hourCycle: 'h23',
     weekday: 'short',
   })
-  clocks.set(timeZone, clock)
-  return clock
 }
 
 /** A moment as the clocks of a corp show it. */
-function onClock(moment: Date, timeZone: string) {
-  const parts = new Map(
-    clockOf(timeZone)
-      .formatToParts(moment)
-      .map(({ type, value }) => [type, value]),
-  )
+function onClock(moment: Date, timeZone: string): Shown {
+  const minute = Math.floor(moment.getTime() / 60_000)
+  const known = clocks.get(timeZone)
+  if (known?.minute === minute) return known.shown
+  const format = known?.format ?? formatOf(timeZone)
+  const shown = read(format, moment)
+  clocks.set(timeZone, { format, minute, shown })
+  return shown
+}
+
+function read(format: Intl.DateTimeFormat, moment: Date): Shown {
+  const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type, value]))
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.get(type) ?? ''
   return {
     date: `${part('year')}-${part('month')}-${part('day')}`,

@@ -56,6 +56,20 @@ describe('a set of handlers', () => {
   })
 })
 
+describe('the handlers that an event would have asked', () => {
+  const row = (key: string, trigger: unknown) => ({ key, revision: 1, title: key, problems: [], trigger })
+
+  it('are those off or broken whose stored trigger names it, however wrong the rest of it is', () => {
+    const wrong = [null, undefined, 'customer.added', { event: 5 }, { event: ['customer.added'] }]
+    const broken = wrong.map((trigger, n) => row(`wrong${n}`, trigger))
+    const off = [row('a', add({ state: 5 })), row('b', { event: 'customer.lost' })]
+    const set = createHandlerSet({ off, broken: [...broken, row('c', { event: 'customer.added' })] })
+    const { off: switchedOff, broken: faulty } = set.idleOf('customer.added')
+    expect([...switchedOff, ...faulty].map(({ key }) => key)).toEqual(['a', 'c'])
+    expect(set.idleOf('constructor')).toEqual({ off: [], broken: [] })
+  })
+})
+
 describe('the handlers of an event', () => {
   const found = (triggers: object[], event: BotEvent, name?: string) =>
     createHandlerSet({ handlers: triggers.map((trigger, i) => handler(`h${i}`, trigger)) })

@@ -46,19 +46,36 @@ export interface HandlerSet extends Content {
    * @param name what the event turned out to be
    */
   triggeredBy(event: BotEvent, name?: string): CompiledHandler[]
+  /** Those that would be asked whether they want such an event, if they were not off or broken. */
+  idleOf(name: string): Idle
+}
+
+interface Idle {
+  off: readonly OffHandler[]
+  broken: readonly BrokenHandler[]
+}
+
+const none: Idle = { off: [], broken: [] }
+
+/** The order in which handlers are asked, and run. */
+export function inOrder(
+  a: Pick<CompiledHandler, 'priority' | 'key'>,
+  b: Pick<CompiledHandler, 'priority' | 'key'>,
+): number {
+  return a.priority - b.priority || (a.key < b.key ? -1 : 1)
 }
 
 /** Puts handlers into their order and makes the indexes by which events find them. */
 export function createHandlerSet(content: Partial<Content>): HandlerSet {
-  const handlers = [...(content.handlers ?? [])].sort(
-    (a, b) => a.priority - b.priority || (a.key < b.key ? -1 : 1),
-  )
+  const handlers = [...(content.handlers ?? [])].sort(inOrder)
   const byEvent = createEventIndex(handlers)
   const rules = handlers.filter(({ trigger }) => 'message' in trigger)
+  const { broken = [], off = [] } = content
+  const idle = idleByEvent(off, broken)
   return {
     handlers,
-    broken: content.broken ?? [],
-    off: content.off ?? [],
+    broken,
+    off,
     ...(content.paused && { paused: content.paused }),
     byKey: new Map(handlers.map(handler => [handler.key, handler])),
     commands: createCommandIndex(handlers),
@@ -71,5 +88,24 @@ export function createHandlerSet(content: Partial<Content>): HandlerSet {
       const both = new Set([...found, ...wanted])
       return handlers.filter(handler => both.has(handler))
     },
+    idleOf: name => idle.get(name) ?? none,
   }
+}
+
+/** By the event that their triggers name, as stored. */
+function idleByEvent(
+  off: readonly OffHandler[],
+  broken: readonly BrokenHandler[],
+): ReadonlyMap<string, Idle> {
+  const found = new Map<string, { off: OffHandler[]; broken: BrokenHandler[] }>()
+  const under = (trigger: unknown) => {
+    const event = (trigger as { event?: unknown } | null | undefined)?.event
+    if (typeof event !== 'string') return undefined
+    const known = found.get(event) ?? { off: [], broken: [] }
+    found.set(event, known)
+    return known
+  }
+  for (const one of off) under(one.trigger)?.off.push(one)
+  for (const one of broken) under(one.trigger)?.broken.push(one)
+  return found
 }
