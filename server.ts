@@ -133,7 +133,9 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       userids: config.adminStaff.length > 0 ? config.adminStaff : (demo?.admins ?? []),
     }
     const retentionMs = config.retentionDays * dayMs
-    const live = createLiveHandlers(models, actions, createBrokenAlert(metrics, log))
+    const live = createLiveHandlers(models, actions, createBrokenAlert(metrics, log), (corp, error) =>
+      log.warn({ err: error, corpId: corp }, 'changes of handlers cannot be looked for'),
+    )
     closers.push(async () => live.close())
     const dispatcher = createDispatcher({
       models,
