@@ -130,7 +130,9 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const directory = createDirectory(models)
     const admins = { corpId, userids: config.adminStaff }
     const retentionMs = config.retentionDays * dayMs
-    const live = createLiveHandlers(models, actions, createBrokenAlert(metrics, log))
+    const live = createLiveHandlers(models, actions, createBrokenAlert(metrics, log), (corp, error) =>
+      log.warn({ err: error, corpId: corp }, 'changes of handlers cannot be looked for'),
+    )
     closers.push(async () => live.close())
     const dispatcher = createDispatcher({
       models,

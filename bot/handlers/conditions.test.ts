@@ -24,6 +24,24 @@ describe('a fact', () => {
     expect(factAt(facts, 'follow.tags.1')).toBe('春展')
   })
 
+  it.each<[string, unknown]>([
+    ['follow.tags.size', 2],
+    ['follow.tags.first', 'VIP'],
+    ['follow.tags.last', '春展'],
+    ['follow.tags.first.size', 3],
+    ['customer.name.size', 2],
+    ['customer.corpName.size', 0],
+    ['steps.find.output.list.last.name', '李四'],
+    ['steps.find.output.sized.size', 'XL'],
+    ['steps.find.output.none.first', undefined],
+    ['customer.name.first', undefined],
+    ['customer.type.size', undefined],
+    ['follow.size', undefined],
+  ])('is also the size of a list or a text and an end of a list, as in a text template: %s', (path, value) => {
+    const output = { list: [{ name: '张三' }, { name: '李四' }], sized: { size: 'XL' }, none: [] }
+    expect(factAt({ ...facts, steps: { find: { output } } }, path)).toEqual(value)
+  })
+
   it.each([
     'constructor',
     'customer.constructor.name',
@@ -73,6 +91,8 @@ describe('a condition', () => {
     ['customer.gone', 'lte', 0, false],
     ['follow.addWay', 'lt', 1, false],
     ['customer.gone', 'gt', 0, false],
+    ['follow.tags.size', 'gt', 1, true],
+    ['follow.tags.last', 'eq', '春展', true],
   ])('%s %s %j: %s', (path, is, value, expected) => {
     expect(fits(path, is, value)).toBe(expected)
   })

@@ -10,18 +10,29 @@ export interface ConditionResult {
   parts?: ConditionResult[]
 }
 
-/** Follows a dotted path through own properties only. */
+/**
+ * Follows a dotted path through own properties only. Lists also have `size`, `first` and `last`, and texts `size`, which
+ * means what it means in a text template.
+ */
 export function factAt(facts: object, path: string): unknown {
   let value: unknown = facts
   let from = 0
   for (;;) {
     const dot = path.indexOf('.', from)
     const name = dot < 0 ? path.slice(from) : path.slice(from, dot)
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-    value = (value as Record<string, unknown>)[name]
-    if (dot < 0) return value
+    if (typeof value === 'object' && value !== null && Object.hasOwn(value, name))
+      value = (value as Record<string, unknown>)[name]
+    else value = partOf(value, name)
+    if (dot < 0 || value === undefined) return value
     from = dot + 1
   }
+}
+
+function partOf(value: unknown, name: string): unknown {
+  if (name === 'size') return typeof value === 'string' || Array.isArray(value) ? value.length : undefined
+  if (!Array.isArray(value)) return undefined
+  if (name === 'first') return value[0]
+  return name === 'last' ? value.at(-1) : undefined
 }
 
 /** Whether a condition holds, and nothing more: every event asks this of the handlers that it may start. */

@@ -204,6 +204,63 @@ describe('the handlers of a corp that run', () => {
     ])
   })
 
+  it.each([null, 'text', 7, [], [{ key: 'x' }]])(
+    'run without one whose document is %j, on or off',
+    async bad => {
+      await publish('a')
+      await publish('b')
+      await publish('c')
+      const { handlers } = database.models
+      await handlers.collection.updateOne({ corpId, key: 'b' }, { $set: { document: bad } })
+      await handlers.collection.updateOne({ corpId, key: 'c' }, { $set: { document: bad, enabled: false } })
+      const set = await open().of(corpId)
+      expect(keys(set)).toEqual(['a'])
+      expect(set.broken).toMatchObject([{ key: 'b', problems: [{ message: expect.any(String) }] }])
+      expect(set.off).toMatchObject([{ key: 'c', title: 'c' }])
+    },
+  )
+
+  it('are kept while nobody asks, and then compiled again only where they have changed', async () => {
+    await publish('a')
+    await publish('b')
+    await database.models.handlers.updateOne({ corpId, key: 'b' }, { $set: { 'document.steps': [] } })
+    const timers = vi.spyOn(globalThis, 'setInterval')
+    const live = open()
+    const first = await live.of(corpId)
+    const [lookAtAll] = timers.mock.lastCall ?? []
+    timers.mockRestore()
+    vi.advanceTimersByTime(70_000)
+    lookAtAll?.()
+    await database.models.handlers.updateOne({ corpId, key: 'b' }, { $set: { document: document('b') } })
+    const second = await live.of(corpId)
+    expect(second.byKey.get('a')).toBe(first.byKey.get('a'))
+    expect(told).toEqual([
+      [corpId, first.broken],
+      [corpId, []],
+    ])
+    live.close()
+  })
+
+  it('are told to be out of date once, however often the database cannot be asked', async () => {
+    await publish('a')
+    const own = await openTestDatabase()
+    const failed: string[] = []
+    const live = createLiveHandlers(
+      own.models,
+      actions,
+      () => undefined,
+      corp => void failed.push(corp),
+    )
+    await live.of(corpId)
+    await own.connection.close(true)
+    for (let looks = 0; looks < 3; looks += 1) {
+      outdate()
+      await live.of(corpId)
+    }
+    expect(failed).toEqual([corpId])
+    live.close()
+  })
+
   it('stay while the database is away, and are not to be had where it never was there', async () => {
     await publish('a')
     const own = await openTestDatabase()

@@ -32,7 +32,7 @@ interface Corp {
 const lookEveryMs = 1_000
 /** An event waits for a look only where the last one is longer ago. */
 const staleMs = 2_000
-/** A corp that nobody asks for is not looked at. */
+/** A corp that nobody asks for is not looked at; what was compiled is kept, for the look of whoever asks again. */
 const idleMs = 60_000
 
 /**
@@ -40,14 +40,17 @@ const idleMs = 60_000
  * whatever hand, and whatever the clocks say. Begins to look with the first question.
  *
  * @param onBroken told of the broken ones of a corp when they are others than before; an empty list: all are mended
+ * @param onFailed told of the first of looks that fail, one after the other; the set that is held goes on meanwhile
  */
 export function createLiveHandlers(
   models: Models,
   actions: ActionTable,
   onBroken: (corpId: string, broken: HandlerSet['broken']) => void,
+  onFailed: (corpId: string, error: unknown) => void = () => undefined,
 ): LiveHandlers {
   const corps = new Map<string, Corp>()
   const looking = new Map<string, Promise<Corp>>()
+  const failing = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
@@ -69,20 +72,31 @@ export function createLiveHandlers(
     if (JSON.stringify(set.broken) !== JSON.stringify(before?.set.broken ?? [])) onBroken(corpId, set.broken)
     const corp = { set, kept, seenAt, usedAt: corps.get(corpId)?.usedAt ?? seenAt }
     corps.set(corpId, corp)
+    failing.delete(corpId)
     return corp
   }
 
   function look(corpId: string): Promise<Corp> {
-    const running = looking.get(corpId) ?? lookAt(corpId).finally(() => looking.delete(corpId))
+    const running = looking.get(corpId) ?? tellingOfFailure(corpId).finally(() => looking.delete(corpId))
     looking.set(corpId, running)
     return running
   }
 
+  async function tellingOfFailure(corpId: string): Promise<Corp> {
+    try {
+      return await lookAt(corpId)
+    } catch (error) {
+      if (!failing.has(corpId)) onFailed(corpId, error)
+      failing.add(corpId)
+      throw error
+    }
+  }
+
   function lookAtAll(): void {
     for (const [corpId, corp] of corps) {
-      if (performance.now() - corp.usedAt > idleMs) corps.delete(corpId)
-      // A database that is away leaves the set as it is; whoever needs a newer one asks again, and hears of it.
-      else look(corpId).catch(() => undefined)
+      if (performance.now() - corp.usedAt > idleMs) continue
+      // A database that is away leaves the set as it is, and is told of once.
+      look(corpId).catch(() => undefined)
     }
   }
 
@@ -116,14 +130,14 @@ async function pauseOf(models: Models, corpId: string): Promise<HandlerSet['paus
 function keep(bytes: Uint8Array, actions: ActionTable): Kept {
   const { key, revision, enabled, document } = mongo.BSON.deserialize(bytes) as StoredHandler
   if (document === undefined) return { is: 'draft' }
+  // Whatever somebody has stored by hand, and be it null.
+  const { title, trigger } = Object(document) as { title?: unknown; trigger?: unknown }
   if (!enabled) {
-    const { title, trigger } = document
     return { is: 'off', handler: { key, revision, title: typeof title === 'string' ? title : key, trigger } }
   }
   try {
     return { is: 'live', handler: compileStored(document, key, revision, actions) }
   } catch (error) {
-    const { trigger } = document
     return { is: 'broken', handler: { key, revision, problems: problemsOf(error), trigger } }
   }
 }

@@ -15,11 +15,14 @@ describe('a value of a step', () => {
     expect(fill('{{ args.tags.add }}')).toEqual(['VIP'])
     expect(fill('{{time.hour}}')).toBe(21)
     expect(fill('{{ customer.gone }}')).toBeUndefined()
+    expect(fill('{{ follow.tags.size }}')).toBe(2)
+    expect(fill('{{ follow.tags.last }}')).toBe('春展')
   })
 
   it('is text when a reference stands in text', () => {
     expect(fill('{{ customer.name }}您好，现在 {{ time.hour }} 点')).toBe('张三您好，现在 21 点')
     expect(fill("{{ customer.gone | default: '朋友' }}您好")).toBe('朋友您好')
+    expect(fill('{{ follow.tags.size }} 个，{{ customer.name.size }} 字')).toBe('2 个，2 字')
   })
 
   it('is filled part by part where it is a list or an object, and names what it reads', () => {
