@@ -8,6 +8,7 @@ import { saveDraft } from './drafts.ts'
 import { createLiveHandlers } from './live.ts'
 import { publishDraft, publishHandler } from './publish.ts'
 import { HandlerRefused } from './refusal.ts'
+import { switchHandler } from './switch.ts'
 
 const key = 'refund-help'
 const document = (text: string, over: object = {}) => ({
@@ -72,12 +73,30 @@ describe('a draft', () => {
     expect(await stored()).toMatchObject({ draft: { document: document('二'), by: 'operator' } })
   })
 
+  it('tells whose draft it took the place of, where that was somebody else', async () => {
+    await save(document('一'))
+    expect(await save(document('二'))).not.toHaveProperty('replaced')
+    const saved = await save(document('三'), 'operator')
+    expect(saved.replaced).toEqual({ by: 'lina', savedAt: expect.any(Date) })
+    expect(await save(document('三'), 'lina')).not.toHaveProperty('replaced')
+  })
+
   it('is none when it says what is live', async () => {
     await publish(document('一'))
-    await save(document('二'))
     expect(await save(document('一', { revision: 1 }))).toMatchObject({ state: 'live' })
     expect((await stored())?.draft).toBeUndefined()
     expect(await save(document('一', { enabled: false }))).toMatchObject({ state: 'draft' })
+  })
+
+  it('stays when somebody else stores what is live, and goes once it says no more than that', async () => {
+    await publish(document('一'))
+    await save(document('一', { enabled: false }))
+    const again = await save(document('一'), 'operator')
+    expect(again).toMatchObject({ state: 'live', kept: { by: 'lina', savedAt: expect.any(Date) } })
+    expect(await stored()).toMatchObject({ draft: { document: { enabled: false } } })
+    await switchHandler(database.models, corpId, key, false, 'lina', actions)
+    expect(await save(document('一', { enabled: false }))).not.toHaveProperty('kept')
+    expect((await stored())?.draft).toBeUndefined()
   })
 
   it('is gone once it is published', async () => {

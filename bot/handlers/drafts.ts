@@ -1,3 +1,4 @@
+import type { HandlerDraft, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { compileHandler, HandlerInvalid } from './compile.ts'
@@ -7,16 +8,24 @@ import { HandlerRefused } from './refusal.ts'
 import { insertUnlessThere } from './revisions.ts'
 import { handlerDocument } from './schema.ts'
 
-/** What became of a draft: `draft` it is stored as one; `live` it says what is live already, and there is none. */
+/** What became of a draft: `draft` it is stored as one; `live` it says what is live already, and is not stored. */
 export interface SavedDraft {
   key: string
   state: 'draft' | 'live'
   /** What keeps it from being published. */
   problems: HandlerInvalid['problems']
+  /** Somebody else's draft that it took the place of. */
+  replaced?: DraftSaved
+  /** The draft that stays beside what is live. */
+  kept?: DraftSaved
 }
 
+/** Whose a draft is, and since when. */
+export type DraftSaved = Pick<HandlerDraft, 'by' | 'savedAt'>
+
 /**
- * Stores what is being written, however wrong it is, in place of an earlier draft. What is live goes on as it is.
+ * Stores what is being written, however wrong it is, in place of an earlier draft. What is live goes on as it is. A
+ * document that says what is live is no draft, and leaves one that says something else alone.
  *
  * @throws HandlerRefused `key`: by it a draft is found again
  */
@@ -37,18 +46,43 @@ export async function saveDraft(
     known.enabled === checked.enabled &&
     saysTheSame(known.document, checked.content)
   ) {
-    await models.handlers.updateOne({ corpId, key }, { $unset: { draft: 1 } })
-    return { key, state: 'live', problems }
+    const kept = known.draft && (await dropIfSame(models, { ...known, draft: known.draft }, document))
+    return { key, state: 'live', problems, ...(kept && { kept: saved(kept) }) }
   }
-  const draft = { document, savedAt: new Date(), by }
+  const before = await putDraft(models, corpId, key, { document, savedAt: new Date(), by })
+  const isOther = before !== undefined && before.by !== by && !saysTheSame(before.document, document)
+  return { key, state: 'draft', problems, ...(isOther && { replaced: saved(before) }) }
+}
+
+const saved = ({ by, savedAt }: HandlerDraft): DraftSaved => ({ by, savedAt })
+
+/** A draft that says no more than what is live goes; any other stays and is returned. */
+async function dropIfSame(
+  models: Models,
+  { corpId, key, enabled, draft }: StoredHandler & { draft: HandlerDraft },
+  live: Record<string, unknown>,
+): Promise<HandlerDraft | undefined> {
+  if (!saysTheSame(draft.document, live) || (draft.document.enabled ?? true) !== enabled) return draft
+  await models.handlers.updateOne({ corpId, key, 'draft.savedAt': draft.savedAt }, { $unset: { draft: 1 } })
+  return undefined
+}
+
+/** @returns the draft that it took the place of */
+async function putDraft(
+  models: Models,
+  corpId: string,
+  key: string,
+  draft: HandlerDraft,
+): Promise<HandlerDraft | undefined> {
   for (;;) {
     // When it changes what runs tells `updatedAt`, and a draft does not.
-    const { matchedCount } = await models.handlers.updateOne({ corpId, key }, { $set: { draft } })
-    if (matchedCount > 0) break
+    const there = await models.handlers
+      .findOneAndUpdate({ corpId, key }, { $set: { draft } }, { projection: { draft: 1 } })
+      .lean()
+    if (there !== null) return there.draft
     const fresh = { corpId, key, revision: 0, enabled: false, draft, updatedAt: draft.savedAt }
-    if (await insertUnlessThere(models.handlers, fresh)) break
+    if (await insertUnlessThere(models.handlers, fresh)) return undefined
   }
-  return { key, state: 'draft', problems }
 }
 
 /** A document as it would be published, and what keeps it from that. */

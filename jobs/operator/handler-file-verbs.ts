@@ -2,13 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { actions } from '../../bot/actions/registry.ts'
 import type { HandlerInvalid } from '../../bot/handlers/compile.ts'
-import { problemsOfShape, saveDraft } from '../../bot/handlers/drafts.ts'
+import { type DraftSaved, problemsOfShape, type SavedDraft, saveDraft } from '../../bot/handlers/drafts.ts'
 import { publishHandlers } from '../../bot/handlers/publish.ts'
 import { type HandlerSource, readHandlerFiles } from '../../bot/handlers/read-file.ts'
 import { planTags, problemsOf } from '../../bot/handlers/tag-plan.ts'
 import { type Export, writeHandlers } from '../../bot/handlers/write-file.ts'
 import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
-import { corp, defineVerb, type Opened, UsageError } from './verb.ts'
+import { corp, defineVerb, type Opened, UsageError, when } from './verb.ts'
 
 const by = 'operator'
 const file = {
@@ -116,15 +116,19 @@ async function saveAll({ models }: Opened, corpId: string, sources: readonly Han
     saved.push({ ...one })
     problems.push(...rowsOf(source, one.problems))
   }
-  const head = saved.map(({ key, state, problems }) => {
-    const result = state === 'live' ? 'unchanged: this is what is live' : 'draft'
-    return { key, result, problems: problems.length }
-  })
+  const head = saved.map(one => ({ key: one.key, result: savedAs(one), problems: one.problems.length }))
   const drafts = saved.filter(one => one.state === 'draft')
   const notes = [
     drafts.length === 0 ? undefined : 'drafts do nothing yet: handlers publish <key> makes one live',
   ]
   return { data: saved, ...(problems.length > 0 ? { head, rows: problems } : { rows: head }), notes }
+}
+
+function savedAs({ state, kept, replaced }: SavedDraft): string {
+  const whose = ({ by, savedAt }: DraftSaved): string => `by ${by} of ${when(savedAt)}`
+  if (kept !== undefined) return `unchanged; a draft ${whose(kept)} is kept`
+  if (state === 'live') return 'unchanged: this is what is live'
+  return replaced === undefined ? 'draft' : `draft, in place of one ${whose(replaced)}`
 }
 
 async function publishAll(

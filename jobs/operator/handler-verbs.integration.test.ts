@@ -129,6 +129,18 @@ describe('sidekick handlers import', () => {
     expect(await stored('refund-help')).toBeNull()
   })
 
+  it('leaves a draft alone when what is live is imported, and tells whose draft another replaces', async () => {
+    await live(good)
+    const draft = { document: { key: 'refund-help' }, savedAt: new Date('2026-11-20T08:00:00Z'), by: 'lina' }
+    await database.models.handlers.updateOne({ key: 'refund-help' }, { $set: { draft } })
+    const result = async (text: string) => (await run(handlersImport, { file: file(text) })).rows?.[0]?.result
+    expect(await result(good)).toBe('unchanged; a draft by lina of 2026-11-20 08:00:00 is kept')
+    expect(await stored('refund-help')).toMatchObject({ draft })
+    expect(await result(good.replace('请稍等', '马上'))).toBe(
+      'draft, in place of one by lina of 2026-11-20 08:00:00',
+    )
+  })
+
   it('publishes all of a folder, or nothing', async () => {
     const into = folder()
     file(good, 'a.yaml', into)
