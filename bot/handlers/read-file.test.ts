@@ -37,9 +37,55 @@ describe('a file of handlers', () => {
   })
 
   it.each([
-    ['a list that is not closed', 'key: [one', /:1:\d+: Flow sequence/],
-    ['a field twice', 'key: one\ntitle: a\nkey: two', /:3:1: Map keys must be unique/],
-    ['a tab where it matters', 'steps:\n\t- id: one', /:2:1: Tabs are not allowed/],
+    ['a list that is not closed', 'key: [one', /:1:\d+: a \[ is never closed; add the \]/],
+    ['a map that is not closed', 'key: {a: 1', /:1:\d+: a \{ is never closed; add the \}/],
+    ['a field twice', 'key: one\ntitle: a\nkey: two', /:3:1: the field "key" stands twice/],
+    ['a tab where it matters', 'steps:\n\t- id: one', /:2:1: a tab stands here; indent with spaces/],
+    ['a field before its entry', 'steps:\n  - id: a\n   action: b', /:3:1: this line is indented unlike/],
+    ['a field beside its entry', 'steps:\n  - id: a\n  action: b', /:3:1: this line is indented unlike/],
+    [
+      'a field below a value',
+      'key: one\n  title: a',
+      /:1:6: a field has a value here and deeper fields below/,
+    ],
+    ['a quote that is not closed', 'key: one\ntitle: "a\nafter: stop', /:2:8: the quote that opens here/],
+    ['a quote that another one closes', 'title: "a\n  b: "c"', /:2:\d+: .*look whether a quote above/],
+    [
+      'a template as a value',
+      'with: { customer: {{ args.who }} }',
+      /:1:20: .*put a text with \{\{ \}\} in quotes/,
+    ],
+    ['a template before a text', 'text: {{ args.who }}您好', /:1:\d+: .*begins with \{\{ .*in quotes/],
+    [
+      'a full-width colon',
+      'key: one\ntrigger：\n  event: x',
+      /:2:1: the colon behind "trigger" is full-width/,
+    ],
+    [
+      'one within a line',
+      'key: one\ntrigger： { event: x }',
+      /:2:1: the colon behind "trigger" is full-width/,
+    ],
+    ['one within brackets', 'with: { text： a }', /:1:9: the colon behind "text" is full-width/],
+    ['one and nothing else', 'key：one', /:1:1: .*behind "key" write a plain colon and a space/],
+    [
+      'no space behind a colon',
+      'key: one\ntitle:two\nafter: stop',
+      /:2:1: this is no field.*a space behind the colon/,
+    ],
+    ['a comma within a value', 'with: { after: 2,5d }', /:1:18: "5d" has no value; a comma ends a value/],
+    ['a colon within a text', 'text: a: b', /:1:7: a text that holds a colon and a space.*in quotes/],
+    [
+      'a colon within a text in brackets',
+      'with: { text: a: b }',
+      /:1:\d+: a text that holds a colon.*in quotes/,
+    ],
+    [
+      'a text that begins with @',
+      'text: @lina',
+      /:1:7: no plain text begins with @; put the whole text in quotes/,
+    ],
+    ['an escape that is none', 'text: "a\\d"', /:1:9: "\\" begins an escape/],
     ['a list', '- key: one', /:1:1: this is not a handler/],
     ['a text', 'hello', /:1:1: this is not a handler/],
     ['nothing', '', /holds no document/],

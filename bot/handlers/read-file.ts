@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Document, isNode, isScalar, LineCounter, type Node, parseAllDocuments } from 'yaml'
+import { yamlFault } from './yaml-faults.ts'
 
 /** Files of handlers that are no YAML, hold something else, or contradict each other. Names the file, line and column. */
 export class HandlerFileError extends Error {
@@ -92,7 +93,7 @@ export function parseHandlers(file: string, text: string): HandlerSource[] {
   }
   const sources = parse(text, lines)
     .filter(document => !isEmpty(document))
-    .map(document => toSource(file, document, place))
+    .map(document => toSource(file, document, text, place))
   if (sources.length === 0) throw new HandlerFileError(`${file} holds no document`)
   return sources
 }
@@ -121,14 +122,20 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed[] {
   return Array.isArray(documents) ? documents : []
 }
 
-function toSource(file: string, document: Document.Parsed, place: (offset: number) => string): HandlerSource {
-  const [fault] = [...document.errors, ...document.warnings]
-  if (fault !== undefined)
-    throw new HandlerFileError(`${place(fault.pos[0])}: ${fault.message}`, { cause: fault })
+function toSource(
+  file: string,
+  document: Document.Parsed,
+  text: string,
+  place: (offset: number) => string,
+): HandlerSource {
+  const fault = yamlFault(document, text)
+  if (fault !== undefined) throw new HandlerFileError(`${place(fault.offset)}: ${fault.message}`)
   const start = place(document.contents?.range?.[0] ?? document.range[0])
   const value = toValue(start, document)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new HandlerFileError(`${start}: this is not a handler; it begins with schemaVersion: 1`)
+    throw new HandlerFileError(
+      `${start}: this is not a handler; it begins with schemaVersion: 1${colonOf(value)}`,
+    )
   return {
     file,
     document: value as Record<string, unknown>,
@@ -142,6 +149,12 @@ function toSource(file: string, document: Document.Parsed, place: (offset: numbe
       return start
     },
   }
+}
+
+/** A text that was meant as a field. */
+function colonOf(value: unknown): string {
+  const [, name] = typeof value === 'string' ? (/^(\w+)[：:]/.exec(value) ?? []) : []
+  return name === undefined ? '' : `; behind "${name}" write a plain colon and a space`
 }
 
 /** What the document means: aliases that multiply, or hold themselves, are refused. */
