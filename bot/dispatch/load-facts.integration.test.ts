@@ -70,6 +70,10 @@ describe('the facts of an event', () => {
   let platform: StubPlatform
   let rig: EventRig
   let deps: DispatchDeps
+  let full: Facts
+  let bare: Facts
+  const factsOf = async (event: BotEvent): Promise<Facts> =>
+    (await loadSurroundings(deps, event, event.name)).facts
   beforeAll(async () => {
     database = await openTestDatabase()
     platform = await startStubPlatform()
@@ -98,21 +102,15 @@ describe('the facts of an event', () => {
       addedAt: new Date('2026-03-01T10:05:00Z'),
       lastFollowUpAt: new Date('2026-03-09T16:30:00Z'),
     })
+    // Nobody whom the platform knows either.
+    platform.next('user/get', response => response.end(JSON.stringify({ errcode: 60111, errmsg: 'none' })))
+    full = await factsOf(contactOf('lina', 'wmFull'))
+    bare = await factsOf(contactOf('nobody', 'wmBare'))
   })
   afterAll(async () => {
     await rig.close()
     await platform.close()
     await database.close()
-  })
-  const factsOf = async (event: BotEvent): Promise<Facts> =>
-    (await loadSurroundings(deps, event, event.name)).facts
-  let full: Facts
-  let bare: Facts
-  beforeAll(async () => {
-    // Nobody whom the platform knows either.
-    platform.next('user/get', response => response.end(JSON.stringify({ errcode: 60111, errmsg: 'none' })))
-    full = await factsOf(contactOf('lina', 'wmFull'))
-    bare = await factsOf(contactOf('nobody', 'wmBare'))
   })
 
   it('are those of the table and no others, but what belongs to the event and the run', () => {

@@ -2,7 +2,7 @@ import type { HandlerStart } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
 import { lookUpStaff } from '../actions/find-staff.ts'
 import { parseArguments } from '../commands/parse.ts'
-import { createCommandIndex, createCommandIndex, isCommand, routeCommand } from '../commands/route.ts'
+import { createCommandIndex, isCommand, routeCommand } from '../commands/route.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { type ConditionResult, evaluate } from '../handlers/conditions.ts'
@@ -40,7 +40,10 @@ export async function rehearse(
   const { match, args } = start === undefined ? trigger(handler, event, around) : started(handler, start)
   const scope = start === undefined ? explainScope(handler, around) : outsideScope(handler, start, around)
   const over = start !== undefined && (await isRelationOver(deps.models, event.corpId, start))
-  const context = { ...contextOf(deps, event, around, { commands: createCommandIndex([]) }), reply: async () => undefined }
+  const context = {
+    ...contextOf(deps, event, around, { commands: createCommandIndex([]) }),
+    reply: async () => undefined,
+  }
   const facts = { ...around.facts, args }
   // What a command is given is read after its conditions.
   const when = handler.when && evaluate(handler.when, start === undefined ? around.facts : facts)
