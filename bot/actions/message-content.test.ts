@@ -28,6 +28,10 @@ describe('the content of a message, when it is published', () => {
   it.each([
     ['reply', { text: '好' }],
     ['reply', { markdown: '**好**' }],
+    // What a branch holds, or what may be left out, need not be said.
+    ['reply', { markdown: `{% if customer.name %}${'长'.repeat(700)}{% endif %}好` }],
+    ['reply', { markdown: `{% if customer.name %}{% break %}{% endif %}${'长'.repeat(700)}` }],
+    ['reply', { markdown: `${'长'.repeat(682)}\n{%- for tag in follow.tags %}{{ tag }}{% endfor -%}\n` }],
     ['reply', { textcard: { ...textcard, button: '去看看' } }],
     ['reply', { news: [{ title: '一', url: 'https://a.example/', picture: 'https://a.example/1.png' }] }],
     ['reply', { news: [{ title: '一', appid: 'wx1', pagepath: 'pages/a' }] }],
@@ -80,6 +84,11 @@ describe('the content of a message, when it is published', () => {
     [
       'reply',
       { markdown: '长'.repeat(683) },
+      'with.markdown has 2049 bytes; at most 2048 fit, and a Chinese character takes 3',
+    ],
+    [
+      'reply',
+      { markdown: `{% if customer.name %}${'短'.repeat(700)}{% endif %}${'长'.repeat(683)}{{ staff.name }}` },
       'with.markdown has 2049 bytes; at most 2048 fit, and a Chinese character takes 3',
     ],
     [

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { alwaysSaid, isTemplate } from '../handlers/references.ts'
 import { cutBytes } from '../wecom/xml.ts'
 
 /**
@@ -9,13 +10,6 @@ export type Stage = 'document' | 'filled'
 
 /** What happens to a text that a template has made too long: the platform cuts it, or refuses the whole message. */
 export type Beyond = 'cut' | 'refused'
-
-const isTemplate = (text: string): boolean => text.includes('{{') || text.includes('{%')
-
-/** What is said whatever the templates bring. Of a text with branches that cannot be told. */
-function literalOf(text: string): string {
-  return text.includes('{%') ? '' : text.replace(/\{\{.*?\}\}/gs, '')
-}
 
 /** Numbers and truth values that a template brings are written out. */
 function written(value: unknown): unknown {
@@ -31,7 +25,7 @@ export function textWithin(bytes: number, stage: Stage, beyond: Beyond = 'cut'):
       given.transform(text => cutBytes(text, bytes)),
     )
   const checked = given.superRefine((text, context) => {
-    const length = Buffer.byteLength(stage === 'filled' ? text : literalOf(text))
+    const length = Buffer.byteLength(stage === 'filled' ? text : alwaysSaid(text).trim())
     // Said of a template too: its own words are there already.
     if (length > bytes)
       context.addIssue({ code: 'custom', message: tooLong(length, bytes), params: { words: true } })

@@ -202,6 +202,11 @@ describe('welcome.send', () => {
       { text: '好'.repeat(1_334) },
       'steps.0.with.text has 4002 bytes; at most 4000 fit',
     ],
+    [
+      'a text that is too long whatever branch is taken',
+      { text: `{% if customer.name %}您好{% else %}你好{% endif %}${'好'.repeat(1_334)}` },
+      'steps.0.with.text has 4002 bytes; at most 4000 fit',
+    ],
     ['ten materials', { materials: Array.from({ length: 10 }, () => 'a') }, 'steps.0.with.materials has 10'],
     [
       'a fallback alone',

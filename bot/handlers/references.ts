@@ -1,4 +1,4 @@
-import { Liquid, type Template } from 'liquidjs'
+import { Liquid, type Template, TypeGuards } from 'liquidjs'
 import { factAt } from './conditions.ts'
 
 /** A fact that a value names: `['customer', 'name']`, as far as it is known before the run. */
@@ -110,6 +110,26 @@ function compileText(text: string, at: string): Filled {
     throw new TemplateError((error as Error).message, at, { cause: error })
   }
   return { fill: facts => String(liquid.renderSync(template, facts)), ...named(paths, at) }
+}
+
+/** Tags after which the rest of a text may be left out, wherever they stand. */
+const leaving = /\{%-?\s*(?:break|continue|layout|block)\b/
+
+/**
+ * What a text says whatever is filled in: all that stands outside of tags, their branches included, and outside of
+ * values. Nothing of a text whose end may be left out, or that is no valid template.
+ */
+export function alwaysSaid(text: string): string {
+  if (!isTemplate(text)) return text
+  if (leaving.test(text)) return ''
+  let template: Template[]
+  try {
+    template = liquid.parse(text)
+  } catch {
+    // What is wrong with it is told by whoever compiles it.
+    return ''
+  }
+  return template.map(({ token }) => (TypeGuards.isHTMLToken(token) ? token.getContent() : '')).join('')
 }
 
 function known(segments: readonly unknown[]): string[] {
