@@ -103,6 +103,6 @@ export const handlerSchedule = defineAction({
     return { at: due.toISOString() }
   },
   names({ handler }): Named[] {
-    return typeof handler === 'string' ? [{ kind: 'handler', name: handler, path: 'handler' }] : []
+    return typeof handler === 'string' ? [{ kind: 'manual_handler', name: handler, path: 'handler' }] : []
   },
 })

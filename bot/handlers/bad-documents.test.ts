@@ -242,6 +242,11 @@ describe('what is wrong with a trigger or a scope is said by its path, with what
       'scope: { departments: [3] }',
       'scope.departments.0 is the number 3, and a text is needed: write "3"',
     ],
+    [
+      'an exception of a role that nobody has',
+      'scope: { except: ["role:boss", "role:lead"] }',
+      'scope.except.0 names a role that nobody has; write role:admin, role:lead, role:staff',
+    ],
     ['a scope that is a text', 'scope: 销售部', 'scope is the text "销售部", and an object is needed'],
     [
       'a scope of a schedule',

@@ -12,7 +12,7 @@ import { checkNames, missingTags } from './check-names.ts'
 import { handlerDocument } from './schema.ts'
 
 /** One action for each kind of name, so that the check is tried apart from what the actions name. */
-const kinds = ['tag', 'material', 'robot', 'handler', 'staff', 'department'] as const
+const kinds = ['tag', 'material', 'robot', 'manual_handler', 'staff', 'department'] as const
 const actions: ActionTable = new Map(
   kinds.map(kind => [
     `name.${kind}`,
@@ -50,7 +50,9 @@ describe('the names in a document', () => {
     await fill(database, `ww${randomUUID()}`, '别家')
   })
 
-  const check = (steps: Parameters<typeof document>[0], scope?: object, others?: ReadonlySet<string>) =>
+  /** What a kind is called where that is not its name. */
+  const said: Readonly<Record<string, string>> = { staff: 'staff member', manual_handler: 'handler' }
+  const check = (steps: Parameters<typeof document>[0], scope?: object, others?: Record<string, unknown>[]) =>
     checkNames(database.models, corpId, document(steps, scope), actions, others)
 
   it('are as they should be where everything is there, and in templates', async () => {
@@ -58,7 +60,7 @@ describe('the names in a document', () => {
       tag: ['渠道/春展', 'vip', '{{ args.tags.add }}'],
       material: ['brochure'],
       robot: ['值班群'],
-      handler: ['fair', 'follow-up'],
+      manual_handler: ['follow-up'],
       staff: ['LiNa', '{{ staff.userid }}'],
       department: ['3', 'name:销售部'],
     }
@@ -82,7 +84,12 @@ describe('the names in a document', () => {
     [{ material: ['brochures'] }, 'names the material "brochures", which is not there: write "brochure"'],
     [{ material: ['别家brochure'] }, 'names the material "别家brochure", which is not there'],
     [{ robot: ['值班'] }, 'names the robot "值班", which is not there: write "值班群"'],
-    [{ handler: ['draft-only'] }, 'names the handler "draft-only", which is not there'],
+    [{ manual_handler: ['draft-only'] }, 'names the handler "draft-only", which is not there'],
+    [
+      { manual_handler: ['welcome'] },
+      'names the handler "welcome", which no step can start: give it trigger',
+    ],
+    [{ manual_handler: ['fair'] }, 'names the handler "fair", which no step can start'],
     [{ staff: ['nobody'] }, 'names the staff member "nobody", who is not there'],
     [{ staff: ['gone'] }, 'names the staff member "gone"'],
     [{ department: ['9'] }, 'names the department "9", which is not there: write its id, or name: before'],
@@ -97,7 +104,7 @@ describe('the names in a document', () => {
       path: `steps.0.with.of.${(names?.length ?? 0) - 1}`,
       message: expect.stringContaining(message),
     })
-    expect(problems[0]?.message).toContain(kind === 'staff' ? 'staff member' : kind)
+    expect(problems[0]?.message).toContain(said[kind ?? ''] ?? kind)
   })
 
   it('are a problem each in a scope', async () => {
@@ -113,7 +120,11 @@ describe('the names in a document', () => {
   })
 
   it('may be those of handlers that are published together with it', async () => {
-    expect(await check({ handler: ['draft-only'] }, {}, new Set(['draft-only']))).toEqual([])
+    const manual = { key: 'draft-only', trigger: { manual: true } }
+    expect(await check({ manual_handler: ['draft-only'] }, {}, [manual])).toEqual([])
+    // What is published decides, not what is live.
+    const other = { key: 'follow-up', trigger: { event: 'customer.added' } }
+    expect(await check({ manual_handler: ['follow-up'] }, {}, [other])).toHaveLength(1)
   })
 
   it('tell which tags could be made: each once, and none without a group', async () => {
@@ -132,6 +143,10 @@ async function fill({ models }: Database, corpId: string, prefix = ''): Promise<
     ...{ corpId, tagId, groupId: groupName, groupName: name(groupName), name: name(one), order: 0 },
     ...over,
   })
+  const stored = (key: string, revision: number, trigger: object) => {
+    const document = revision > 0 ? { document: { key, trigger } } : {}
+    return { corpId, key, revision, enabled: false, updatedAt: new Date(), ...document }
+  }
   const plain = { priority: 1, order: 1, leaders: [], parentId: '1' }
   await Promise.all([
     models.corps.create({
@@ -148,8 +163,9 @@ async function fill({ models }: Database, corpId: string, prefix = ''): Promise<
     models.materials.create({ corpId, key: name('brochure'), category: 'c', title: '册子', kind: 'text' }),
     models.corps.db.collection('robots').insertOne({ corpId, name: name('值班群') }),
     models.handlers.insertMany([
-      { corpId, key: name('follow-up'), revision: 1, enabled: false, updatedAt: new Date() },
-      { corpId, key: name('draft-only'), revision: prefix ? 1 : 0, enabled: false, updatedAt: new Date() },
+      stored(name('follow-up'), 1, { manual: true }),
+      stored(name('welcome'), 1, { event: 'customer.added' }),
+      stored(name('draft-only'), prefix ? 1 : 0, { manual: true }),
     ]),
     models.staff.insertMany(
       [name('lina'), name('gone')].map((userid, index) => ({

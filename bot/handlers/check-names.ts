@@ -7,13 +7,13 @@ import type { HandlerDocument } from './schema.ts'
 
 type Problem = HandlerInvalid['problems'][number]
 /** What is looked at of a document. */
-type Document = Pick<HandlerDocument, 'key' | 'scope' | 'steps'>
+type Document = Pick<HandlerDocument, 'key' | 'trigger' | 'scope' | 'steps'>
 
 /**
  * Looks whether everything that a document names is there in this corp: what the parameters of its steps name, see
  * `Action.names`, and its scope. What is a template names nothing yet. Reads the database alone.
  *
- * @param others keys of handlers that are published together with it
+ * @param others the documents that are published together with it
  * @returns every problem, by its path
  */
 export async function checkNames(
@@ -21,14 +21,15 @@ export async function checkNames(
   corpId: string,
   document: Document,
   actions: ActionTable,
-  others: ReadonlySet<string> = new Set(),
+  others: readonly Record<string, unknown>[] = [],
 ): Promise<Problem[]> {
   const named = [...scopeNames(document.scope), ...stepNames(document, actions)]
+  const triggers = new Map([...others, document].map(one => [String(one.key), one.trigger as unknown]))
   const problems: Problem[] = []
   for (const kind of new Set(named.map(one => one.kind))) {
     const own = named.filter(one => one.kind === kind)
     const names = own.map(one => one.name)
-    const shelf = await shelves[kind](models, corpId, names, new Set([document.key, ...others]))
+    const shelf = await shelves[kind](models, corpId, names, triggers)
     for (const { name, path } of own) {
       const message = shelf(name)
       if (message !== undefined) problems.push({ path, message })

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein'
+import type { StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import { useridKey } from '../../models/userid.ts'
 import { tagNameMax } from '../actions/corp-tags.ts'
@@ -11,9 +12,17 @@ export type Kind = Named['kind'] | 'app' | 'except'
 /** What a corp has of a kind, as far as a document names it. Gives what is wrong with a name, where something is. */
 type Shelf = (name: string) => string | undefined
 
-/** How what a corp has of each kind is looked up; `keys` are handlers that will be there. */
+/** How what a corp has of each kind is looked up; `triggers` are those of handlers that will be there, by their keys. */
 export const shelves: Readonly<
-  Record<Kind, (models: Models, corpId: string, names: string[], keys: ReadonlySet<string>) => Promise<Shelf>>
+  Record<
+    Kind,
+    (
+      models: Models,
+      corpId: string,
+      names: string[],
+      triggers: ReadonlyMap<string, unknown>,
+    ) => Promise<Shelf>
+  >
 > = {
   async tag(models, corpId) {
     const held = await tagsOf(models, corpId)
@@ -40,9 +49,13 @@ export const shelves: Readonly<
       held.map(one => one.name),
     )
   },
-  async handler(models, corpId, _names, keys) {
-    const held = await models.handlers.find({ corpId, revision: { $gt: 0 } }, { key: 1 }).lean()
-    return listed('handler', [...keys, ...held.map(one => one.key)])
+  async manual_handler(models, corpId, _names, triggers) {
+    const held = await models.handlers
+      .find({ corpId, revision: { $gt: 0 } }, { key: 1, 'document.trigger': 1 })
+      .lean<Pick<StoredHandler, 'key' | 'document'>[]>()
+    const all = new Map([...held.map(one => [one.key, one.document?.trigger] as const), ...triggers])
+    const isThere = listed('handler', [...all.keys()])
+    return name => isThere(name) ?? (isManual(all.get(name)) ? undefined : notManual(name))
   },
   async staff(models, corpId, names) {
     const held = await staffOf(models, corpId, names)
@@ -59,7 +72,7 @@ export const shelves: Readonly<
     const [staff, departments, apps] = [
       await staffOf(models, corpId, names),
       departmentShelf(await departmentsOf(models, corpId)),
-      await shelves.app(models, corpId, names, new Set()),
+      await shelves.app(models, corpId, names, new Map()),
     ]
     return name => {
       if (name.startsWith('role:')) return undefined
@@ -69,6 +82,14 @@ export const shelves: Readonly<
       return `names "${name}", which is neither the userid of somebody nor the id of a department`
     }
   },
+}
+
+function isManual(trigger: unknown): boolean {
+  return Object.hasOwn(Object(trigger), 'manual')
+}
+
+function notManual(name: string): string {
+  return `names the handler "${name}", which no step can start: give it trigger: { manual: true }`
 }
 
 /** A shelf of names that must be written as they are. */

@@ -30,7 +30,7 @@ const starter: Action = {
   effect: 'read',
   idempotent: true,
   run: async () => ({}),
-  names: ({ handler }) => [{ kind: 'handler', name: String(handler), path: 'handler' }],
+  names: ({ handler }) => [{ kind: 'manual_handler', name: String(handler), path: 'handler' }],
 }
 
 describe('a handler in the database', () => {
@@ -193,7 +193,10 @@ describe('a handler in the database', () => {
 
   it('may name another that is published with it, and neither is when one cannot be', async () => {
     const starts = (handler: string, key: string) =>
-      document(handler, { key, steps: [{ id: 'start', action: 'test.start', with: { handler } }] })
+      document(handler, {
+        ...{ key, trigger: { manual: true } },
+        steps: [{ id: 'start', action: 'test.start', with: { handler } }],
+      })
     const table: ActionTable = new Map([...actions, ['test.start', starter]])
     const both = [starts('two', 'one'), starts('one', 'two')]
     const publishAll = (list: Record<string, unknown>[]) =>

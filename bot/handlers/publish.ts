@@ -49,10 +49,9 @@ export async function publishHandlers(
   actions: ActionTable,
   by = 'operator',
 ): Promise<Published[]> {
-  const keys = new Set(documents.map(one => String(one.key)))
   const checked: ToPublish[] = []
   for (const given of documents)
-    checked.push({ ...(await checkHandler(models, corpId, given, actions, keys)), corpId, given, by })
+    checked.push({ ...(await checkHandler(models, corpId, given, actions, documents)), corpId, given, by })
   const published: Published[] = []
   for (const one of checked) published.push(await makeLive(models, one))
   return published
@@ -100,7 +99,7 @@ export async function publishRevision(
 /**
  * What publishing would say, without doing it.
  *
- * @param others keys of handlers that are published together with it
+ * @param others the documents that are published together with it
  * @returns the content that would be stored: department names as ids
  * @throws HandlerInvalid naming every problem
  */
@@ -109,7 +108,7 @@ export async function checkHandler(
   corpId: string,
   document: Record<string, unknown>,
   actions: ActionTable,
-  others?: ReadonlySet<string>,
+  others?: readonly Record<string, unknown>[],
 ): Promise<{ key: string; enabled: boolean; content: Record<string, unknown> }> {
   const { key, enabled } = compileHandler(document, 0, actions)
   const problems = await checkNames(models, corpId, handlerDocument.parse(document), actions, others)

@@ -121,6 +121,10 @@ const step = z.strictObject({
     .describe('How often a failure that may pass is tried again; two further attempts where not said'),
 })
 
+const roleNames = roles.map(role => `role:${role}`).join(', ')
+/** Whatever is no role, or one that there is. */
+const exception = new RegExp(`^(?!role:)|^role:(${roles.join('|')})$`)
+
 const scope = z.strictObject({
   departments: z
     .array(z.string())
@@ -133,7 +137,7 @@ const scope = z.strictObject({
     .describe('Only who has one of these roles; narrows the two above'),
   apps: z.array(z.string()).default([]).describe('Agent ids: only what came to one of these apps'),
   except: z
-    .array(z.string())
+    .array(z.string().regex(exception, `names a role that nobody has; write ${roleNames}`))
     .default([])
     .describe('Never for these userids, department ids, role:lead or app:1000002; wins over all else'),
 })

@@ -30,7 +30,6 @@ export async function planTags(
     for (const name of await missingTags(models, corpId, { steps: parameters }, actions))
       missing.set(name.toLowerCase(), name)
   }
-  const keys = new Set(documents.map(one => String(one.key)))
   const problems: HandlerInvalid['problems'][] = []
   for (const document of documents) {
     const isPlanned = ({ path }: { path: string }): boolean => {
@@ -39,19 +38,19 @@ export async function planTags(
       const { group, tag } = splitTagName(name)
       return missing.has(`${group}/${tag}`.toLowerCase())
     }
-    const found = await problemsOf(models, corpId, document, actions, keys)
+    const found = await problemsOf(models, corpId, document, actions, documents)
     problems.push(found.filter(one => !isPlanned(one)))
   }
   return { missing: [...missing.values()], problems }
 }
 
-/** What keeps a document from being published in this corp, together with those of the other keys. */
+/** What keeps a document from being published in this corp, together with the others. */
 export async function problemsOf(
   models: Models,
   corpId: string,
   document: Record<string, unknown>,
   actions: ActionTable,
-  others: ReadonlySet<string>,
+  others: readonly Record<string, unknown>[],
 ): Promise<HandlerInvalid['problems']> {
   try {
     await checkHandler(models, corpId, document, actions, others)

@@ -62,7 +62,9 @@ function writeHandler({ document, revision, enabled }: Export): string {
   const whole = { ...content, ...(!enabled && { enabled }), ...(revision > 0 && { revision }) }
   const node = new Document(inOrder(whole))
   visit(node, {
-    Scalar: (_key, scalar) => void quoteWhereNeeded(scalar),
+    Scalar(key, scalar) {
+      if (needsQuotes(scalar, key === 'key')) scalar.type = Scalar.QUOTE_DOUBLE
+    },
     Map(_key, map) {
       if (map !== node.contents) flowWhereShort(map)
     },
@@ -110,9 +112,14 @@ function sortFields(fields: Record<string, unknown>, names: readonly string[]): 
 
 /** Characters that a plain or a block text would lose: line ends that are no `\n`, and what cannot be seen. */
 const unseen = /[^\P{C}\n]|[\u0085\u2028\u2029\uFEFF]/u
+/** In a block text it means something else where nothing but white space is left, and editors take it away. */
+const beforeLineEnd = /[ \t]\n/
+/** As a name without quotes it has what it holds merged into its surroundings. */
+const merge = '<<'
 
-function quoteWhereNeeded(scalar: Scalar): void {
-  if (typeof scalar.value === 'string' && unseen.test(scalar.value)) scalar.type = Scalar.QUOTE_DOUBLE
+function needsQuotes({ value }: Scalar, isName: boolean): boolean {
+  if (typeof value !== 'string') return false
+  return unseen.test(value) || beforeLineEnd.test(value) || (isName && value === merge)
 }
 
 /** Comparisons, matchers and the like, which people write on one line. */

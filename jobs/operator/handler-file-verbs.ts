@@ -77,10 +77,12 @@ async function namesOf(
     if (named !== undefined) throw error
     return { why: (error as Error).message }
   }
-  const keys = new Set(sources.map(one => String(one.document.key)))
+  const documents = sources.map(one => one.document)
   const names: ProblemRow[] = []
   for (const source of sources)
-    names.push(...rowsOf(source, await problemsOf(opened.models, corpId, source.document, actions, keys)))
+    names.push(
+      ...rowsOf(source, await problemsOf(opened.models, corpId, source.document, actions, documents)),
+    )
   return { names, why: '' }
 }
 
@@ -141,12 +143,11 @@ async function publishAll(
   const documents = sources.map(one => one.document)
   const made = create ? await makeTags(opened, corpId, documents) : []
   const { problems: found } = await planTags(models, corpId, documents, actions)
-  const keys = new Set(documents.map(one => String(one.key)))
   const problems: ProblemRow[] = []
   for (const [index, source] of sources.entries()) {
     const left = create
       ? (found[index] ?? [])
-      : await problemsOf(models, corpId, source.document, actions, keys)
+      : await problemsOf(models, corpId, source.document, actions, documents)
     problems.push(...rowsOf(source, left))
   }
   if (problems.length > 0)
