@@ -90,6 +90,17 @@ describe('app.send', () => {
     expect(await sent()).toEqual([])
   })
 
+  it('takes one recipient of a text that a template brings, and nobody who is none', async () => {
+    for (const to of [
+      { users: ['lina|chenjie'] },
+      { departments: ['3|1'] },
+      { departments: ['@all'] },
+      { tags: ['7|8'] },
+    ])
+      await expect(run({ to, text: '好' })).rejects.toMatchObject({ code: 'recipient_unfit' })
+    expect(await sent()).toEqual([])
+  })
+
   it('cuts what templates have made too long where the platform would, and refuses it where the platform would', async () => {
     await run({ to: { users: ['lina'] }, text: '长'.repeat(700) })
     expect(await sent()).toMatchObject([{ text: { content: '长'.repeat(682) } }])

@@ -7,6 +7,7 @@ import { type ContentKind, contentFields, exactlyOne, kindsIn, materialsIn } fro
 import { namedMedia, withMedia } from './message-media.ts'
 import { type Stage, textWithin } from './message-text.ts'
 import { membersIn, resolveMembers } from './recipients.ts'
+import { shorten } from './texts.ts'
 
 /** Of all recipients none can be reached (`path/90236`). */
 const NOBODY = 81013
@@ -28,7 +29,9 @@ const recipients = z
     users: z
       .array(name)
       .max(1_000)
-      .describe('Userids, staff, lead, admin; or @all alone, which is everybody who sees the app.')
+      .describe(
+        'Userids, staff, lead, admin; or, written out and alone, @all, which is everybody who sees the app.',
+      )
       .default([]),
     departments: z.array(name).max(100).describe('Ids, or name:销售部; with all below them.').default([]),
     tags: z
@@ -96,6 +99,7 @@ export const appSend = defineAction({
   }),
   effect: 'external',
   idempotent: false,
+  everybody: ['to.users'],
   params: params('document'),
   filled: params('filled'),
   names: params => [...namesIn(params), ...materialsIn(params)],
@@ -144,13 +148,19 @@ function optionsOf({ corp }: ActionContext, { safe, idTrans }: Params): Options 
   }
 }
 
-/** @throws ActionRefused when nobody is left to send to, or a department is not there */
+/** @throws ActionRefused when nobody is left to send to, a department is not there, or a template brings what is no id */
 async function addresses(
   context: ActionContext,
   { to }: Params,
 ): Promise<Pick<WireMessage, 'touser' | 'toparty' | 'totag'>> {
   const users = to.users.includes('@all') ? ['@all'] : await resolveMembers(context, to.users)
   const departments = await resolveDepartments(context, to.departments)
+  const noId = [...departments, ...to.tags].find(one => !/^\d+$/.test(one))
+  if (noId !== undefined)
+    throw new ActionRefused(
+      'recipient_unfit',
+      `“${shorten(noId)}”不是部门或成员标签的编号，消息没有发出。编号是一个数字，一次写一个。`,
+    )
   if (users.length + departments.length + to.tags.length === 0)
     throw new ActionRefused('nobody_named', '没有可以收到消息的成员：收件人是空的。')
   return {

@@ -91,6 +91,11 @@ export interface Action {
   needs?: readonly ('staff' | 'customer' | 'code')[]
   /** Parameters that are left empty where they cannot be filled in, instead of failing the step. */
   emptied?: readonly string[]
+  /**
+   * Lists in which `@all` means everybody, as `to.users`. Only the document itself may say it there: no text that somebody
+   * typed, and no name, reaches the whole corp.
+   */
+  everybody?: readonly string[]
   /** May be run again when it is unknown whether it succeeded. */
   idempotent: boolean
   run(context: ActionContext, params: unknown): Promise<unknown>

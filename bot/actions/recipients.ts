@@ -1,5 +1,6 @@
 import { useridKey } from '../../models/userid.ts'
-import type { ActionContext, Named } from './define.ts'
+import { type ActionContext, ActionRefused, type Named } from './define.ts'
+import { shorten } from './texts.ts'
 
 /** Words that stand for members in lists of recipients, whom a run looks up: nobody may have such a userid. */
 export const recipientWords = ['staff', 'lead', 'admin'] as const
@@ -7,10 +8,15 @@ type RecipientWord = (typeof recipientWords)[number]
 
 const isWord = (name: string): name is RecipientWord => (recipientWords as readonly string[]).includes(name)
 
+/** What the platform takes as a userid. Several in one text, joined by `|`, are none, and neither is `@all`. */
+const isUserid = (name: string): boolean => /^[\w.@-]{1,64}$/.test(name) && name.toLowerCase() !== '@all'
+
 /**
  * The members that a list means: userids, `staff` (the staff member of the event), `lead` (the leaders of that member's
  * departments; the member itself where there are none) and `admin` (the installation's admins, for their own corp). Nobody
  * twice, whatever the case of the letters; may be empty.
+ *
+ * @throws ActionRefused for a name that is no single userid, as a template may bring it
  */
 export async function resolveMembers(context: ActionContext, names: readonly string[]): Promise<string[]> {
   const found = new Map<string, string>()
@@ -20,7 +26,12 @@ export async function resolveMembers(context: ActionContext, names: readonly str
   }
   for (const name of names) {
     if (isWord(name)) for (const userid of await membersOf(context, name)) add(userid)
-    else add(name)
+    else if (isUserid(name)) add(name)
+    else
+      throw new ActionRefused(
+        'recipient_unfit',
+        `“${shorten(name)}”不是成员账号，没有发出。账号只含字母、数字和“_-@.”，一次写一个。`,
+      )
   }
   return [...found.values()]
 }

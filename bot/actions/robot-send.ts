@@ -28,11 +28,11 @@ const params = (stage: Stage) =>
       text: textWithin(textBytes, stage).describe('At most 2,048 bytes, cut beyond.').optional(),
       mention: z
         .array(z.string().trim().min(1))
-        .describe('With text: userids, staff, lead, admin, or @all.')
+        .describe('With text: userids, staff, lead, admin, or @all, written out.')
         .optional(),
       mentionMobiles: z
         .array(z.string().trim().min(1))
-        .describe('With text: mobile numbers of members whose userids are not known, or @all.')
+        .describe('With text: mobile numbers of members whose userids are not known, or @all, written out.')
         .optional(),
       markdown: textWithin(markdownBytes, stage, 'refused')
         .describe('The subset of app messages, at most 4,096 bytes, refused beyond; <@userid> mentions.')
@@ -83,6 +83,7 @@ export const robotSend = defineAction({
   output: z.strictObject({}),
   effect: 'external',
   idempotent: false,
+  everybody: ['mention', 'mentionMobiles'],
   params: params('document'),
   filled: params('filled'),
   names: params => [

@@ -138,6 +138,17 @@ describe('staff.notify', () => {
     await expect(run({ to: ['Nobody'], text: '好' })).rejects.toMatchObject({ code: 'nobody_reached' })
   })
 
+  it.each(['@all', '@ALL', 'lina|chenjie', 'lina|@all', '李娜'])(
+    'tells nobody of %s, which is no userid',
+    async name => {
+      await expect(run({ to: ['zhouming', name], text: '好' })).rejects.toMatchObject({
+        code: 'recipient_unfit',
+        answer: `“${name}”不是成员账号，没有发出。账号只含字母、数字和“_-@.”，一次写一个。`,
+      })
+      expect(await sent()).toEqual([])
+    },
+  )
+
   it('loses none of 100 notices within a second from two instances, and answers people meanwhile', async () => {
     const numbers = Array.from({ length: 100 }, (_, at) => `第${at}号`)
     const began = performance.now()

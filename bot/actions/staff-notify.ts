@@ -15,7 +15,17 @@ const patienceMs = 5_000
 const params = (stage: Stage) =>
   z.strictObject({
     to: z
-      .array(z.string().trim().min(1))
+      .array(
+        z
+          .string()
+          .trim()
+          .min(1)
+          // What a template brings is refused with a sentence for whoever asked, see recipients.ts.
+          .refine(
+            one => stage === 'filled' || one.toLowerCase() !== '@all',
+            'is everybody, and notices go to members; write userids, staff, lead or admin, or use app.send',
+          ),
+      )
       .min(1)
       .max(1_000)
       .describe(

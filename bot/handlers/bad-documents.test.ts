@@ -272,6 +272,11 @@ describe('what is wrong with a step is said by its path, with what to write inst
       'steps.0.action "staff.notfy" is not an action; did you mean staff.notify?',
     ],
     [
+      'everybody, told as members are',
+      'steps: [{ id: a, action: staff.notify, with: { to: [lead, "@all"], text: x } }]',
+      'steps.0.with.to.1 "@all" is everybody, and notices go to members; write userids, staff, lead or admin, or use app.send',
+    ],
+    [
       'a step id with a space',
       'steps: [{ id: a b, action: staff.notify, with: { to: [lead], text: x } }]',
       'steps.0.id "a b" is not a name such as welcome',

@@ -21,4 +21,17 @@ describe('the parameters of a step', () => {
     expect(() => fillParams({ emptied: ['text'] }, compileValue({ other: costly }), facts)).toThrow()
     expect(() => fillParams({}, compileValue({ text: costly }), facts)).toThrow()
   })
+
+  it('mean everybody only where the document itself says so', () => {
+    const action = { everybody: ['to.users'] }
+    const fill = (user: string, typed: string) =>
+      fillParams(action, compileValue({ to: { users: [user] }, text: '{{ typed }}' }), { typed })
+    expect(fill('@all', '@all')).toEqual({ to: { users: ['@all'] }, text: '@all' })
+    expect(fill('{{ typed }}', 'lina')).toMatchObject({ to: { users: ['lina'] } })
+    for (const typed of ['@all', ' @ALL '])
+      for (const template of ['{{ typed }}', '{{ typed | strip }}'])
+        expect(() => fill(template, typed)).toThrow(
+          '“@all”会发给所有人，只能直接写在处理器里，不能由消息或资料带进来。',
+        )
+  })
 })
