@@ -7,6 +7,7 @@ import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
 import { explainMatch } from '../handlers/triggers.ts'
 import type { DispatchDeps } from './deps.ts'
+import type { LeftWelcome } from './express-choice.ts'
 import type { Announcement } from './relation.ts'
 
 /** How the handling of an event ended, as far as its welcome is concerned. */
@@ -19,6 +20,8 @@ export interface Handling {
   facts?: Pick<Facts, 'customer'>
   /** The ledger has its code already, see `welcomeAtOnce`. */
   settled?: boolean
+  /** The welcome that would have been sent with its code, see `welcomeAtOnce`. */
+  left?: LeftWelcome
 }
 
 /** As many as a row keeps. */
@@ -69,7 +72,7 @@ async function withCode(
   { live }: Pick<DispatchDeps, 'live'>,
   event: BotEvent,
   announced: Announcement | undefined,
-  { passed, runs, settled }: Handling,
+  { passed, runs, settled, left }: Handling,
 ): Promise<Unwelcomed | undefined> {
   if (settled === true) return undefined
   if (announced?.over === true) return { state: 'unused', reason: 'relation_over' }
@@ -77,11 +80,15 @@ async function withCode(
     run.steps.filter(step => step.action === 'welcome.send').map(step => ({ run, step })),
   )
   if (tried.some(({ step }) => isSettled(step))) return undefined
-  const [first] = tried
-  if (first !== undefined) {
-    const { handler, revision } = first.run
-    return { state: 'unused', reason: reasonOf(first.run, first.step), handler, revision }
+  const ended = tried.map(({ run, step }) => ({ run, reason: reasonOf(run, step) }))
+  // Of several the one that says most: what failed was to be sent, a dry run never was.
+  for (const reason of ['failed', 'skipped', 'dry_run'] as const) {
+    const worst = ended.find(one => one.reason === reason)
+    if (worst === undefined) continue
+    const { handler, revision } = worst.run
+    return { state: 'unused', reason, handler, revision }
   }
+  if (left !== undefined) return { state: 'unused', ...left }
   const { handlers } = await live.of(event.corpId)
   const over = passedOver(event, handlers, passed)
   const paused = over.find(one => one.stage === 'paused')
@@ -102,7 +109,7 @@ export function isInLedger(error: unknown): boolean {
   return code === 'welcome_expired' || code === 'welcome_refused'
 }
 
-function reasonOf(run: Run, { state, skipped }: RunStep): NonNullable<Welcome['reason']> {
+function reasonOf(run: Run, { state, skipped }: RunStep): 'failed' | 'skipped' | 'dry_run' {
   if (run.dryRun === true || skipped === 'dry_run') return 'dry_run'
   return state === 'skipped' ? 'skipped' : 'failed'
 }
