@@ -2,13 +2,13 @@ import type { Passed } from '../../models/inbox-event.ts'
 import type { Run, RunStep } from '../../models/run.ts'
 import type { Welcome } from '../../models/welcome.ts'
 import { recordUnused, type Unwelcomed } from '../actions/welcome-unused.ts'
-import type { BotEvent } from '../events/parse.ts'
+import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
 import { explainMatch } from '../handlers/triggers.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { LeftWelcome } from './express-choice.ts'
-import type { Announcement } from './relation.ts'
+import { type Announcement, announce } from './relation.ts'
 
 /** How the handling of an event ended, as far as its welcome is concerned. */
 export interface Handling {
@@ -22,6 +22,8 @@ export interface Handling {
   settled?: boolean
   /** The welcome that would have been sent with its code, see `welcomeAtOnce`. */
   left?: LeftWelcome
+  /** It was given up by an error that no handler's run tells of. */
+  died?: boolean
 }
 
 /** As many as a row keeps. */
@@ -54,6 +56,20 @@ export async function recordUnwelcomed(
   await recordUnused(deps, event, { code, relation, expireAt }, why)
 }
 
+/**
+ * The same of an event that is given up by an error, so that its handling never came to an end.
+ *
+ * @throws when the database is away, as whoever stores the event's end would
+ */
+export async function recordDied(deps: DispatchDeps, event: BotEvent): Promise<void> {
+  const isAdd = isEvent(event, name)
+  if (!isAdd && !('welcomeCode' in event.data)) return
+  const { models } = deps
+  const announced = isAdd ? await announce(models, event) : undefined
+  const runs = await models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()
+  await recordUnwelcomed(deps, event, announced, { passed: [], runs, died: true })
+}
+
 /** A confirmation need not bring one: that of the add counts. */
 function withoutCode(
   event: BotEvent,
@@ -72,7 +88,7 @@ async function withCode(
   { live }: Pick<DispatchDeps, 'live'>,
   event: BotEvent,
   announced: Announcement | undefined,
-  { passed, runs, settled, left }: Handling,
+  { passed, runs, settled, left, died }: Handling,
 ): Promise<Unwelcomed | undefined> {
   if (settled === true) return undefined
   if (announced?.over === true) return { state: 'unused', reason: 'relation_over' }
@@ -89,6 +105,7 @@ async function withCode(
     return { state: 'unused', reason, handler, revision }
   }
   if (left !== undefined) return { state: 'unused', ...left }
+  if (died === true) return { state: 'unused', reason: 'failed' }
   const { handlers } = await live.of(event.corpId)
   const over = passedOver(event, handlers, passed)
   const paused = over.find(one => one.stage === 'paused')
