@@ -114,21 +114,29 @@ export async function settle(
   const { clock, metrics, models, corp, event } = context
   const { state, errcode, errmsg, sent } = outcome
   // Two processes may have asked when one of them was thought dead: that it was sent is what counts.
-  const before: Welcome['state'][] = state === 'sent' ? ['sending', 'already'] : ['sending']
+  const isSent = state === 'sent'
+  const before: Welcome['state'][] = isSent ? ['sending', 'already', 'unused'] : ['sending']
   const answeredAt = new Date(clock.now())
   const settled = await models.welcomes
     .findOneAndUpdate(
       { corpId: corp.corpId, welcomeCode: code, state: { $in: before } },
       {
-        $set: { state, answeredAt, ...present({ errcode, errmsg, sent }) },
-        // What an earlier attempt was answered with is not how it ended.
-        $unset: { leaseUntil: 1, holder: 1, ...(errcode === undefined && { errcode: 1, errmsg: 1 }) },
+        $set: {
+          ...{ state, answeredAt, ...present({ errcode, errmsg, sent }) },
+          ...(isSent && { handler: context.handler, revision: context.revision }),
+        },
+        // What an earlier attempt was answered with is not how it ended, nor why the code was given up meanwhile.
+        $unset: {
+          ...{ leaseUntil: 1, holder: 1 },
+          ...(errcode === undefined && { errcode: 1, errmsg: 1 }),
+          ...(isSent && { reason: 1, passed: 1 }),
+        },
       },
       { returnDocument: 'before', projection: { state: 1 } },
     )
     .lean()
-  if (settled?.state === 'sending') metrics.welcomes.inc({ state })
-  if (settled !== null && state === 'sent')
+  if (settled !== null && settled.state !== 'already') metrics.welcomes.inc({ state })
+  if (settled !== null && isSent)
     metrics.welcomed.observe((answeredAt.getTime() - event.createdAt.getTime()) / 1000)
   return outcome
 }

@@ -190,6 +190,22 @@ describe('the ledger of welcomes', () => {
     expect(await sendWelcome(context, welcomeCode, id, text)).toMatchObject({ state: 'sent' })
   })
 
+  it('knows of a code that was sent after all although it was given up meanwhile', async () => {
+    const { id, welcomeCode, context } = await addition()
+    const outcome = await sendWelcome(context, welcomeCode, id, async () => {
+      const given = { state: 'unused', reason: 'failed', handler: 'another', passed: [] } as const
+      const end = { $set: given, $unset: { leaseUntil: 1, holder: 1 } }
+      await database.models.welcomes.updateOne({ corpId, welcomeCode }, end)
+      return text()
+    })
+    expect(outcome).toMatchObject({ state: 'sent' })
+    const { reason, passed, ...kept } = (await row(welcomeCode)) ?? {}
+    expect(kept).toMatchObject({ state: 'sent', handler: 'welcome', revision: 3, sent })
+    expect([reason, passed]).toEqual([undefined, undefined])
+    const { values } = await context.metrics.welcomes.get()
+    expect(values.map(({ labels, value }) => [labels.state, value])).toEqual([['sent', 1]])
+  })
+
   it('forgets what an earlier attempt was answered with once it is sent', async () => {
     const { id, welcomeCode, context } = await addition()
     await platform.control('POST', 'faults', [

@@ -42,6 +42,11 @@ export async function recordUnused(
     $cond: [isFree, value === undefined ? '$$REMOVE' : own(value), `$${field}`],
   })
   const { reason, handler, revision, passed, causes }: Partial<Welcome> = rest as Partial<Welcome>
+  // Whoever tried it last is who failed, where nobody else is named.
+  const given = (field: string, value: unknown): object =>
+    reason === 'failed' && handler === undefined
+      ? { $ifNull: [`$${field}`, '$$REMOVE'] }
+      : ifFree(field, value)
   const before = await models.welcomes
     .findOneAndUpdate(
       { corpId: event.corpId, welcomeCode: of.code ?? noCodeKey(event) },
@@ -52,8 +57,8 @@ export async function recordUnused(
             reason: ifFree('reason', reason),
             passed: ifFree('passed', passed),
             causes: ifFree('causes', causes),
-            handler: ifFree('handler', handler),
-            revision: ifFree('revision', revision),
+            handler: given('handler', handler),
+            revision: given('revision', revision),
             leaseUntil: ifFree('leaseUntil', undefined),
             holder: ifFree('holder', undefined),
             userid: unlessKnown('userid', event.userid ?? ''),
@@ -80,6 +85,6 @@ export async function recordUnused(
       throw error
     })
   // A code that was tried before, and is given up by this.
-  const given = before?.state === 'sending' && before.leaseUntil === undefined
-  if (before === null || given) metrics.welcomes.inc({ state })
+  const wasGivenUp = before?.state === 'sending' && before.leaseUntil === undefined
+  if (before === null || wasGivenUp) metrics.welcomes.inc({ state })
 }

@@ -9,11 +9,20 @@ import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import { pathsOf } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
 import { fillParams } from '../handlers/fill-params.ts'
+import type { HandlerSet } from '../handlers/handler-set.ts'
 import { isInScope } from '../handlers/scope.ts'
 import { within } from '../within.ts'
-import { choose, contextOf } from './candidates.ts'
+import { type Choice, choose, contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { askEarly } from './early-answers.ts'
+import {
+  conditionsBefore,
+  decidesWelcome,
+  isWelcome,
+  type LeftWelcome,
+  welcomeAhead,
+  welcomeAlone,
+} from './express-choice.ts'
 import { customerFacts, type Held, loadHeld, loadStaffFacts, type Surroundings } from './load-facts.ts'
 import { announce, beginByConsent } from './relation.ts'
 
@@ -29,13 +38,15 @@ export interface EarlyWelcome {
   settled: boolean
   /** Handlers for the add that were passed over. */
   passed: Passed[]
+  /** The handler whose welcome it would have been, and why it was not sent; only of an event that is no add itself. */
+  left?: LeftWelcome
 }
 
 /**
  * Sends an event's welcome at once, outside the queue, because its code lives 20 s: the welcome of the first handler
  * that matches the add and has one. The handler's run finds it done in the ledger when its turn comes. A code that
  * comes with a confirmation or an archive consent is used for the same handler, if none has been. While the corp is
- * paused nothing is sent, and nothing of a dry run.
+ * paused nothing is sent, and nothing of a dry run. What only an add's turn can decide is left to it, see `welcomeAhead`.
  *
  * @throws what the welcome fails with; ActionRefused `welcome_expired` or `welcome_refused` is in the ledger
  */
@@ -43,26 +54,26 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
   const announced = isEvent(event, name) ? await announce(deps.models, event) : undefined
   if (announced === undefined) await beginByConsent(deps.models, event)
   else if (announced.over) return { settled: false, passed: [] }
+  const hasTurn = announced?.name === name
   const [around, set] = [await loadStaffFacts(deps, event, name), await deps.live.of(event.corpId)]
-  const deciding = set.triggeredBy(event, name).filter(one => !one.run.dryRun && decides(one))
-  const inScope = deciding.filter(one => isInScope(one, around))
-  const { untold, ...known } = await factsFor(deps, event, around, inScope)
+  const [deciding, rehearsing] = decidersOf(set, event)
+  const inScope = [...deciding, ...(hasTurn ? [] : rehearsing)].filter(one => isInScope(one, around))
+  const { untold, ...known } = await factsFor(deps, event, around, { handlers: inScope, hasTurn })
   const facts = { ...around.facts, ...known }
-  const { chosen, passed } = choose({ ...set, triggeredBy: () => deciding }, event, name, {
-    ...around,
-    facts,
-  })
-  const handler = chosen[0]?.handler
-  const step = handler?.steps.find(isWelcome)
-  const action = deps.actions.get('welcome.send')
-  if (handler === undefined || step === undefined || action === undefined) return { settled: false, passed }
+  const chosenOf = (handlers: CompiledHandler[]): Choice =>
+    choose({ ...set, triggeredBy: () => handlers }, event, name, { ...around, facts })
+  const { chosen, passed } = chosenOf(deciding)
+  const found = hasTurn ? welcomeAhead(chosen) : welcomeAlone(chosen, facts)
+  if (found === undefined || 'reason' in found) {
+    const left = found ?? (hasTurn ? undefined : rehearsed(chosenOf(rehearsing), facts))
+    return { settled: false, passed, ...(left && { left }) }
+  }
+  const { handler, step } = found
   if (set.paused !== undefined) {
     const { key, revision } = handler
     return { settled: false, passed: [...passed, { handler: key, revision, stage: 'paused', why: '' }] }
   }
-  // A welcome that depends on earlier steps takes its turn with them.
-  if (event.name === name && (step.if !== undefined || step.with.names.includes('steps')))
-    return { settled: false, passed }
+  const action = deps.actions.get('welcome.send') as Action
   await action.run(
     {
       ...contextOf(deps, event, around, set, announced?.relation),
@@ -79,13 +90,17 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
   return { settled: true, passed }
 }
 
-function isWelcome(step: CompiledStep): boolean {
-  return step.action === 'welcome.send'
+/** Those that have a word in what becomes of the welcome: the ones that are done, and dry runs. */
+function decidersOf(set: HandlerSet, event: BotEvent): [CompiledHandler[], CompiledHandler[]] {
+  const deciding = set.triggeredBy(event, name).filter(decidesWelcome)
+  return [deciding.filter(one => !one.run.dryRun), deciding.filter(one => one.run.dryRun)]
 }
 
-/** One that stops the others before any welcome stops the welcome too. */
-function decides(handler: CompiledHandler): boolean {
-  return handler.steps.some(isWelcome) || handler.after === 'stop'
+/** The dry run that would have welcomed. */
+function rehearsed({ chosen }: Choice, facts: Facts): LeftWelcome | undefined {
+  const found = welcomeAlone(chosen, facts)
+  if (found === undefined || 'reason' in found) return undefined
+  return { reason: 'dry_run', handler: found.handler.key, revision: found.handler.revision }
 }
 
 /** What is said of a customer of whom the platform has not told in time is what the step has for that case. */
@@ -110,9 +125,9 @@ async function factsFor(
   deps: DispatchDeps,
   event: BotEvent,
   around: Surroundings,
-  handlers: readonly CompiledHandler[],
+  { handlers, hasTurn }: { handlers: readonly CompiledHandler[]; hasTurn: boolean },
 ): Promise<Partial<Pick<Facts, Told>> & { untold: ReadonlySet<string> }> {
-  const named = new Set(handlers.flatMap(namesOf))
+  const named = new Set(handlers.flatMap(one => namesOf(one, hasTurn)))
   const wanted = (['customer', 'follow'] as const).filter(one => named.has(one))
   if (wanted.length === 0) return { untold: new Set() }
   const lacking = (held: Held): Told[] => wanted.filter(one => !isTold[one](held))
@@ -129,9 +144,12 @@ const isTold: Readonly<Record<Told, (held: Held) => boolean>> = {
   follow: ({ follow }) => follow?.addWay !== undefined,
 }
 
-function namesOf({ when, steps }: CompiledHandler): string[] {
-  const paths = when === undefined ? [] : pathsOf(when).map(path => path.split('.')[0] ?? '')
-  return [...paths, ...steps.filter(isWelcome).flatMap(step => step.with.names)]
+function namesOf(handler: CompiledHandler, hasTurn: boolean): string[] {
+  // Conditions of steps are asked here only where no turn comes that would ask them.
+  const conditions = [handler.when, ...(hasTurn ? [] : conditionsBefore(handler))]
+  const paths = conditions.flatMap(one => (one === undefined ? [] : pathsOf(one)))
+  const named = paths.map(path => path.split('.')[0] ?? '')
+  return [...named, ...handler.steps.filter(isWelcome).flatMap(step => step.with.names)]
 }
 
 /** What is held with what the platform says; a slow or failing look-up must not cost the welcome. */

@@ -7,6 +7,7 @@ import { arrivedAt, isReceivedBy } from './inbox.ts'
 import type { DispatchLimits } from './limits.ts'
 import type { EventOutcome, EventResult } from './run-event.ts'
 import { eventOf } from './stored-event.ts'
+import { recordDied } from './unwelcomed.ts'
 
 /** Does what an event asks for; throws what may pass. */
 export type RunEvent = (deps: DispatchDeps, event: BotEvent) => Promise<EventResult>
@@ -15,6 +16,8 @@ interface Attempt {
   outcome: EventOutcome
   error?: NonNullable<InboxEvent['error']>
   passed?: readonly Passed[]
+  /** It is given up by an error, and not by how its handlers' runs ended. */
+  died?: boolean
 }
 
 /** So many of the handlers that were passed over are kept with an event. */
@@ -48,10 +51,13 @@ export async function handleEvent(
     outcome,
     error,
     passed = [],
+    died = false,
   }: Attempt = begun > limits.attemptsMax
-    ? { outcome: 'dead', error: exhausted(limits.attemptsMax) }
+    ? { outcome: 'dead', error: exhausted(limits.attemptsMax), died: true }
     : await attempt(deps, run, stored, attempts >= limits.attemptsMax)
   if (outcome !== 'again') deps.replies.close(_id)
+  const unheard = died ? readable(stored) : undefined
+  if (unheard !== undefined) await recordDied(deps, unheard)
   const now = clock.now()
   const { backoffMs } = limits
   const wait = backoffMs[Math.min(stored.attempts, backoffMs.length - 1)] ?? 0
@@ -101,7 +107,18 @@ async function attempt(
     // What a stop cut off is no attempt that failed.
     const final =
       !(error instanceof WecomClosedError) && (last || error instanceof WireError || isHopeless(error))
-    return { outcome: final ? 'dead' : 'again', error: { code: String(code), message } }
+    const given = { code: String(code), message }
+    return final ? { outcome: 'dead', error: given, died: true } : { outcome: 'again', error: given }
+  }
+}
+
+/** What a stored message says; undefined where it cannot be read. */
+function readable(stored: InboxEvent): BotEvent | undefined {
+  try {
+    return eventOf(stored)
+  } catch (error) {
+    if (error instanceof WireError) return undefined
+    throw error
   }
 }
 

@@ -118,6 +118,19 @@ describe('why there was no welcome', () => {
     expect(await row('c2')).toMatchObject({ state: 'unused', reason, handler: 'welcome', revision: 4 })
   })
 
+  it('is what says most where several handlers were to welcome', async () => {
+    const event = add('c9')
+    const [dry, skipped, failed] = [
+      runOf(event, { state: 'skipped', skipped: 'dry_run' }, { handler: 'dry', dryRun: true }),
+      runOf(event, { state: 'skipped', skipped: 'if' }, { handler: 'skipped' }),
+      runOf(event, { state: 'pending', attempts: 0 }, { handler: 'failed', state: 'failed' }),
+    ]
+    await record(event, { runs: [dry, skipped] })
+    expect(await row('c9')).toMatchObject({ reason: 'skipped', handler: 'skipped' })
+    await record(event, { runs: [dry, skipped, failed] })
+    expect(await row('c9')).toMatchObject({ reason: 'failed', handler: 'failed' })
+  })
+
   it('is that the corp is paused, and whose welcome it would have been', async () => {
     await publish('hours', {})
     const event = add('c3')

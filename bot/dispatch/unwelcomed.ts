@@ -2,13 +2,14 @@ import type { Passed } from '../../models/inbox-event.ts'
 import type { Run, RunStep } from '../../models/run.ts'
 import type { Welcome } from '../../models/welcome.ts'
 import { recordUnused, type Unwelcomed } from '../actions/welcome-unused.ts'
-import type { BotEvent } from '../events/parse.ts'
+import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
 import type { HandlerSet } from '../handlers/handler-set.ts'
 import { explainMatch } from '../handlers/triggers.ts'
 import type { DispatchDeps } from './deps.ts'
-import type { Announcement } from './relation.ts'
+import type { LeftWelcome } from './express-choice.ts'
+import { type Announcement, announce } from './relation.ts'
 
 /** How the handling of an event ended, as far as its welcome is concerned. */
 export interface Handling {
@@ -20,6 +21,10 @@ export interface Handling {
   facts?: Pick<Facts, 'customer'>
   /** The ledger has its code already, see `welcomeAtOnce`. */
   settled?: boolean
+  /** The welcome that would have been sent with its code, see `welcomeAtOnce`. */
+  left?: LeftWelcome
+  /** It was given up by an error that no handler's run tells of. */
+  died?: boolean
 }
 
 /** As many as a row keeps. */
@@ -52,6 +57,20 @@ export async function recordUnwelcomed(
   await recordUnused(deps, event, { code, relation, expireAt }, why)
 }
 
+/**
+ * The same of an event that is given up by an error, so that its handling never came to an end.
+ *
+ * @throws when the database is away, as whoever stores the event's end would
+ */
+export async function recordDied(deps: DispatchDeps, event: BotEvent): Promise<void> {
+  const isAdd = isEvent(event, name)
+  if (!isAdd && !('welcomeCode' in event.data)) return
+  const { models } = deps
+  const announced = isAdd ? await announce(models, event) : undefined
+  const runs = await models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()
+  await recordUnwelcomed(deps, event, announced, { passed: [], runs, died: true })
+}
+
 /** A confirmation need not bring one: that of the add counts. */
 function withoutCode(
   event: BotEvent,
@@ -70,7 +89,7 @@ async function withCode(
   { live }: Pick<DispatchDeps, 'live'>,
   event: BotEvent,
   announced: Announcement | undefined,
-  { passed, runs, settled }: Handling,
+  { passed, runs, settled, left, died }: Handling,
 ): Promise<Unwelcomed | undefined> {
   if (settled === true) return undefined
   if (announced?.over === true) return { state: 'unused', reason: 'relation_over' }
@@ -78,11 +97,16 @@ async function withCode(
     run.steps.filter(step => step.action === 'welcome.send').map(step => ({ run, step })),
   )
   if (tried.some(({ step }) => isSettled(step))) return undefined
-  const [first] = tried
-  if (first !== undefined) {
-    const { handler, revision } = first.run
-    return { state: 'unused', reason: reasonOf(first.run, first.step), handler, revision }
+  const ended = tried.map(({ run, step }) => ({ run, reason: reasonOf(run, step) }))
+  // Of several the one that says most: what failed was to be sent, a dry run never was.
+  for (const reason of ['failed', 'skipped', 'dry_run'] as const) {
+    const worst = ended.find(one => one.reason === reason)
+    if (worst === undefined) continue
+    const { handler, revision } = worst.run
+    return { state: 'unused', reason, handler, revision }
   }
+  if (left !== undefined) return { state: 'unused', ...left }
+  if (died === true) return { state: 'unused', reason: 'failed' }
   const over = passedOver(event, await live.of(event.corpId), passed)
   const paused = over.find(one => one.stage === 'paused')
   if (paused === undefined) return { state: 'unused', reason: 'no_handler', passed: over }
@@ -102,7 +126,7 @@ export function isInLedger(error: unknown): boolean {
   return code === 'welcome_expired' || code === 'welcome_refused'
 }
 
-function reasonOf(run: Run, { state, skipped }: RunStep): NonNullable<Welcome['reason']> {
+function reasonOf(run: Run, { state, skipped }: RunStep): 'failed' | 'skipped' | 'dry_run' {
   if (run.dryRun === true || skipped === 'dry_run') return 'dry_run'
   return state === 'skipped' ? 'skipped' : 'failed'
 }

@@ -21,12 +21,20 @@ function welcomeOf(state: string, welcome: object, more: object = {}): Record<st
   }
 }
 
+/** A handler whose first step is a `stop`. */
+function stopping(state: string, how: object, ...steps: object[]): Record<string, unknown> {
+  return welcomeOf(state, {}, { steps: [{ id: 'end', action: 'stop', with: how }, ...steps] })
+}
+
 const handlers = [
   welcomeOf('plain', { text: '欢迎光临，我是{{ staff.name }}' }),
   welcomeOf('card', { text: '名片来的朋友您好' }, { when: { path: 'follow.addWay', is: 'eq', value: 8 } }),
   welcomeOf('named', { text: '{{ customer.name }}您好', fallback: '您好，稍后联系您' }),
   { ...welcomeOf('dry', { text: '试运行' }, { run: { dryRun: true } }), priority: 0 },
   welcomeOf('news', { text: '您好', materials: ['news'] }),
+  stopping('stopped', {}, { id: 'welcome', action: 'welcome.send', with: { text: '不该来' } }),
+  { ...stopping('kept-from', { all: true }), key: 'keeps-from', priority: 0, after: 'continue' },
+  welcomeOf('kept-from', { text: '不该来' }),
 ]
 
 describe('the code of a welcome', () => {
@@ -160,6 +168,16 @@ describe('the code of a welcome', () => {
     await sidekick.chat.expectWelcome(/木棠家居/)
     await settled()
     expect(await row(welcomeCode)).toMatchObject({ state: 'sent', handler: expect.not.stringMatching('dry') })
+  })
+
+  it.each([
+    ['in its own handler', 'stopped', { reason: 'skipped', handler: 'welcome-stopped' }],
+    ['of all in an earlier one', 'kept-from', { reason: 'no_handler' }],
+  ])('is not used where a stop comes before it %s', async (_, state, why) => {
+    const { welcomeCode } = await sidekick.chat.customer(nextName()).adds('lina', { state })
+    await settled()
+    expect(await row(welcomeCode)).toMatchObject({ state: 'unused', ...why })
+    expect((await row(welcomeCode))?.sent).toBeUndefined()
   })
 
   it('goes with conditions on what only the platform knows of a new relation', async () => {

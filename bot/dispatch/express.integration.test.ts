@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type EventRig, eventOf, openEventRig } from '../../fixtures/test/event-rig.ts'
+import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
+import type { Database } from '../../models/connect.ts'
+import { actions } from '../actions/registry.ts'
+import type { BotEvent } from '../events/parse.ts'
+import { runEvent } from './run-event.ts'
+
+const holds = { path: 'staff.userid', is: 'eq', value: 'lina' }
+const fails = { path: 'staff.userid', is: 'eq', value: 'wangfang' }
+const hi = { id: 'hi', action: 'welcome.send', with: { text: '您好' } }
+const stop = { id: 'end', action: 'stop' }
+const welcome = (key: string, steps: object[], more: object = {}) => ({
+  ...{ key, trigger: { event: 'customer.added' }, steps },
+  ...more,
+})
+
+describe('a code that comes after the add', () => {
+  let database: Database
+  let platform: StubPlatform
+  let rig: EventRig
+  let people = 0
+  let customer = ''
+  beforeAll(async () => {
+    database = await openTestDatabase()
+    platform = await startStubPlatform()
+    rig = await openEventRig(database, { actions, platform: platform.url })
+  })
+  afterAll(async () => {
+    await rig.close()
+    await platform.close()
+    await database.close()
+  })
+  beforeEach(() => {
+    people += 1
+    customer = `wm-late-${people}`
+  })
+
+  function change(type: string, second: number, code?: string): BotEvent {
+    const brought = code === undefined ? '' : `<WelcomeCode>${code}</WelcomeCode>`
+    return eventOf(
+      `<FromUserName>sys</FromUserName><MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>${type}</ChangeType><UserID>lina</UserID><ExternalUserID>${customer}</ExternalUserID><State>x</State>${brought}`,
+      second,
+    )
+  }
+  /** The add without a code, then what brings one. */
+  async function codeOf(type: 'add_external_contact' | 'msg_audit_approved') {
+    const began = 1_700_000_000
+    await runEvent(rig.deps, change('add_half_external_contact', began))
+    await runEvent(rig.deps, change(type, began + 100, customer))
+    return database.models.welcomes.findOne({ welcomeCode: customer }).lean()
+  }
+
+  describe.each(['add_external_contact', 'msg_audit_approved'] as const)('by %s', type => {
+    it.each([
+      ['an `if` that holds', [{ ...hi, if: holds }]],
+      ['a stop before it that does not stop', [{ ...stop, if: fails }, hi]],
+    ])('is used for a welcome with %s', async (_, steps) => {
+      rig.useHandlers(welcome('fits', steps))
+      expect(await codeOf(type)).toMatchObject({ state: 'sent', handler: 'fits' })
+    })
+
+    it.each([
+      ['an `if` that does not hold', [{ ...hi, if: fails }]],
+      [
+        'an `if` that asks for an earlier step',
+        [
+          { ...stop, if: fails },
+          { ...hi, if: { path: 'steps.end.ok', is: 'eq', value: true } },
+        ],
+      ],
+      ['a stop before it', [stop, hi]],
+    ])('is left where it has %s, and the ledger names its handler', async (_, steps) => {
+      rig.useHandlers(welcome('left', steps))
+      expect(await codeOf(type)).toMatchObject({ state: 'unused', reason: 'skipped', handler: 'left' })
+    })
+
+    it('is used by a later handler where the first one has left it', async () => {
+      rig.useHandlers(welcome('a', [{ ...hi, if: fails }]), welcome('b', [hi]))
+      expect(await codeOf(type)).toMatchObject({ state: 'sent', handler: 'b' })
+    })
+
+    it('is kept by a stop of all from later handlers', async () => {
+      const all = { ...stop, with: { all: true } }
+      rig.useHandlers(welcome('a', [all]), welcome('b', [hi]))
+      expect(await codeOf(type)).toMatchObject({ state: 'unused', reason: 'no_handler' })
+    })
+
+    it('is left by a dry run, and the ledger says so', async () => {
+      rig.useHandlers(welcome('dry', [hi], { run: { dryRun: true } }))
+      expect(await codeOf(type)).toMatchObject({ state: 'unused', reason: 'dry_run', handler: 'dry' })
+    })
+  })
+})
