@@ -13,7 +13,7 @@ const nearMax = 3
  * @throws ActionRefused `handler_unknown` or `handler_ambiguous`, with an answer that names near ones
  */
 export async function findHandler(context: ActionContext, name: string): Promise<ListedHandler> {
-  const all = await listHandlers(context.models, context.corp.corpId, context.actions)
+  const all = await listHandlers(context.models, context.corp.corpId, context.actions, await context.live())
   const wanted = normalize(name)
   const named = all.filter(one => namesOf(one).includes(wanted))
   const numbered = all.filter(one => String(one.number) === wanted)

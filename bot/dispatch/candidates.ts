@@ -92,6 +92,7 @@ export function contextOf(
       replyTo(deps, event, { voice: through(around.voice) }, content, progress),
     robot: name => deps.apps.robot(event.corpId, name),
     commands: () => inScope.filter(mayUse(around)),
+    live: () => deps.live.of(event.corpId),
     ...(relation !== undefined && { relation }),
   }
 }
