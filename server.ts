@@ -15,7 +15,7 @@ import { createInbox } from './bot/dispatch/inbox.ts'
 import { releaseDead } from './bot/dispatch/lease.ts'
 import { createNoticeSweep } from './bot/dispatch/notices-left.ts'
 import { createReplySlots } from './bot/dispatch/reply-slots.ts'
-import { everySecond, startSweep } from './bot/dispatch/sweep.ts'
+import { startSweep } from './bot/dispatch/sweep.ts'
 import { createGapWatch } from './bot/gap-watch.ts'
 import { createBrokenAlert } from './bot/handlers/broken-alert.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
@@ -206,15 +206,13 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
         ...(loginBase !== undefined && { loginBase }),
       })
     }
-    closers.push(startSweep(dispatcher, roles.has('worker'), log))
-    if (roles.has('worker')) {
-      const sendNotices = createNoticeSweep({ models, apps, clock, log, process: name })
-      closers.push(
-        everySecond(sendNotices, error =>
-          log.warn({ err: error }, 'waiting notices could not be looked for'),
-        ),
-      )
-    }
+    const everything = roles.has('worker')
+    closers.push(
+      startSweep(dispatcher, {
+        ...{ everything, log },
+        ...(everything && { sendNotices: createNoticeSweep({ models, apps, clock, log, process: name }) }),
+      }),
+    )
     closers.push(() => gaps.stop())
     // Closed first: whoever is answered from here on must have been taken in.
     closers.push(() => closeServer(http))

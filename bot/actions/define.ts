@@ -6,6 +6,7 @@ import type { Asker } from '../../models/scope.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
+import type { HandlerSet } from '../handlers/handler-set.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AppClient } from '../wecom/client.ts'
 import type { Robot } from '../wecom/robot.ts'
@@ -71,6 +72,8 @@ export interface ActionContext {
   robot(name: string): Promise<Robot | undefined>
   /** Commands that the asker may use. */
   commands(): CompiledHandler[]
+  /** The corp's handlers as they run, see `LiveHandlers`. */
+  live(): Promise<HandlerSet>
 }
 
 /** An action as the table holds it. */

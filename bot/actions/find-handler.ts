@@ -18,7 +18,7 @@ export async function findHandler(
   name: string,
   fits: (handler: ListedHandler) => boolean = () => true,
 ): Promise<ListedHandler> {
-  const all = await listHandlers(context.models, context.corp.corpId, context.actions)
+  const all = await listHandlers(context.models, context.corp.corpId, context.actions, await context.live())
   const wanted = normalize(name)
   const named = all.filter(one => namesOf(one).includes(wanted))
   const numbered = all.filter(one => String(one.number) === wanted)

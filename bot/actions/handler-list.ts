@@ -19,7 +19,7 @@ export const handlerList = defineAction({
   idempotent: true,
   async run(context) {
     const { corpId } = context.corp
-    const handlers = await listHandlers(context.models, corpId, context.actions)
+    const handlers = await listHandlers(context.models, corpId, context.actions, await context.live())
     const pause = await pauseOf(context.models, corpId)
     const voice = await handlerVoice(context, [pause.paused?.by, ...handlers.map(one => one.switched?.by)])
     return { count: handlers.length, text: handlerTexts.list(handlers, pause, voice) }

@@ -93,6 +93,7 @@ export function contextOf(
       replyTo(deps, event, { voice: through(around.voice) }, content, progress),
     robot: name => deps.apps.robot(event.corpId, name),
     commands: () => set.commands.handlers.filter(one => isInScope(one, around)).filter(mayUse(around)),
+    live: () => deps.live.of(event.corpId),
     ...(relation !== undefined && { relation }),
   }
 }

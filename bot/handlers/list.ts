@@ -1,6 +1,7 @@
-import type { HandlerSwitch } from '../../models/handler.ts'
+import type { HandlerSwitch, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
+import type { HandlerSet } from './handler-set.ts'
 import { type HandlerState, stateOf } from './state.ts'
 
 /** What works by itself first, what somebody has to type last. */
@@ -26,13 +27,23 @@ export interface ListedHandler {
 /**
  * All handlers of a corp, in an order that no switch changes: a place in the list means the same one until one comes or
  * goes.
+ *
+ * @param live what is compiled already, so that a long list holds nobody up; what it has not seen yet is compiled
  */
 export async function listHandlers(
   models: Models,
   corpId: string,
   actions: ActionTable,
+  live: HandlerSet,
 ): Promise<ListedHandler[]> {
+  const broken = new Map(live.broken.map(one => [one.key, one.revision]))
   const stored = await models.handlers.find({ corpId }).sort({ key: 1 }).lean()
+  const stateIn = (one: StoredHandler): HandlerState => {
+    if (one.document === undefined) return 'draft'
+    if (!one.enabled) return 'off'
+    if (live.byKey.get(one.key)?.revision === one.revision) return 'on'
+    return broken.get(one.key) === one.revision ? 'broken' : stateOf(one, actions).state
+  }
   const placed = stored.map(one => {
     const document = one.document ?? one.draft?.document ?? {}
     const kind = kinds.findIndex(name => Object.hasOwn(Object(document.trigger), name))
@@ -40,7 +51,7 @@ export async function listHandlers(
       place: [kind < 0 ? kinds.length : kind, Number(document.priority ?? 1000)],
       key: one.key,
       title: typeof document.title === 'string' && document.title !== '' ? document.title : one.key,
-      state: stateOf(one, actions).state,
+      state: stateIn(one),
       trigger: kinds[kind],
       draft: one.draft !== undefined,
       switched: one.switched?.at(-1),
