@@ -3,6 +3,7 @@ import { arrivedAt } from '../dispatch/inbox.ts'
 import type { EventTrigger } from './schema.ts'
 import { explainMatch } from './triggers.ts'
 import { type Finding, finding } from './why-codes.ts'
+import { recordedOf } from './why-event.ts'
 import { type HandlerThen, handlerAt, isFor, publishedFirst, purposeOf } from './why-past.ts'
 import type { HandlerPast, Records } from './why-read.ts'
 import type { Add, HeldEvent } from './why-relations.ts'
@@ -86,10 +87,7 @@ interface Candidate {
 
 function candidatesOf(add: Add, { handlers }: Records): Candidate[] {
   const at = momentOf(add)
-  const passed = [
-    ...add.events.flatMap(one => one.held.passed ?? []),
-    ...add.codes.flatMap(one => one.passed ?? []),
-  ]
+  const passed = recordedOf(add)
   return handlers.flatMap((past): Candidate[] => {
     const then = handlerAt(past, at)
     const document = then?.document ?? past.revisions[0]?.document
@@ -97,13 +95,21 @@ function candidatesOf(add: Add, { handlers }: Records): Candidate[] {
     const { welcomes, tags } = purposeOf(document)
     const event = eventFor(add, document)
     if ((!welcomes && !tags) || event === undefined) return []
-    if (add.runs.some(run => run.handler === past.key && run.event === event.held._id)) return []
     const recorded = passed.findLast(one => one.handler === past.key)
+    const ran = add.runs.some(run => run.handler === past.key && run.event === event.held._id)
+    if (ran && !isOnlyOfReplay(past.key, then, add)) return []
     // When it was removed nobody knows.
     if (past.live === undefined && recorded === undefined) return []
     const settled = event.held.state !== 'waiting'
     return [{ past, at, then, document, unfit: misfit(document, event), recorded, settled }]
   })
+}
+
+/** Whether a handler ran when the event was handled once more, and had not when its code was lost. */
+function isOnlyOfReplay(key: string, then: HandlerThen | undefined, { codes }: Add): boolean {
+  const firsts = codes.flatMap(one => one.first ?? [])
+  if (firsts.length === 0) return false
+  return then === undefined || firsts.some(one => one.passed?.some(({ handler }) => handler === key))
 }
 
 function judge(one: Candidate, add: Add, records: Records): PassedOver | undefined {
