@@ -67,6 +67,8 @@ export interface Welcome {
   reason?: (typeof unusedReasons)[number]
   /** Of `unused`: handlers that could have sent a welcome, and why each did not, at most 30. */
   passed?: Passed[]
+  /** Why nobody used the code when the event was handled first, where that was done once more, as by a replay. */
+  first?: FirstReason
   /** Of `no_code`. */
   causes?: (typeof noCodeCauses)[number][]
   /** What the platform was given and has answered. */
@@ -75,6 +77,12 @@ export interface Welcome {
   eventAt: Date
   answeredAt?: Date
   expireAt: Date
+}
+
+/** What a row said as `unused`, before anything else was done with its code. */
+export interface FirstReason extends Pick<Welcome, 'reason' | 'handler' | 'passed' | 'errcode' | 'errmsg'> {
+  /** When the event was handled once more. */
+  until: Date
 }
 
 /** The content of a welcome: the text, and its attachments by kind and title. */
@@ -105,6 +113,7 @@ export const welcomeSchema = new Schema<Welcome>(
     errmsg: String,
     reason: { type: String, enum: unusedReasons },
     passed: { type: [passedSchema], default: undefined },
+    first: Schema.Types.Mixed,
     causes: { type: [{ type: String, enum: noCodeCauses }], default: undefined },
     sent: Schema.Types.Mixed,
     eventAt: { type: Date, required: true },

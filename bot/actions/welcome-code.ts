@@ -30,6 +30,22 @@ export const unlessKnown = (field: string, value: unknown): object => ({
   $ifNull: [`$${field}`, own(value)],
 })
 
+/** What becomes of `first` when more is done with a code that was left: what decided at first is told as the reason. */
+export const firstReason = {
+  $cond: [
+    { $and: [{ $eq: ['$state', 'unused'] }, { $eq: [{ $type: '$first' }, 'missing'] }] },
+    {
+      reason: '$reason',
+      handler: '$handler',
+      passed: '$passed',
+      errcode: '$errcode',
+      errmsg: '$errmsg',
+      until: '$$NOW',
+    },
+    '$first',
+  ],
+}
+
 /** How a welcome ended. */
 export interface WelcomeOutcome {
   state: Exclude<Welcome['state'], 'sending' | 'unused' | 'no_code'>
@@ -80,6 +96,7 @@ export async function takeCode(
             holder: ifFree('holder', own(holder)),
             handler: ifFree('handler', own(handler)),
             revision: ifFree('revision', own(revision)),
+            first: firstReason,
             // Why nobody had used it before.
             reason: ifFree('reason', '$$REMOVE'),
             passed: ifFree('passed', '$$REMOVE'),

@@ -4,7 +4,7 @@ import type { Models } from '../../models/models.ts'
 import type { Welcome } from '../../models/welcome.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { Metrics } from '../metrics.ts'
-import { isFree, own, unlessKnown } from './welcome-code.ts'
+import { firstReason, isFree, own, unlessKnown } from './welcome-code.ts'
 
 /** Why a code was left, or an add without one. */
 export type Unwelcomed =
@@ -15,7 +15,7 @@ export type Unwelcomed =
       /** The handler that was to send one. */
       handler?: string
       revision?: number
-      /** Of `no_handler`. */
+      /** Of `no_handler` and `paused`. */
       passed?: readonly Passed[]
     }
 
@@ -53,6 +53,7 @@ export async function recordUnused(
       [
         {
           $set: {
+            first: firstReason,
             state: ifFree('state', state),
             reason: ifFree('reason', reason),
             passed: ifFree('passed', passed),

@@ -111,7 +111,7 @@ async function withCode(
   const paused = over.find(one => one.stage === 'paused')
   if (paused === undefined) return { state: 'unused', reason: 'no_handler', passed: over }
   const { handler, revision } = paused
-  return { state: 'unused', reason: 'paused', handler, revision }
+  return { state: 'unused', reason: 'paused', handler, revision, passed: over }
 }
 
 /** The ledger has what became of the code. */

@@ -5,6 +5,7 @@ import {
   lengthEn,
   lengthZh,
   say,
+  shown,
   type Trouble,
   troubleEn,
   troubleZh,
@@ -42,7 +43,7 @@ export const welcomeCodes = {
     en: (d, s) =>
       [
         `sent${d.at ? ` at ${s.time(d.at)}` : ''}${d.handler ? ` by ${s.handler(d.handler)}` : ''}`,
-        d.text ? `: ${JSON.stringify(d.text)}` : '',
+        d.text ? `: ${JSON.stringify(shown(d.text))}` : '',
         d.attachments > 0 ? `, with ${d.attachments} attachments` : '',
         d.missing?.length ? `, without ${d.missing.join(', ')}, which could not be had` : '',
         d.fallback ? ', by its fallback text' : '',
@@ -53,7 +54,7 @@ export const welcomeCodes = {
     zh: (d, s) =>
       [
         `${d.at ? `${s.time(d.at)} ` : ''}${d.handler ? `由${s.handler(d.handler)}` : ''}发出`,
-        d.text ? `：“${d.text}”` : '',
+        d.text ? `：“${shown(d.text)}”` : '',
         d.attachments > 0 ? `，附件 ${d.attachments} 个` : '',
         d.missing?.length ? `，缺素材 ${d.missing.join('、')}` : '',
         d.fallback ? '，用的是备用文案' : '',
@@ -89,11 +90,15 @@ export const welcomeCodes = {
       zh: () => '看看企业里还有哪个应用在发欢迎语，只留一个',
     },
   }),
-  code_expired: say<{ at?: Date; lateMs: number; arrivedMs: number }>({
-    en: d =>
-      `the code had run out (41050): it lives 20 s, the attempt came ${lengthEn(d.lateMs)} after the add${d.arrivedMs > 5_000 ? `, and the event itself arrived ${lengthEn(d.arrivedMs)} after it` : ''}`,
-    zh: d =>
-      `code 已失效（41050）：有效期 20 秒，发送时离添加已过 ${lengthZh(d.lateMs)}${d.arrivedMs > 5_000 ? `，其中事件送到时已过 ${lengthZh(d.arrivedMs)}` : ''}`,
+  code_expired: say<{ at?: Date; lateMs: number; arrivedMs: number; again?: Date }>({
+    en: (d, s) =>
+      d.again
+        ? `the event was handled once more at ${s.time(d.again)}, ${lengthEn(d.lateMs)} after the add, when its code had run out (41050), as it does after 20 s`
+        : `the code had run out (41050): it lives 20 s, the attempt came ${lengthEn(d.lateMs)} after the add${d.arrivedMs > 5_000 ? `, and the event itself arrived ${lengthEn(d.arrivedMs)} after it` : ''}`,
+    zh: (d, s) =>
+      d.again
+        ? `${s.time(d.again)} 重新处理了这个事件，离添加已过 ${lengthZh(d.lateMs)}，欢迎语凭证早已失效（41050，有效期 20 秒）`
+        : `code 已失效（41050）：有效期 20 秒，发送时离添加已过 ${lengthZh(d.lateMs)}${d.arrivedMs > 5_000 ? `，其中事件送到时已过 ${lengthZh(d.arrivedMs)}` : ''}`,
     todo: {
       en: d =>
         d.arrivedMs > 5_000
@@ -189,6 +194,16 @@ export const welcomeCodes = {
     en: (d, s) =>
       `step ${d.step} of ${s.handler(d.handler)} was left out: a stop step ended the run before it`,
     zh: (d, s) => `${s.handler(d.handler)}在步骤 ${d.step} 之前就被 stop 步骤结束了`,
+  }),
+  left: say<{ handler: string; reason: 'failed' | 'skipped'; errcode?: number; errmsg?: string }>({
+    en: (d, s) =>
+      d.reason === 'failed'
+        ? `${s.handler(d.handler)} failed when the event was handled first${d.errcode === undefined ? '' : `: errcode ${d.errcode}${d.errmsg ? ` (${d.errmsg})` : ''}`}`
+        : `${s.handler(d.handler)} left its welcome out when the event was handled first`,
+    zh: (d, s) =>
+      d.reason === 'failed'
+        ? `第一次处理时${s.handler(d.handler)}没有执行成功${d.errcode === undefined ? '' : `：企业微信返回 ${d.errcode}`}`
+        : `第一次处理时${s.handler(d.handler)}跳过了欢迎语`,
   }),
   dry_run: say<{ handler: string }>({
     en: (d, s) => `${s.handler(d.handler)} ran as a dry run: nothing was done`,

@@ -1,4 +1,4 @@
-import type { InboxEvent } from '../../models/inbox-event.ts'
+import type { InboxEvent, Passed } from '../../models/inbox-event.ts'
 import { arrivedAt } from '../dispatch/inbox.ts'
 import { type Finding, finding } from './why-codes.ts'
 import type { Records } from './why-read.ts'
@@ -42,11 +42,25 @@ export function notHandled(event: InboxEvent, error?: InboxEvent['error']): Find
   return finding('event_retrying', 'both', { attempts, next: notBefore, trouble })
 }
 
-/** All handlers were paused; since when is known while they still are. */
+/** All handlers were paused: since when and by whom is recorded with each that was passed over. */
 export function pausedThen(add: Add, { corp: { paused } }: Records): Finding {
-  const still = paused !== undefined
-  const since = still && paused.at <= lastLookAt(add) ? { at: paused.at, by: paused.by } : {}
-  return finding('paused', 'both', { ...since, stillPaused: still })
+  const recorded = recordedOf(add).find(one => one.stage === 'paused' && one.why !== '')
+  const [, at, by] = /^since (\S+) by (.+)$/.exec(recorded?.why ?? '') ?? []
+  const known = at === undefined || by === undefined ? undefined : { at: new Date(at), by }
+  const since = known ?? (paused !== undefined && paused.at <= lastLookAt(add) ? paused : undefined)
+  return finding('paused', 'both', {
+    ...(since && { at: since.at, by: since.by }),
+    stillPaused: paused !== undefined,
+  })
+}
+
+/** Handlers that were passed over, as it was written down, what decided at first last. */
+export function recordedOf({ events, codes }: Add): Passed[] {
+  return [
+    ...events.flatMap(one => one.held.passed ?? []),
+    ...codes.flatMap(one => one.passed ?? []),
+    ...codes.flatMap(one => one.first?.passed ?? []),
+  ]
 }
 
 function lastLookAt({ events, at }: Add): Date {

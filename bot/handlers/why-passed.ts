@@ -3,6 +3,7 @@ import { arrivedAt } from '../dispatch/inbox.ts'
 import type { EventTrigger } from './schema.ts'
 import { explainMatch } from './triggers.ts'
 import { type Finding, finding } from './why-codes.ts'
+import { recordedOf } from './why-event.ts'
 import { type HandlerThen, handlerAt, isFor, publishedFirst, purposeOf } from './why-past.ts'
 import type { HandlerPast, Records } from './why-read.ts'
 import type { Add, HeldEvent } from './why-relations.ts'
@@ -23,8 +24,6 @@ const nearness = [
 
 interface PassedOver {
   found: Finding
-  /** It would not have been for this add anyway. */
-  elsewhere: boolean
   priority: number
 }
 
@@ -37,8 +36,7 @@ export function passedOver(add: Add, records: Records): Finding[] {
     const over = judge(one, add, records)
     return over === undefined ? [] : [over]
   })
-  const rank = ({ found: { code }, elsewhere }: PassedOver): number =>
-    elsewhere ? nearness.length : (nearness as readonly string[]).indexOf(code)
+  const rank = ({ found: { code } }: PassedOver): number => (nearness as readonly string[]).indexOf(code)
   found.sort((a, b) => rank(a) - rank(b) || a.priority - b.priority)
   return found.map(one => one.found)
 }
@@ -86,10 +84,7 @@ interface Candidate {
 
 function candidatesOf(add: Add, { handlers }: Records): Candidate[] {
   const at = momentOf(add)
-  const passed = [
-    ...add.events.flatMap(one => one.held.passed ?? []),
-    ...add.codes.flatMap(one => one.passed ?? []),
-  ]
+  const passed = recordedOf(add)
   return handlers.flatMap((past): Candidate[] => {
     const then = handlerAt(past, at)
     const document = then?.document ?? past.revisions[0]?.document
@@ -97,13 +92,21 @@ function candidatesOf(add: Add, { handlers }: Records): Candidate[] {
     const { welcomes, tags } = purposeOf(document)
     const event = eventFor(add, document)
     if ((!welcomes && !tags) || event === undefined) return []
-    if (add.runs.some(run => run.handler === past.key && run.event === event.held._id)) return []
     const recorded = passed.findLast(one => one.handler === past.key)
+    const ran = add.runs.some(run => run.handler === past.key && run.event === event.held._id)
+    if (ran && !isOnlyOfReplay(past.key, then, add)) return []
     // When it was removed nobody knows.
     if (past.live === undefined && recorded === undefined) return []
     const settled = event.held.state !== 'waiting'
     return [{ past, at, then, document, unfit: misfit(document, event), recorded, settled }]
   })
+}
+
+/** Whether a handler ran when the event was handled once more, and had not when its code was lost. */
+function isOnlyOfReplay(key: string, then: HandlerThen | undefined, { codes }: Add): boolean {
+  const firsts = codes.flatMap(one => one.first ?? [])
+  if (firsts.length === 0) return false
+  return then === undefined || firsts.some(one => one.passed?.some(({ handler }) => handler === key))
 }
 
 function judge(one: Candidate, add: Add, records: Records): PassedOver | undefined {
@@ -114,7 +117,6 @@ function judge(one: Candidate, add: Add, records: Records): PassedOver | undefin
   const { priority } = one.document
   return {
     found: finding(code, about, dataOf(code, one, add, records) as never),
-    elsewhere: one.unfit !== undefined && code !== 'handler_match',
     priority: typeof priority === 'number' ? priority : 1_000,
   }
 }
@@ -144,10 +146,14 @@ function eventFor(add: Add, document: HandlerThen['document']): HeldEvent | unde
 type HandlerCode = (typeof nearness)[number]
 
 function codeFor({ past, then, recorded, unfit }: Candidate, { broken }: Records): HandlerCode | undefined {
-  if (recorded !== undefined) return `handler_${recorded.stage}`
+  const stage = recorded?.stage
+  // What was off, broken or not there yet was not asked whether it wants such an event.
+  const wasAsked = stage !== undefined && stage !== 'off' && stage !== 'broken'
+  const isTold = stage !== undefined || then !== undefined || past.live?.enabled === true
+  if (unfit !== undefined && isTold && !wasAsked) return 'handler_match'
+  if (stage !== undefined) return `handler_${stage}`
   if (then === undefined) return past.live?.enabled === true ? 'handler_not_yet' : undefined
   if (!then.enabled) return 'handler_off'
-  if (unfit !== undefined) return 'handler_match'
   return broken.has(past.key) ? 'handler_broken' : undefined
 }
 

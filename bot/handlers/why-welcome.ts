@@ -22,7 +22,10 @@ export function explainWelcome(add: Add, records: Records, passed: readonly Find
   if (sent !== undefined) return [sentBy(sent, add), ...spares(add)]
   const lost = noEvent(add, records)
   if (lost !== undefined) return [lost]
-  const byLedger = add.codes.flatMap(row => ofRow(row, add, records, passed, now))
+  const byLedger = add.codes.flatMap(row => [
+    ...ofFirst(row, add, records, passed),
+    ...ofRow(row, add, records, passed, now),
+  ])
   const found = byLedger.length > 0 ? byLedger : withoutRow(add, records, passed)
   return withOthers(found, add, records, passed)
 }
@@ -58,7 +61,8 @@ function ofRow(row: Welcome, add: Add, records: Records, passed: readonly Findin
       const eventAt = row.eventAt.getTime()
       const arrivedMs = held === undefined ? 0 : arrivedAt(held) - held.createdAt.getTime()
       const lateMs = (answeredAt?.getTime() ?? eventAt) - eventAt
-      return [finding('code_expired', 'welcome', { ...at, lateMs, arrivedMs })]
+      const again = row.first && { again: row.first.until }
+      return [finding('code_expired', 'welcome', { ...at, lateMs, arrivedMs, ...again })]
     }
     case 'refused':
       return [refused(errcode, attempts)]
@@ -70,6 +74,31 @@ function ofRow(row: Welcome, add: Add, records: Records, passed: readonly Findin
       return unused(row, add, records, passed)
     default:
       return []
+  }
+}
+
+/** Ends of a code that a second handling brings about: what decided at first is the reason. */
+const ends: ReadonlySet<Welcome['state']> = new Set(['already', 'expired', 'refused', 'unused'])
+
+/** Why a code was not used when its event was handled first; nothing where that is what the row says anyway. */
+function ofFirst(row: Welcome, add: Add, records: Records, passed: readonly Finding[]): Finding[] {
+  const { first, state, reason } = row
+  if (first === undefined || !ends.has(state) || (state === 'unused' && reason === first.reason)) return []
+  const handler = first.handler ?? ''
+  switch (first.reason) {
+    case 'failed':
+    case 'skipped': {
+      const { errcode, errmsg } = first
+      const answered = { ...(errcode !== undefined && { errcode }), ...(errmsg !== undefined && { errmsg }) }
+      return [finding('left', 'welcome', { handler, reason: first.reason, ...answered })]
+    }
+    case 'dry_run':
+      return [finding('dry_run', 'both', { handler })]
+    default:
+      // The replay that would be advised has been.
+      return unused({ ...row, ...first }, add, records, passed).map(one =>
+        one.code === 'paused' && !one.data.stillPaused ? { ...one, aside: true } : one,
+      )
   }
 }
 
