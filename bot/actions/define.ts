@@ -31,6 +31,8 @@ export interface Named {
   name: string
   /** As `materials.0`. */
   path: string
+  /** Words with a meaning of their own that may stand there instead of a name. */
+  words?: readonly string[]
 }
 
 /** Everything that an action may use. */

@@ -57,7 +57,7 @@ export function membersIn(value: unknown, path: string): Named[] {
   if (!Array.isArray(value)) return []
   return value.flatMap((name, at): Named[] =>
     typeof name === 'string' && !isWord(name) && name !== '@all' && !name.includes('{{')
-      ? [{ kind: 'staff', name, path: `${path}.${at}` }]
+      ? [{ kind: 'staff', name, path: `${path}.${at}`, words: recipientWords }]
       : [],
   )
 }

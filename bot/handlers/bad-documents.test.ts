@@ -49,7 +49,26 @@ describe('what is wrong with a field of a document is said by its path, with wha
       'title: 欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢欢',
       'title has 61 characters; 60 is the most',
     ],
-    ['a key with capitals', 'key: Welcome', 'key "Welcome" is not a key such as welcome-spring-fair'],
+    [
+      'a key with capitals',
+      'key: Welcome',
+      'key "Welcome" is not a key such as welcome-spring-fair: small letters a to z, digits and - are allowed, at most 64',
+    ],
+    [
+      'a key in Chinese',
+      'key: 春展欢迎',
+      'key "春展欢迎" is not a key such as welcome-spring-fair: small letters a to z, digits and - are allowed, at most 64',
+    ],
+    [
+      'a priority with a comma',
+      'priority: 20,5',
+      'priority is the text "20,5", and a whole number such as 20 is needed',
+    ],
+    [
+      'a priority with a fraction',
+      'priority: 20.5',
+      'priority is the number 20.5, and a whole number such as 20 is needed',
+    ],
     ['enabled: yes', 'enabled: yes', 'enabled is the text "yes": write true or false, without quotes'],
     ['a priority that is a text', 'priority: "10"', 'priority is the text "10": write 10, without quotes'],
     ['a priority below 0', 'priority: -1', 'priority is the number -1; 0 is the least'],
@@ -120,7 +139,22 @@ describe('what is wrong with a trigger or a scope is said by its path, with what
     [
       'a match that is a plain value',
       'trigger: { event: customer.added, match: { state: fair } }',
-      'trigger.match.state is the text "fair", and an object with one of eq, prefix, in is needed',
+      'trigger.match.state is the text "fair", and an object with one of eq, prefix, in is needed: write { eq: fair }, or { prefix: fair } for all that begins so',
+    ],
+    [
+      'a match with a star',
+      'trigger: { event: customer.added, match: { state: store-* } }',
+      'trigger.match.state is the text "store-*", and an object with one of eq, prefix, in is needed: write { prefix: store- }',
+    ],
+    [
+      'a match of several plain values',
+      'trigger: { event: customer.added, match: { state: [a, b] } }',
+      'trigger.match.state is a list, and an object with one of eq, prefix, in is needed: write { in: [store-01, store-02] }',
+    ],
+    [
+      'an argument with a name in Chinese',
+      'trigger: { command: 报价, args: [{ name: 型号, title: 型号, type: word }] }',
+      'trigger.args.0.name "型号" is not a name such as who: letters a to z, digits and _ are allowed',
     ],
     [
       'a match that compares as none does',
@@ -279,7 +313,7 @@ describe('what is wrong with a step is said by its path, with what to write inst
     [
       'a step id with a space',
       'steps: [{ id: a b, action: staff.notify, with: { to: [lead], text: x } }]',
-      'steps.0.id "a b" is not a name such as welcome',
+      'steps.0.id "a b" is not a name such as welcome: letters a to z, digits, - and _ are allowed',
     ],
     [
       'two steps of one id',
@@ -306,6 +340,22 @@ describe('what is wrong with a step is said by its path, with what to write inst
       'steps: [{ id: a, action: staff.notify, with: { to: [lead], txt: x } }]',
       'steps.0.with.text is missing; a text is needed',
       'steps.0.with.txt is no field here; did you mean text?',
+    ],
+    [
+      'a parameter of another name',
+      'steps: [{ id: a, action: customer.tag, with: { tags: [VIP] } }]',
+      'steps.0.with.tags is no field here; there is customer, add, remove',
+    ],
+    [
+      'a misspelt parameter alone',
+      'steps: [{ id: a, action: reply, with: { txt: 您好 } }]',
+      'steps.0.with.txt is no field here; did you mean text?',
+      'steps.0.with has none of text, markdown, image, voice, video, file, textcard, news, mpnews, miniprogram_notice, template_card: a message has exactly one content',
+    ],
+    [
+      'a template that is not closed in a later line',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "a\\n{% if customer.name %}" } }]',
+      'steps.0.with.text is no template that can be filled: tag {% if customer.name %} not closed, in line 2 of this text',
     ],
     [
       'a parameter that is no list',
@@ -360,12 +410,12 @@ describe('what is wrong with a step is said by its path, with what to write inst
     [
       'a template that is not closed',
       'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.name" } }]',
-      'steps.0.with.text is no template that can be filled: output "{{ customer.name" not closed, line:1, col:1',
+      'steps.0.with.text is no template that can be filled: output "{{ customer.name" not closed',
     ],
     [
       'a filter that does not exist',
       'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.name | defualt: 1 }}" } }]',
-      'steps.0.with.text is no template that can be filled: undefined filter: defualt, line:1, col:1',
+      'steps.0.with.text is no template that can be filled: undefined filter: defualt',
     ],
     [
       'a tag list that is one template of a text',

@@ -8,6 +8,7 @@ import type { Database } from '../../models/connect.ts'
 import { createTags } from '../actions/corp-tags.ts'
 import { type ActionTable, defineAction } from '../actions/define.ts'
 import { namedIn } from '../actions/named.ts'
+import { actions as registered } from '../actions/registry.ts'
 import { checkNames, missingTags } from './check-names.ts'
 import { handlerDocument } from './schema.ts'
 
@@ -105,6 +106,13 @@ describe('the names in a document', () => {
       message: expect.stringContaining(message),
     })
     expect(problems[0]?.message).toContain(said[kind ?? ''] ?? kind)
+  })
+
+  it('may be a misspelt word of a list of recipients', async () => {
+    const steps = [{ id: 'tell', action: 'staff.notify', with: { to: ['adimn', 'lead'], text: 'x' } }]
+    const wrong = handlerDocument.parse({ ...document({ staff: [] }), steps })
+    const [problem] = await checkNames(database.models, corpId, wrong, registered)
+    expect(problem?.message).toMatch(/"adimn", who is not there: .*; did you mean admin\?$/)
   })
 
   it('are a problem each in a scope', async () => {

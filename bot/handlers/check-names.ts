@@ -1,13 +1,15 @@
 import type { Models } from '../../models/models.ts'
-import type { ActionTable } from '../actions/define.ts'
+import type { ActionTable, Named } from '../actions/define.ts'
 import { splitTagName, tagsNamed } from '../actions/tag-names.ts'
 import type { HandlerInvalid } from './compile.ts'
 import { isCreatable, type Kind, shelves, tagsOf } from './name-shelves.ts'
+import { nearest } from './nearest.ts'
 import type { HandlerDocument } from './schema.ts'
 
 type Problem = HandlerInvalid['problems'][number]
 /** What is looked at of a document. */
 type Document = Pick<HandlerDocument, 'key' | 'trigger' | 'scope' | 'steps'>
+type NamedThing = Omit<Named, 'kind'> & { kind: Kind }
 
 /**
  * Looks whether everything that a document names is there in this corp: what the parameters of its steps name, see
@@ -30,9 +32,11 @@ export async function checkNames(
     const own = named.filter(one => one.kind === kind)
     const names = own.map(one => one.name)
     const shelf = await shelves[kind](models, corpId, names, triggers)
-    for (const { name, path } of own) {
+    for (const { name, path, words = [] } of own) {
       const message = shelf(name)
-      if (message !== undefined) problems.push({ path, message })
+      if (message === undefined) continue
+      const word = nearest(name, words)
+      problems.push({ path, message: word === undefined ? message : `${message}; did you mean ${word}?` })
     }
   }
   return problems
@@ -61,18 +65,15 @@ export async function missingTags(
   return [...missing.values()]
 }
 
-function stepNames(
-  { steps }: Pick<HandlerDocument, 'steps'>,
-  actions: ActionTable,
-): { kind: Kind; name: string; path: string }[] {
+function stepNames({ steps }: Pick<HandlerDocument, 'steps'>, actions: ActionTable): NamedThing[] {
   return steps.flatMap((step, index) =>
     (actions.get(step.action)?.names?.(step.with) ?? [])
       .filter(({ name }) => !/\{\{|\{%/.test(name))
-      .map(({ kind, name, path }) => ({ kind, name, path: `steps.${index}.with.${path}` })),
+      .map(named => ({ ...named, path: `steps.${index}.with.${named.path}` })),
   )
 }
 
-function scopeNames(scope: HandlerDocument['scope']): { kind: Kind; name: string; path: string }[] {
+function scopeNames(scope: HandlerDocument['scope']): NamedThing[] {
   const lists = { departments: 'department', staff: 'staff', apps: 'app', except: 'except' } as const
   return Object.entries(lists).flatMap(([list, kind]) =>
     scope[list as keyof typeof lists].map((name, index) => ({ kind, name, path: `scope.${list}.${index}` })),

@@ -36,7 +36,7 @@ export function problemsOf(
       case 'invalid_element':
         return problemsOf(issue.issues, schema, undefined, path, isLater)
       case 'invalid_type':
-        return [problem(wrongType(issue.expected, inner))]
+        return [problem(wrongType(isWhole(part) ? 'int' : issue.expected, inner))]
       case 'invalid_value':
         return [problem(wrongValue(issue.values.map(String), inner))]
       case 'too_small':
@@ -56,7 +56,8 @@ function isOfWords(issue: Issue): boolean {
 
 /** The fields that a value may have, in the form that it was meant as. */
 function fieldsFor(schema: z.core.$ZodType | undefined, value: unknown): string[] {
-  const [form] = schema === undefined ? [] : meantForms(formsOf(schema), value)
+  const forms = schema === undefined ? [] : formsOf(schema)
+  const [form] = forms.length === 1 ? forms : meantForms(forms, value)
   return (form && fieldNames(form)) ?? []
 }
 
@@ -114,7 +115,17 @@ function notOneOf(forms: readonly z.core.$ZodType[], marks: readonly string[], v
       ? `an object with one of ${listed(marks)} is needed`
       : `${kinds.join(' or ')} is needed`
   if (value === undefined) return `is missing; ${wanted}`
-  return `is ${described(value)}, and ${wanted}`
+  return `is ${described(value)}, and ${wanted}${marks.includes('prefix') ? matchInstead(value) : ''}`
+}
+
+/** How a plain value of a `match` was meant. */
+function matchInstead(value: unknown): string {
+  if (Array.isArray(value)) return ': write { in: [store-01, store-02] }'
+  if (typeof value !== 'string') return typeof value === 'boolean' ? `: write { eq: ${value} }` : ''
+  const [, start] = /^(.+)\*$/.exec(value) ?? []
+  return start === undefined
+    ? `: write { eq: ${value} }, or { prefix: ${value} } for all that begins so`
+    : `: write { prefix: ${start} }`
 }
 
 const kindNames: Readonly<Record<string, string>> = {
@@ -128,6 +139,11 @@ const kindNames: Readonly<Record<string, string>> = {
   record: 'an object',
 }
 
+/** Whether a schema takes whole numbers alone. */
+function isWhole(schema: z.core.$ZodType | undefined): boolean {
+  return schema?._zod.def.checks?.some(check => check._zod.def.check === 'number_format') ?? false
+}
+
 function wrongType(expected: string, value: unknown): string {
   const wanted = kindNames[expected] ?? expected
   if (value === undefined) return `is missing; ${wanted} is needed`
@@ -137,7 +153,7 @@ function wrongType(expected: string, value: unknown): string {
   if (expected === 'boolean' && typeof value === 'string')
     return `is the text "${shortened(value)}": write true or false, without quotes`
   if (
-    expected === 'number' &&
+    (expected === 'int' || expected === 'number') &&
     typeof value === 'string' &&
     Number.isFinite(Number(value)) &&
     value.trim() !== ''
@@ -145,6 +161,7 @@ function wrongType(expected: string, value: unknown): string {
     return `is the text "${shortened(value)}": write ${Number(value)}, without quotes`
   if (expected === 'array' && typeof value !== 'object')
     return `is ${described(value)}, and a list is needed: write [${JSON.stringify(value)}]`
+  if (expected === 'int') return `is ${described(value)}, and ${wanted} such as 20 is needed`
   return `is ${described(value)}, and ${wanted} is needed`
 }
 

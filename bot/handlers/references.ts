@@ -107,7 +107,7 @@ function compileText(text: string, at: string): Filled {
     // What is looked up by a variable is known as far as it goes.
     paths = liquid.globalVariableSegmentsSync(template).map(known)
   } catch (error) {
-    throw new TemplateError((error as Error).message, at, { cause: error })
+    throw new TemplateError(placed((error as Error).message), at, { cause: error })
   }
   return { fill: facts => String(liquid.renderSync(template, facts)), ...named(paths, at) }
 }
@@ -130,6 +130,13 @@ export function alwaysSaid(text: string): string {
     return ''
   }
   return template.map(({ token }) => (TypeGuards.isHTMLToken(token) ? token.getContent() : '')).join('')
+}
+
+/** The line of a fault is one of the text, and nobody should look for it in the file. */
+function placed(message: string): string {
+  return message.replace(/, line:(\d+), col:\d+$/, (_, line) =>
+    line === '1' ? '' : `, in line ${line} of this text`,
+  )
 }
 
 function known(segments: readonly unknown[]): string[] {

@@ -39,7 +39,7 @@ const word = z.string().trim().min(1).max(20).regex(/^\S+$/, 'holds white space'
 const argument = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-zA-Z]\w*$/)
+    .regex(/^[a-zA-Z]\w*$/, 'is not a name such as who: letters a to z, digits and _ are allowed')
     .describe('What steps refer to as args.<name>'),
   title: z.string().min(1).max(20).describe('For people, in the usage line: 客户 <名字>'),
   type: z
@@ -103,7 +103,7 @@ const manualTrigger = z.strictObject({
 const step = z.strictObject({
   id: z
     .string()
-    .regex(/^[a-zA-Z][\w-]*$/, 'is not a name such as welcome')
+    .regex(/^[a-zA-Z][\w-]*$/, 'is not a name such as welcome: letters a to z, digits, - and _ are allowed')
     .describe('Unique in the handler; later steps refer to steps.<id>'),
   action: z.string().describe('What it does'),
   with: z
@@ -165,7 +165,10 @@ export const handlerDocument = z.strictObject({
   schemaVersion: z.literal(1).describe('The form of the document'),
   key: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'is not a key such as welcome-spring-fair')
+    .regex(
+      /^[a-z0-9][a-z0-9-]{0,63}$/,
+      'is not a key such as welcome-spring-fair: small letters a to z, digits and - are allowed, at most 64',
+    )
     .describe('Unique in the corp; named in runs and logs'),
   title: z.string().min(1).max(60).describe('For people'),
   enabled: z.boolean().default(true).describe('Switched on once it is published'),
