@@ -9,7 +9,7 @@ import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings } from './load-facts.ts'
 import type { EventResult } from './run-event.ts'
 import { runInOrder } from './run-in-order.ts'
-import { haveRelation } from './starts.ts'
+import { isOver } from './starts.ts'
 
 /**
  * Runs the one handler that a start names. It is looked for now, and not when it was asked for: one that has been switched
@@ -41,8 +41,7 @@ export async function runStart(
   const when = handler.when === undefined ? undefined : evaluate(handler.when, facts)
   // What was begun is finished, also where it would not begin any more.
   if (run === null) {
-    if (start.whileActive === true && !(await haveRelation(deps.models, corpId, start)))
-      return pass('when', 'the relation is over')
+    if (await isOver(deps.models, corpId, start)) return pass('when', 'the relation is over')
     if (when?.ok === false) return pass('when', reasonOf(when))
   }
   const commands = set.commands.handlers.filter(one => isInScope(one, around))
