@@ -22,6 +22,8 @@ export interface HandlerStart {
   args?: Record<string, unknown>
   /** They had a relation when it was asked for: nothing is done where that is over. */
   whileActive?: true
+  /** The event that had begun that relation, where it is known: a newer one is not the same. */
+  relation?: string
   /** How it came to this, the first cause first. */
   cause?: Cause[]
 }

@@ -58,6 +58,8 @@ export interface ActionContext {
   clock: Pick<Clock, 'now'>
   /** When rows that are kept for a time run out. */
   expireAt: Date
+  /** How long records are kept, in milliseconds from their own moment on. */
+  retentionMs: number
   models: Models
   /** What a step may name. */
   actions: ActionTable

@@ -69,7 +69,9 @@ describe('handler.schedule', () => {
       key: `${corpId}:message/test/step${steps}`,
       now,
       clock: { now: () => now.getTime() },
-      expireAt: new Date(now.getTime() + day),
+      // Of a run that waited long for a confirmation, on a host whose clock is wrong.
+      expireAt: new Date(now.getTime() - hour),
+      retentionMs: day,
       models: sidekick.database.models,
       ...more,
     } as ActionContext
@@ -126,6 +128,27 @@ describe('handler.schedule', () => {
     const stored = await inbox.findById(event).orFail().lean()
     expect(+stored.createdAt - +one.now).toBe(2 * day)
     expect(+stored.expireAt - +stored.createdAt).toBe(day)
+  })
+
+  it('is kept by a step whose fixed moment has passed since an attempt that was cut off', async () => {
+    const one = context()
+    const moment = new Date(+one.now + hour).toISOString()
+    const first = await handlerSchedule.run(one, { handler: 'call-back', at: moment })
+    const late = { ...one, clock: { now: () => +one.now + 2 * hour } }
+    expect(await handlerSchedule.run(late, { handler: 'call-back', at: moment })).toEqual(first)
+  })
+
+  it('keeps with the start which relation it is about', async () => {
+    const { follows, inbox } = sidekick.database.models
+    const pair = { corpId: sidekick.app.corpId, useridKey: 'lina', externalUserid: zhangsan }
+    const relation = { first: 'an add', at: new Date() }
+    await follows.updateOne(pair, { $set: { relation } })
+    const { event } = await run({ handler: 'call-back', after: '1d' })
+    await follows.updateOne(pair, { $unset: { relation: 1 } })
+    expect((await inbox.findById(event).orFail().lean()).start).toMatchObject({
+      whileActive: true,
+      relation: 'an add',
+    })
   })
 
   it('hands over arguments, lists as lists', async () => {

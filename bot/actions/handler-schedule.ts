@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { haveRelation } from '../dispatch/starts.ts'
+import { relationOf } from '../dispatch/starts.ts'
 import { durationMs } from '../handlers/duration.ts'
 import { duration } from '../handlers/schema.ts'
 import { type ActionContext, ActionRefused, defineAction, type Named } from './define.ts'
 import { dueMoment, isMoment, isTimeOfDay } from './due-moment.ts'
 import { pairOf } from './find-customer.ts'
-import { checkManual, keepStart, startOf } from './start-handler.ts'
+import { checkManual, keepStart, keptStart, startOf } from './start-handler.ts'
 
 /** So far ahead at most, in milliseconds. */
 const aheadMaxMs = 366 * 86_400_000
@@ -94,9 +94,12 @@ export const handlerSchedule = defineAction({
   idempotent: true,
   params,
   async run(context, given) {
+    // What an attempt that was cut off has made stands, also where its moment has passed meanwhile.
+    const kept = await keptStart(context)
+    if (kept !== undefined) return kept
     const { start, due } = await plan(context, given)
-    const whileActive = await haveRelation(context.models, context.corp.corpId, start)
-    return keepStart(context, { ...start, ...(whileActive && { whileActive }) }, due)
+    const { models, corp } = context
+    return keepStart(context, { ...start, ...(await relationOf(models, corp.corpId, start)) }, due)
   },
   async preview(context, given) {
     const { due } = await plan(context, given)

@@ -58,19 +58,31 @@ export async function checkManual({ models, corp }: ActionContext, key: string):
   if (target.trigger !== 'manual') throw new ActionRefused('handler_not_manual', texts.notManual(key))
 }
 
+/** The start that an earlier attempt at the same step has made. */
+export async function keptStart({
+  models,
+  corp,
+  key,
+}: ActionContext): Promise<{ event: string; at: string } | undefined> {
+  const event = startId(corp.corpId, 'step', key)
+  const kept = await models.inbox.findById(event, { createdAt: 1 }).lean()
+  return kept === null ? undefined : { event, at: kept.createdAt.toISOString() }
+}
+
 /**
  * Makes the start durable. Asked again by another attempt at the same step it stays what it was, with its moment.
  *
  * @returns the start's event, and when it is due
  */
 export async function keepStart(
-  { models, corp: { corpId }, key, now, expireAt }: ActionContext,
+  context: ActionContext,
   start: HandlerStart,
   at: Date,
 ): Promise<{ event: string; at: string }> {
+  const { models, corp, key, retentionMs } = context
+  const { corpId } = corp
   const id = startId(corpId, 'step', key)
-  const retentionMs = expireAt.getTime() - now.getTime()
   const made = await putStart(models, { corpId, at, id, start, retentionMs })
-  const kept = made ? undefined : await models.inbox.findById(id, { createdAt: 1 }).lean()
-  return { event: id, at: (kept?.createdAt ?? at).toISOString() }
+  const kept = made ? undefined : await keptStart(context)
+  return kept ?? { event: id, at: at.toISOString() }
 }

@@ -87,6 +87,7 @@ export function contextOf(
     actions: deps.actions,
     client: around.client,
     metrics: deps.metrics,
+    retentionMs: deps.retentionMs,
     cause: event.start?.cause ?? [],
     admins: deps.admins.corpId === event.corpId ? deps.admins.userids : [],
     reply: (content, progress, through = client => client) =>

@@ -12,7 +12,8 @@ import { contextOf, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { dryRun } from './dry-run.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
-import { isRelationOver, outsideScope, relationOver, unlikeTrigger } from './run-start.ts'
+import { outsideScope, relationOver, unlikeTrigger } from './run-start.ts'
+import { isOver } from './starts.ts'
 
 /** What a handler would do about an event, and what would keep it from that. */
 export interface Rehearsal {
@@ -39,7 +40,7 @@ export async function rehearse(
   const around = await loadSurroundings(deps, event, name, lookUpStaff)
   const { match, args } = start === undefined ? trigger(handler, event, around) : started(handler, start)
   const scope = start === undefined ? explainScope(handler, around) : outsideScope(handler, start, around)
-  const over = start !== undefined && (await isRelationOver(deps.models, event.corpId, start))
+  const over = start !== undefined && (await isOver(deps.models, event.corpId, start))
   const context = {
     ...contextOf(deps, event, around, { commands: createCommandIndex([]) }),
     reply: async () => undefined,

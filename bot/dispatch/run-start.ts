@@ -10,7 +10,7 @@ import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
 import type { EventResult } from './run-event.ts'
 import { runInOrder } from './run-in-order.ts'
-import { haveRelation } from './starts.ts'
+import { isOver } from './starts.ts'
 
 /** Why nothing is done for two who had each other when it was asked for. */
 export const relationOver = 'the relation is over'
@@ -44,7 +44,7 @@ export async function runStart(
   const when = handler.when === undefined ? undefined : evaluate(handler.when, facts)
   // What was begun is finished, also where it would not begin any more.
   if (run === null) {
-    if (await isRelationOver(deps.models, corpId, start)) return pass('when', relationOver)
+    if (await isOver(deps.models, corpId, start)) return pass('when', relationOver)
     if (when?.ok === false) return pass('when', reasonOf(when))
   }
   const context = contextOf(deps, event, around, set)
@@ -62,11 +62,6 @@ export function outsideScope(
   around: Surroundings,
 ): string | undefined {
   return userid === undefined ? undefined : explainScope(handler, around)
-}
-
-/** Whether it was asked for about a relation that is over since. */
-export async function isRelationOver(models: Models, corpId: string, start: HandlerStart): Promise<boolean> {
-  return start.whileActive === true && !(await haveRelation(models, corpId, start))
 }
 
 /** Why a handler that is wanted is none of those that can run. */

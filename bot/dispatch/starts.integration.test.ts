@@ -4,7 +4,7 @@ import { control } from '../../fixtures/test/visitor.ts'
 import type { HandlerStart, InboxEvent } from '../../models/inbox-event.ts'
 import { actions } from '../actions/registry.ts'
 import { publishHandler } from '../handlers/publish.ts'
-import { freshStartId, putStart } from './starts.ts'
+import { freshStartId, putStart, relationOf } from './starts.ts'
 
 const zhangsan = 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY'
 const [hour, patience] = [3_600_000, { timeout: 15_000 }]
@@ -103,6 +103,34 @@ describe('the start of a handler', () => {
     await Promise.all(ids.map(done))
     expect(await Promise.all(ids.map(runOf))).toEqual(starts.map(() => null))
     expect(await sent('不该来')).toBe(false)
+  })
+
+  it('is done for the relation that there was when it was asked for, and for no newer one', async () => {
+    const { chat, database, app } = sidekick
+    const { inbox, follows } = database.models
+    const settled = () =>
+      expect.poll(() => inbox.countDocuments({ name: /^customer/, state: 'waiting' }), patience).toBe(0)
+    const { externalUserid } = await chat.customer('又来的人').adds('lina')
+    await settled()
+    const about = { handler: 'remind', userid: 'lina', externalUserid }
+    const first = await relationOf(database.models, app.corpId, about)
+    const during = await start({ ...about, ...first })
+    await done(during)
+    await chat.customer(externalUserid).deletes('lina')
+    await settled()
+    await chat.customer(externalUserid).adds('lina')
+    await settled()
+    const second = await relationOf(database.models, app.corpId, about)
+    expect(second.relation).not.toBe(first.relation)
+    // As a release before this one has kept it, and of a relation of which nobody knew how it began.
+    const old = await start({ ...about, whileActive: true })
+    const [stale, fresh] = [await start({ ...about, ...first }), await start({ ...about, ...second })]
+    await Promise.all([old, stale, fresh].map(done))
+    expect((await Promise.all([during, old, stale, fresh].map(runOf))).map(run => run?.state)).toEqual([
+      ...['done', 'done', undefined, 'done'],
+    ])
+    expect((await stored(stale)).passed).toMatchObject([{ stage: 'when', why: 'the relation is over' }])
+    expect(await follows.countDocuments({ externalUserid, status: 'active' })).toBe(1)
   })
 
   it('is none of the platform’s: a message that claims to be one is unknown', async () => {

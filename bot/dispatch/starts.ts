@@ -76,13 +76,24 @@ export async function putStart(models: Models, planned: PlannedStart): Promise<b
   }
 }
 
-/** Whether the staff member and the customer of a start have each other now. */
-export async function haveRelation(
+/** The relation that the staff member and the customer of a start have now, as the start keeps it; nothing where they have none. */
+export async function relationOf(
   models: Models,
   corpId: string,
-  { userid, externalUserid }: HandlerStart,
-): Promise<boolean> {
-  if (userid === undefined || externalUserid === undefined) return false
+  { userid, externalUserid }: Pick<HandlerStart, 'userid' | 'externalUserid'>,
+): Promise<Pick<HandlerStart, 'whileActive' | 'relation'>> {
+  if (userid === undefined || externalUserid === undefined) return {}
   const pair = { corpId, useridKey: useridKey(userid), externalUserid }
-  return (await models.follows.findOne(pair, { status: 1 }).lean())?.status === 'active'
+  const follow = await models.follows.findOne(pair, { status: 1, relation: 1 }).lean()
+  if (follow?.status !== 'active') return {}
+  // Of one that a sync has found nobody knows how it began.
+  const first = follow.relation?.first
+  return { whileActive: true, ...(first !== undefined && { relation: first }) }
+}
+
+/** Whether the relation that there was when a start was asked for is over. */
+export async function isOver(models: Models, corpId: string, start: HandlerStart): Promise<boolean> {
+  if (start.whileActive !== true) return false
+  const { whileActive, relation } = await relationOf(models, corpId, start)
+  return whileActive !== true || (start.relation !== undefined && relation !== start.relation)
 }
