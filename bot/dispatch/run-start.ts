@@ -1,5 +1,4 @@
 import type { HandlerStart, Passed } from '../../models/inbox-event.ts'
-import type { Models } from '../../models/models.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { evaluate, reasonOf } from '../handlers/conditions.ts'
