@@ -5,6 +5,7 @@ import {
   lengthEn,
   lengthZh,
   say,
+  shown,
   type Trouble,
   troubleEn,
   troubleZh,
@@ -42,7 +43,7 @@ export const welcomeCodes = {
     en: (d, s) =>
       [
         `sent${d.at ? ` at ${s.time(d.at)}` : ''}${d.handler ? ` by ${s.handler(d.handler)}` : ''}`,
-        d.text ? `: ${JSON.stringify(d.text)}` : '',
+        d.text ? `: ${JSON.stringify(shown(d.text))}` : '',
         d.attachments > 0 ? `, with ${d.attachments} attachments` : '',
         d.missing?.length ? `, without ${d.missing.join(', ')}, which could not be had` : '',
         d.fallback ? ', by its fallback text' : '',
@@ -53,7 +54,7 @@ export const welcomeCodes = {
     zh: (d, s) =>
       [
         `${d.at ? `${s.time(d.at)} ` : ''}${d.handler ? `由${s.handler(d.handler)}` : ''}发出`,
-        d.text ? `：“${d.text}”` : '',
+        d.text ? `：“${shown(d.text)}”` : '',
         d.attachments > 0 ? `，附件 ${d.attachments} 个` : '',
         d.missing?.length ? `，缺素材 ${d.missing.join('、')}` : '',
         d.fallback ? '，用的是备用文案' : '',

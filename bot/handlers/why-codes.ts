@@ -22,6 +22,8 @@ interface FindingOf<C extends FindingCode> {
   code: C
   about: About
   data: DataOf<C>
+  /** Nothing that is missing is missing because of it, so that there is nothing to be done about it. */
+  aside?: true
 }
 
 /** One thing that was found out. */

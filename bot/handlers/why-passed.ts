@@ -24,8 +24,6 @@ const nearness = [
 
 interface PassedOver {
   found: Finding
-  /** It would not have been for this add anyway. */
-  elsewhere: boolean
   priority: number
 }
 
@@ -38,8 +36,7 @@ export function passedOver(add: Add, records: Records): Finding[] {
     const over = judge(one, add, records)
     return over === undefined ? [] : [over]
   })
-  const rank = ({ found: { code }, elsewhere }: PassedOver): number =>
-    elsewhere ? nearness.length : (nearness as readonly string[]).indexOf(code)
+  const rank = ({ found: { code } }: PassedOver): number => (nearness as readonly string[]).indexOf(code)
   found.sort((a, b) => rank(a) - rank(b) || a.priority - b.priority)
   return found.map(one => one.found)
 }
@@ -120,7 +117,6 @@ function judge(one: Candidate, add: Add, records: Records): PassedOver | undefin
   const { priority } = one.document
   return {
     found: finding(code, about, dataOf(code, one, add, records) as never),
-    elsewhere: one.unfit !== undefined && code !== 'handler_match',
     priority: typeof priority === 'number' ? priority : 1_000,
   }
 }
@@ -150,10 +146,14 @@ function eventFor(add: Add, document: HandlerThen['document']): HeldEvent | unde
 type HandlerCode = (typeof nearness)[number]
 
 function codeFor({ past, then, recorded, unfit }: Candidate, { broken }: Records): HandlerCode | undefined {
-  if (recorded !== undefined) return `handler_${recorded.stage}`
+  const stage = recorded?.stage
+  // What was off, broken or not there yet was not asked whether it wants such an event.
+  const wasAsked = stage !== undefined && stage !== 'off' && stage !== 'broken'
+  const isTold = stage !== undefined || then !== undefined || past.live?.enabled === true
+  if (unfit !== undefined && isTold && !wasAsked) return 'handler_match'
+  if (stage !== undefined) return `handler_${stage}`
   if (then === undefined) return past.live?.enabled === true ? 'handler_not_yet' : undefined
   if (!then.enabled) return 'handler_off'
-  if (unfit !== undefined) return 'handler_match'
   return broken.has(past.key) ? 'handler_broken' : undefined
 }
 

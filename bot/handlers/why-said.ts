@@ -1,3 +1,4 @@
+import { cutText } from './mask.ts'
 import { type Comparison, comparisons } from './operators.ts'
 
 /** How one voice names things. */
@@ -129,6 +130,12 @@ export function scopeZh(why: string): string {
     .replace(' or ', ' 或')
     .replace(/ \(was (.*)\)$/, '，实际是 $1')
 }
+
+/** How much of a welcome is shown, in characters: so that it is known again. */
+const shownMax = 80
+
+/** The beginning of what was sent, in one line. */
+export const shown = (text: string): string => cutText(text.replace(/\s+/g, ' ').trim(), shownMax)
 
 /** By whom, where that is known: `by lina`. */
 export const byEn = (by: string | undefined, speaker: Speaker): string =>

@@ -64,6 +64,21 @@ describe('the answer for an admin', () => {
     )
   })
 
+  it('shows the beginning of a long welcome in one line, so that the rest is told too', () => {
+    const text = `您好！\n${'很长的欢迎语'.repeat(200)}`
+    const sent = finding('sent', 'welcome', { at, handler: 'greets', text, attachments: 9 })
+    const told = tellAdmin(why([add([sent, off])], {})).split('\n')
+    expect(told[1]).toMatch(/^· 11-21 10:32 由「新客户欢迎」发出：“您好！ 很长的欢迎语.{50,80}…”，附件 9 个$/)
+    expect(told[2]).toMatch(/^· 「新客户欢迎」当时是关闭的/)
+    expect(inEnglish(sent).text).toMatch(/^sent at .*…", with 9 attachments$/)
+    expect(inEnglish(sent).text.length).toBeLessThan(160)
+  })
+
+  it('advises nothing about what is told besides', () => {
+    expect(tellAdmin(why([add([{ ...off, aside: true }])]))).not.toMatch(/建议/)
+    expect(inEnglish({ ...off, aside: true })).not.toHaveProperty('todo')
+  })
+
   it('fits one message, whatever there is to tell', () => {
     const text = '很长的欢迎语'.repeat(200)
     const sent = finding('sent', 'welcome', { at, handler: 'greets', text, attachments: 9 })

@@ -33,7 +33,7 @@ const english: Speaker = { time: utc, handler: key => key, staff: userid => user
 export function inEnglish(found: Finding): { text: string; todo?: string } {
   const { en, todo } = wordsOf(found)
   const text = en(found.data, english)
-  return todo === undefined ? { text } : { text, todo: todo.en(found.data, english) }
+  return todo === undefined || found.aside ? { text } : { text, todo: todo.en(found.data, english) }
 }
 
 /** How many findings a table has at most. */
@@ -93,9 +93,11 @@ export function tellAdmin(why: Why): string {
   const [newest, ...others] = adds
   if (newest === undefined) return nobodyZh(why)
   const speaker = chinese(why)
-  const said = newest.findings.map(found => ({ ...wordsOf(found), data: found.data }))
+  const said = newest.findings.map(found => ({ ...wordsOf(found), ...found }))
   const reasons = said.map(({ zh, data }) => `· ${zh(data, speaker)}`)
-  const todos = [...new Set(said.flatMap(({ todo, data }) => (todo ? [todo.zh(data, speaker)] : [])))]
+  const todos = [
+    ...new Set(said.flatMap(({ todo, data, aside }) => (todo && !aside ? [todo.zh(data, speaker)] : []))),
+  ]
   const advice = todos.slice(0, 2).map(todo => `建议：${todo}`)
   const before = others.map(add => `${speaker.time(add.at)} ${verdictZh(add)}`)
   if (older > 0) before.push(`还有 ${older} 次更早的添加`)

@@ -95,7 +95,10 @@ function ofFirst(row: Welcome, add: Add, records: Records, passed: readonly Find
     case 'dry_run':
       return [finding('dry_run', 'both', { handler })]
     default:
-      return unused({ ...row, ...first }, add, records, passed)
+      // The replay that would be advised has been.
+      return unused({ ...row, ...first }, add, records, passed).map(one =>
+        one.code === 'paused' && !one.data.stillPaused ? { ...one, aside: true } : one,
+      )
   }
 }
 

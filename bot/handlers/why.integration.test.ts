@@ -5,6 +5,7 @@ import type { Database } from '../../models/connect.ts'
 import { actions } from '../actions/registry.ts'
 import { explainCustomer, type WhyAdd } from './why.ts'
 import type { Finding } from './why-codes.ts'
+import { inEnglish } from './why-tell.ts'
 
 const corpId = 'ww-why'
 
@@ -24,6 +25,9 @@ async function newest(externalUserid: string): Promise<WhyAdd> {
   return add
 }
 const codes = ({ findings }: WhyAdd) => findings.map(({ code }) => code)
+/** Of which findings something is to be done. */
+const advised = ({ findings }: WhyAdd) =>
+  findings.filter(one => inEnglish(one).todo !== undefined).map(({ code }) => code)
 const dataOf = ({ findings }: WhyAdd, code: Finding['code']) => findings.find(one => one.code === code)?.data
 
 describe('why somebody was welcomed or not, by what is stored', () => {
@@ -280,6 +284,73 @@ describe('why somebody was welcomed or not, by what is stored', () => {
       const gone = { ...welcome, state: 'failed', error: { code, message: '' }, attempts: 3 }
       expect(await of([gone], 'done')).toMatchObject({ code: found, data: { attempts: 3 } })
     }
+  })
+})
+
+describe('what is advised', () => {
+  const stoppedBefore = (handler: string) => {
+    return { handler, revision: 1, stage: 'after', why: 'stopped by greets' } as const
+  }
+
+  it('is nothing where somebody was welcomed and another handler was stopped, with tags or without', async () => {
+    await rows.handler('greets', { actions: ['welcome.send'] })
+    await rows.handler('sample')
+    await rows.handler('rehearsed', { actions: ['customer.tag'] })
+    const untagged = await rows.add({ event: { passed: [stoppedBefore('sample')] } })
+    await untagged.ledger({ handler: 'greets' })
+    await untagged.run('greets', [{ action: 'welcome.send' }])
+    await untagged.run('rehearsed', [{ state: 'skipped', skipped: 'dry_run' }], { dryRun: true })
+    const without = await newest(untagged.externalUserid)
+    expect(codes(without)).toContain('handler_after')
+    expect(advised(without)).toEqual(['tag_dry_run'])
+
+    const switched = [{ at: rows.ago(600), on: false, by: 'hemin' }]
+    await rows.handler('off', { enabled: false, switched })
+    const tagged = await rows.add({ event: { passed: [stoppedBefore('sample')] } })
+    await tagged.ledger({ handler: 'greets' })
+    await tagged.run('greets', [{ action: 'welcome.send' }, { output: { added: [] } }])
+    await tagged.run('rehearsed', [{ state: 'skipped', skipped: 'dry_run' }], { dryRun: true })
+    const add = await newest(tagged.externalUserid)
+    expect(add).toMatchObject({ welcome: 'sent', tags: 'marked' })
+    expect(advised(add)).toEqual([])
+  })
+
+  it('is to switch no handler on that would not have been for the add', async () => {
+    const trigger = { event: 'customer.added', match: { state: { eq: 'fair' } } }
+    const switched = [{ at: rows.ago(600), on: false, by: 'hemin' }]
+    await rows.handler('fair', { enabled: false, switched, trigger })
+    await rows.handler('later', { publishedAt: rows.ago(1), trigger })
+    const off = { handler: 'fair', revision: 1, stage: 'off', why: '' } as const
+    const { externalUserid, ledger } = await rows.add({ state: 'xhs', event: { passed: [off] } })
+    await ledger({ state: 'unused', reason: 'no_handler', passed: [off] })
+    const add = await newest(externalUserid)
+    expect(codes(add)).toEqual(['handler_match', 'handler_match'])
+    expect(advised(add)).toEqual([])
+  })
+
+  it('of an add without a code says nothing of handlers that could not have welcomed either', async () => {
+    await rows.handler('greets')
+    await rows.handler('off', {
+      actions: ['welcome.send'],
+      enabled: false,
+      switched: [{ at: rows.ago(600), on: false, by: 'hemin' }],
+    })
+    const { externalUserid, ledger } = await rows.add({
+      code: null,
+      event: { passed: [stoppedBefore('greets')] },
+    })
+    await ledger({ state: 'no_code', attempts: 0 })
+    const add = await newest(externalUserid)
+    expect(codes(add)).toEqual(['no_code', 'handler_after', 'handler_off'])
+    expect(advised(add)).toEqual(['no_code'])
+  })
+
+  it('of a welcome that an earlier handler prevented is to let it through', async () => {
+    await rows.handler('greets')
+    const { externalUserid, ledger } = await rows.add()
+    const passed = [{ ...stoppedBefore('greets'), why: 'stopped by notes' }]
+    await ledger({ state: 'unused', reason: 'no_handler', passed })
+    expect(advised(await newest(externalUserid))).toEqual(['handler_after'])
   })
 })
 

@@ -110,6 +110,8 @@ function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
     !(one.code === 'handler_paused' && ofWelcome.some(({ code }) => code === 'paused')) &&
     !(one.code === 'handler_match' && ofRuns.length > 0)
   const ofTags = [...ofRuns, ...passed.filter(isAsked).map((one): Finding => ({ ...one, about: 'tag' }))]
+  const tags = tagVerdict([...ofWelcome.filter(one => one.about === 'both'), ...ofTags], welcome)
+  const decided = (one: Finding): boolean => hasDecided(one, { welcome, tags, first: ofWelcome[0] })
   return {
     userid,
     useridKey: key,
@@ -118,9 +120,22 @@ function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
     ...(endedAt && { endedAt }),
     ...(first !== undefined && { event: first }),
     welcome,
-    tags: tagVerdict([...ofWelcome.filter(one => one.about === 'both'), ...ofTags], welcome),
-    findings: [...ofWelcome, ...ofTags],
+    tags,
+    findings: [...ofWelcome, ...ofTags].map(one => (decided(one) ? one : { ...one, aside: true })),
   }
+}
+
+/** Whether something is missing because of a finding, as against what was so besides. */
+function hasDecided(
+  { code, about }: Finding,
+  { welcome, tags, first }: Pick<WhyAdd, 'welcome' | 'tags'> & { first: Finding | undefined },
+): boolean {
+  if (!code.startsWith('handler_') && code !== 'dry_run' && code !== 'tag_dry_run') return true
+  // Without a code no handler could have welcomed.
+  const isCodeless = first?.code === 'no_code' || first?.code === 'colleague'
+  if (about !== 'tag' && welcome === 'not_sent' && !isCodeless) return true
+  // That a handler keeps others away when it has done its work is what it was written for.
+  return about !== 'welcome' && tags === 'not_marked' && code !== 'handler_after'
 }
 
 const verdicts: Partial<Record<FindingCode, WelcomeVerdict>> = {
