@@ -85,7 +85,7 @@ export interface FirstReason extends Pick<Welcome, 'reason' | 'handler' | 'passe
   until: Date
 }
 
-/** The content of a welcome: the text, and its attachments by kind and title. */
+/** The content of a welcome: the text, with mobile numbers masked and cut to 200 characters, and its attachments by kind and title. */
 export interface WelcomeSent {
   text: string
   attachments: { kind: string; title: string }[]

@@ -197,7 +197,7 @@ async function calling<T>(context: WriteContext, pair: Pair, call: () => Promise
         throw new NotSettled({ cause: error })
     }
     if (error.reaction === 'give_up' || error.reaction === 'user') {
-      throw new ActionRefused('platform_refused', texts.platformRefused(error.hint), { cause: error })
+      throw new ActionRefused(`wecom_${error.errcode}`, texts.platformRefused(error.hint), { cause: error })
     }
     throw error
   }

@@ -84,7 +84,7 @@ describe.each([
 
   it.each([
     ['young', 1_000, 'active', 'not_settled'],
-    ['old', 120_000, 'removed', 'platform_refused'],
+    ['old', 120_000, 'removed', 'wecom_84061'],
   ])('knows a relation that the platform does not show as %s', async (_age, ageMs, status, code) => {
     const createdAt = new Date(clock.now() - ageMs)
     const stranger = { userid: pair.userid, externalUserid: `wm-unknown-${ageMs}` }

@@ -106,6 +106,16 @@ describe('the ledger of welcomes', () => {
     })
   })
 
+  it('keeps the beginning of what was sent, and no whole mobile number', async () => {
+    const { id, welcomeCode, context } = await addition()
+    const words = `电话 13812341234${'，欢迎'.repeat(200)}`
+    const long = async () => ({ text: words, attachments: [], sent: { text: words, attachments: [] } })
+    await sendWelcome(context, welcomeCode, id, long)
+    const { text: told = '' } = (await row(welcomeCode))?.sent ?? {}
+    expect(told).toMatch(/^电话 138\*{4}1234，欢迎.*…$/)
+    expect(told).toHaveLength(200)
+  })
+
   it('takes a code over from one that has died when its lease is over, whatever the own clock says', async () => {
     for (const skewMs of [-180_000, 180_000]) {
       const { id, welcomeCode, context } = await addition()

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { useridKey } from '../../models/userid.ts'
 import type { WelcomeSent } from '../../models/welcome.ts'
+import { cutText, maskMobiles } from '../handlers/mask.ts'
 import { WecomError } from '../wecom/errors.ts'
 import type { WireAttachment } from '../wecom/wire/customer.ts'
 import { NotSettled, rowOf, writeTrajectory } from './customer-writes.ts'
@@ -18,13 +19,15 @@ import {
 
 /** How often somebody else's code is looked at. */
 const lookAgainMs = 500
+/** How many characters of a welcome are kept, as in the traces of runs. */
+const keptMax = 200
 /** How long a code lives (`path/92137`). */
 const codeMs = 20_000
 
 export interface WelcomeContent {
   text: string
   attachments: WireAttachment[]
-  /** The same, as the ledger keeps it. */
+  /** The same; the ledger keeps its beginning. */
   sent: WelcomeSent
 }
 
@@ -74,7 +77,7 @@ export async function sendWelcome(
     }
     await callPlatform(context, code, async media => {
       const made = await content(media)
-      given = made.sent
+      given = keptOf(made.sent)
       return made
     })
   } catch (error) {
@@ -95,6 +98,11 @@ export async function sendWelcome(
     handler: context.handler,
     ...(given !== undefined && { sent: given }),
   })
+}
+
+/** The ledger is there to tell what was sent, and for longer than anybody needs each word of it. */
+function keptOf(sent: WelcomeSent): WelcomeSent {
+  return { ...sent, text: cutText(maskMobiles(sent.text), keptMax) }
 }
 
 /** Waits for a look at what somebody else does. @throws where the run's time is over meanwhile */

@@ -2,6 +2,7 @@ import {
   byEn,
   byZh,
   conditionZh,
+  errcodeEn,
   lengthEn,
   lengthZh,
   say,
@@ -119,8 +120,8 @@ export const welcomeCodes = {
     zh: d => `另一个应用正在发欢迎语（41096），试了 ${d.attempts} 次都这样${d.over ? '' : '，还会再试'}`,
     todo: { en: () => 'have only one app of the corp send welcomes', zh: () => '企业里只留一个应用发欢迎语' },
   }),
-  platform_refused: say<{ errcode: number; hint: string }>({
-    en: d => `the platform refused it with errcode ${d.errcode}: ${d.hint}`,
+  platform_refused: say<{ errcode: number; hint: string; errmsg?: string }>({
+    en: d => `the platform refused it: ${errcodeEn(d.errcode, d.errmsg)}`,
     zh: d => `企业微信返回 ${d.errcode}：${d.hint}`,
   }),
   colleague: say<{ corpName?: string }>({
@@ -198,7 +199,7 @@ export const welcomeCodes = {
   left: say<{ handler: string; reason: 'failed' | 'skipped'; errcode?: number; errmsg?: string }>({
     en: (d, s) =>
       d.reason === 'failed'
-        ? `${s.handler(d.handler)} failed when the event was handled first${d.errcode === undefined ? '' : `: errcode ${d.errcode}${d.errmsg ? ` (${d.errmsg})` : ''}`}`
+        ? `${s.handler(d.handler)} failed when the event was handled first${d.errcode === undefined ? '' : `: ${errcodeEn(d.errcode, d.errmsg)}`}`
         : `${s.handler(d.handler)} left its welcome out when the event was handled first`,
     zh: (d, s) =>
       d.reason === 'failed'

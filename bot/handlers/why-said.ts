@@ -31,9 +31,14 @@ export interface Trouble {
   hint?: string
 }
 
-/** In English: the platform's hint is Chinese, its code is not. */
-export const troubleEn = ({ code, message }: Trouble): string =>
-  message.startsWith(`${code}: `) ? message : `${code} (${message})`
+/** A number of the platform's, where it is explained, and what it said; what we know of it is Chinese. */
+export const errcodeEn = (errcode: number | string, errmsg = ''): string =>
+  `errcode ${errcode} (path/90313${errmsg === '' ? '' : `: ${errmsg.replace(/\s+/g, ' ')}`})`
+export const troubleEn = ({ code, message }: Trouble): string => {
+  const errcode = /^wecom_(-?\d+)$/.exec(code)?.[1]
+  if (errcode === undefined) return message.startsWith(`${code}: `) ? message : `${code} (${message})`
+  return errcodeEn(errcode, /[\u4e00-\u9fff]/.test(message) ? '' : message)
+}
 export const troubleZh = ({ code, message, hint }: Trouble): string => {
   const errcode = /^wecom_(-?\d+)$/.exec(code)?.[1]
   if (errcode !== undefined) return `企业微信返回 ${errcode}${hint === undefined ? '' : `，${hint}`}`

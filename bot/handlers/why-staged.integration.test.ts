@@ -13,6 +13,7 @@ import { publishHandler } from './publish.ts'
 import { switchHandler } from './switch.ts'
 import { explainCustomer, type WhyAdd } from './why.ts'
 import type { Finding } from './why-codes.ts'
+import { inEnglish } from './why-tell.ts'
 
 const welcome = { id: 'welcome', action: 'welcome.send', with: { text: '您好' }, onError: 'continue' }
 const tag = { id: 'tag', action: 'customer.tag', with: { add: ['VIP'] } }
@@ -401,11 +402,19 @@ describe('why no tag was marked, staged', () => {
     ])
   })
 
-  it('was refused by the platform', async () => {
-    await fault({ path: 'externalcontact/mark_tag', errcode: 60011 })
+  it.each([
+    [60011, /可见范围/],
+    [40144, /标签数量已达上限/],
+  ])('was refused by the platform with %i, which is told by its number', async (errcode, hint) => {
+    await fault({ path: 'externalcontact/mark_tag', errcode })
     const add = await answer('once')
     expect(add).toMatchObject({ welcome: 'sent', tags: 'not_marked' })
-    expect(told(add, 'once').at(-1)).toMatchObject(['tag_failed', { trouble: { code: 'platform_refused' } }])
+    const [code, data] = told(add, 'once').at(-1) ?? []
+    expect(code).toBe('tag_failed')
+    const trouble = { code: `wecom_${errcode}`, hint: expect.stringMatching(hint) }
+    expect(data).toMatchObject({ trouble })
+    const [found] = add.findings.filter(one => one.code === 'tag_failed')
+    expect(found && inEnglish(found).text).toMatch(new RegExp(`errcode ${errcode}.*path/90313`))
   })
 
   it('is of a handler that has run for this pair a moment ago', async () => {

@@ -51,7 +51,7 @@ function spares({ codes }: Add): Finding[] {
 
 /** What a row of the ledger says. */
 function ofRow(row: Welcome, add: Add, records: Records, passed: readonly Finding[], now: Date): Finding[] {
-  const { state, attempts, answeredAt, errcode } = row
+  const { state, attempts, answeredAt } = row
   const { held } = add.events.find(one => one.held._id === row.event) ?? {}
   const at = answeredAt && { at: answeredAt }
   switch (state) {
@@ -65,7 +65,7 @@ function ofRow(row: Welcome, add: Add, records: Records, passed: readonly Findin
       return [finding('code_expired', 'welcome', { ...at, lateMs, arrivedMs, ...again })]
     }
     case 'refused':
-      return [refused(errcode, attempts)]
+      return [refused(row)]
     case 'sending':
       return [unheard(row, add, now)]
     case 'no_code':
@@ -102,10 +102,14 @@ function ofFirst(row: Welcome, add: Add, records: Records, passed: readonly Find
   }
 }
 
-function refused(errcode = 0, attempts: number): Finding {
+function refused({ errcode = 0, errmsg, attempts }: Welcome): Finding {
   if (errcode === 41053) return finding('archive_pending', 'welcome', {})
   if (errcode === 41096) return finding('other_app', 'welcome', { attempts, over: true })
-  return finding('platform_refused', 'welcome', { errcode, hint: errcodeInfo(errcode).hint })
+  return finding('platform_refused', 'welcome', {
+    errcode,
+    hint: errcodeInfo(errcode).hint,
+    ...(errmsg !== undefined && { errmsg }),
+  })
 }
 
 /** A welcome that was begun and of which the platform's last word is not known. */

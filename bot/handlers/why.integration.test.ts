@@ -288,7 +288,7 @@ describe('why somebody was welcomed or not, by what is stored', () => {
 })
 
 describe('what is advised', () => {
-  const after = (handler: string) => {
+  const stoppedBefore = (handler: string) => {
     return { handler, revision: 1, stage: 'after', why: 'stopped by greets' } as const
   }
 
@@ -296,7 +296,7 @@ describe('what is advised', () => {
     await rows.handler('greets', { actions: ['welcome.send'] })
     await rows.handler('sample')
     await rows.handler('rehearsed', { actions: ['customer.tag'] })
-    const untagged = await rows.add({ event: { passed: [after('sample')] } })
+    const untagged = await rows.add({ event: { passed: [stoppedBefore('sample')] } })
     await untagged.ledger({ handler: 'greets' })
     await untagged.run('greets', [{ action: 'welcome.send' }])
     await untagged.run('rehearsed', [{ state: 'skipped', skipped: 'dry_run' }], { dryRun: true })
@@ -306,7 +306,7 @@ describe('what is advised', () => {
 
     const switched = [{ at: rows.ago(600), on: false, by: 'hemin' }]
     await rows.handler('off', { enabled: false, switched })
-    const tagged = await rows.add({ event: { passed: [after('sample')] } })
+    const tagged = await rows.add({ event: { passed: [stoppedBefore('sample')] } })
     await tagged.ledger({ handler: 'greets' })
     await tagged.run('greets', [{ action: 'welcome.send' }, { output: { added: [] } }])
     await tagged.run('rehearsed', [{ state: 'skipped', skipped: 'dry_run' }], { dryRun: true })
@@ -337,7 +337,7 @@ describe('what is advised', () => {
     })
     const { externalUserid, ledger } = await rows.add({
       code: null,
-      event: { passed: [after('greets')] },
+      event: { passed: [stoppedBefore('greets')] },
     })
     await ledger({ state: 'no_code', attempts: 0 })
     const add = await newest(externalUserid)
@@ -348,7 +348,7 @@ describe('what is advised', () => {
   it('of a welcome that an earlier handler prevented is to let it through', async () => {
     await rows.handler('greets')
     const { externalUserid, ledger } = await rows.add()
-    const passed = [{ ...after('greets'), why: 'stopped by notes' }]
+    const passed = [{ ...stoppedBefore('greets'), why: 'stopped by notes' }]
     await ledger({ state: 'unused', reason: 'no_handler', passed })
     expect(advised(await newest(externalUserid))).toEqual(['handler_after'])
   })
