@@ -8,7 +8,7 @@ import { type HandlerSource, readHandlerFiles } from '../../bot/handlers/read-fi
 import { planTags, problemsOf } from '../../bot/handlers/tag-plan.ts'
 import { type Export, writeHandlers } from '../../bot/handlers/write-file.ts'
 import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
-import { corp, defineVerb, type Opened, UsageError, when } from './verb.ts'
+import { corp, defineVerb, NotYetError, type Open, type Opened, UsageError, when } from './verb.ts'
 
 const by = 'operator'
 const file = {
@@ -62,20 +62,20 @@ export const handlersValidate = defineVerb(
   },
 )
 
-/** All problems, the names in it, where there is a database to ask; else why there is none. */
+/** All problems, those of names with them; or why nothing can be asked yet, where no corp was named. */
 async function namesOf(
   sources: readonly HandlerSource[],
   named: string | undefined,
-  open: () => Promise<Opened>,
+  open: Open,
 ): Promise<{ names?: ProblemRow[]; why: string }> {
   let opened: Opened
   let corpId: string
   try {
-    opened = await open()
+    opened = await open({ make: false })
     corpId = await opened.corpId(named)
   } catch (error) {
-    if (named !== undefined) throw error
-    return { why: (error as Error).message }
+    if (named !== undefined || !(error instanceof NotYetError)) throw error
+    return { why: error.message }
   }
   const documents = sources.map(one => one.document)
   const names: ProblemRow[] = []

@@ -23,7 +23,7 @@ import {
   handlersRemove,
   handlersResume,
 } from './handler-switch-verbs.ts'
-import type { Verb } from './verb.ts'
+import { NotYetError, type Verb } from './verb.ts'
 
 const good = `schemaVersion: 1
 key: refund-help
@@ -95,19 +95,21 @@ describe('sidekick handlers validate', () => {
     ])
   })
 
-  it('checks the form alone where it is told to, or has no database, and says so', async () => {
+  it('checks the form alone where it is told to, or Sidekick was never started, and says so', async () => {
     const path = file(tagging)
     const offline = await run(handlersValidate, { file: path, offline: true })
     expect(offline).toMatchObject({ failed: false, notes: ['checked: their form alone (--offline)'] })
-    const away = async () => {
-      throw new Error('the database is away')
-    }
-    const alone = await handlersValidate.run({ file: path, _: [path], json: false } as never, away)
-    expect(alone).toMatchObject({
+    const validate = (fault: Error, named?: string) =>
+      handlersValidate.run({ file: path, _: [path], json: false, corp: named } as never, async () => {
+        throw fault
+      })
+    expect(await validate(new NotYetError('no corp yet'))).toMatchObject({
       failed: false,
       data: { checked: ['form'] },
-      notes: ['checked: their form alone (the database is away)'],
+      notes: ['checked: their form alone (no corp yet)'],
     })
+    await expect(validate(new NotYetError('no corp yet'), corp)).rejects.toThrow('no corp yet')
+    await expect(validate(new Error('the database is away'))).rejects.toThrow('the database is away')
   })
 })
 
