@@ -180,11 +180,12 @@ const appNames = [
  * Reads the environment, and `.env` in the working directory beneath it, into one frozen configuration. Makes the two
  * secrets under `DATA_DIR` (mode 0600) where they may be made.
  *
+ * @param keep as for `parseConfig`
  * @throws ConfigError naming every wrong value at once.
  */
-export function loadConfig(): Config {
+export function loadConfig(keep: typeof keepSecret = keepSecret): Config {
   const file = readDotEnv()
-  return parseConfig({ ...file, ...process.env }, keepSecret)
+  return parseConfig({ ...file, ...process.env }, keep)
 }
 
 function readDotEnv(): Record<string, string | undefined> {
@@ -314,7 +315,7 @@ function problem(name: string, value: string | undefined, fault: string, example
 }
 
 /** Reads a secret that was made here before, or makes it: 32 random bytes in hex, readable by the owner only. */
-function keepSecret(dataDir: string, name: string): string {
+export function keepSecret(dataDir: string, name: string): string {
   try {
     return readOrMakeSecret(dataDir, name)
   } catch (error) {

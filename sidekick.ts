@@ -1,7 +1,7 @@
 import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
 import { createApps } from './bot/apps.ts'
 import { openPlatform } from './bot/platform.ts'
-import { type Config, ConfigError, loadConfig } from './config.ts'
+import { type Config, ConfigError, keepSecret, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
 import { ask } from './jobs/operator/ask.ts'
 import { corpAdd, corpList, corpRotate } from './jobs/operator/corp-verbs.ts'
@@ -24,15 +24,16 @@ import { robotAdd, robotList, robotRemove } from './jobs/operator/robot-verbs.ts
 import { handlersRun } from './jobs/operator/run-verb.ts'
 import { handlersSchema } from './jobs/operator/schema-verb.ts'
 import { dbServe } from './jobs/operator/serve-verb.ts'
-import { json, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
+import { json, NotYetError, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
 import { handlersWhy } from './jobs/operator/why-verb.ts'
-import { openDatabase } from './models/connect.ts'
+import { isThere, openDatabase } from './models/connect.ts'
 import { createSecretBox } from './models/secrets.ts'
 
 const warn = (message: string): void => console.error(message)
 
-async function openAll(): Promise<Opened & { close(): Promise<void> }> {
-  const config = loadConfig()
+/** @throws NotYetError where nothing may be made, and nothing is there */
+async function openAll({ make }: { make: boolean }): Promise<Opened & { close(): Promise<void> }> {
+  const config = make ? loadConfig() : existingConfig()
   const { mongodbUri, dataDir, encryptionKey, app } = config
   const log = (level: string, message: string): void => void (level !== 'info' && warn(message))
   const database = await openDatabase({ mongodbUri, dataDir, log })
@@ -42,7 +43,7 @@ async function openAll(): Promise<Opened & { close(): Promise<void> }> {
   const own = app && { corpId: app.corpId, agentId: app.agentId }
   const corpIds = async (named: string | undefined): Promise<string[]> => {
     const known = (await models.corps.find().sort({ corpId: 1 }).lean()).map(one => one.corpId)
-    if (known.length === 0) throw new UsageError('there is no corp yet: start Sidekick once')
+    if (known.length === 0) throw new NotYetError('there is no corp yet: start Sidekick once')
     if (named === undefined) return known
     if (!known.includes(named))
       throw new UsageError(`there is no corp ${named}; there are ${known.join(', ')}`)
@@ -71,6 +72,15 @@ async function openAll(): Promise<Opened & { close(): Promise<void> }> {
   }
 }
 
+/** Makes neither secrets nor a database. */
+function existingConfig(): Config {
+  const notYet = (): never => {
+    throw new NotYetError('there is no database yet: start Sidekick once')
+  }
+  const config = loadConfig((dataDir, name) => (isThere({ dataDir }) ? keepSecret(dataDir, name) : notYet()))
+  return isThere(config) ? config : notYet()
+}
+
 /** The simulated platform, where there is no other. */
 function platformOf({ mode, apiBase, simPort }: Config): string | undefined {
   return apiBase ?? (mode === 'demo' ? `http://127.0.0.1:${simPort}` : undefined)
@@ -81,8 +91,8 @@ function command({ description, args, run }: Verb): CommandDef {
   const work = async (given: Parameters<Verb['run']>[0]): Promise<void> => {
     let opened: Awaited<ReturnType<typeof openAll>> | undefined
     try {
-      const answer = await run(given, async () => {
-        opened = await openAll()
+      const answer = await run(given, async (options = { make: true }) => {
+        opened = await openAll(options)
         return opened
       })
       if (given.json && answer.data !== undefined) console.log(JSON.stringify(answer.data))

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Connection, createConnection } from 'mongoose'
@@ -35,6 +36,13 @@ export interface DatabaseOptions {
 /** How long an operation waits for a reachable server before it fails, in milliseconds. */
 const selectionTimeoutMs = 5_000
 
+/** Whether there is a database to open, so that opening it makes none. */
+export function isThere({ mongodbUri, dataDir }: Pick<DatabaseOptions, 'mongodbUri' | 'dataDir'>): boolean {
+  return mongodbUri !== undefined || existsSync(embeddedDirOf(dataDir))
+}
+
+const embeddedDirOf = (dataDir: string): string => join(dataDir, 'db')
+
 /**
  * Opens the database, starting the embedded one where no address is given, and keeps watching it: an embedded database
  * that dies is started again.
@@ -43,7 +51,7 @@ const selectionTimeoutMs = 5_000
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { mongodbUri, name } = options
-  const embeddedDir = join(options.dataDir, 'db')
+  const embeddedDir = embeddedDirOf(options.dataDir)
   const uri = mongodbUri ?? withDatabase((await ensureEmbedded({ dir: embeddedDir })).uri, 'sidekick')
   const connection = await createConnection(uri, {
     serverSelectionTimeoutMS: selectionTimeoutMs,

@@ -101,7 +101,10 @@ describe('a draft', () => {
 
   it('is gone once it is published', async () => {
     await save(document('一'))
-    expect(await publishDraft(database.models, corpId, key, actions, 'lina')).toEqual({ key, revision: 1 })
+    expect(await publishDraft(database.models, corpId, key, actions, 'lina')).toMatchObject({
+      key,
+      revision: 1,
+    })
     expect(await stored()).toMatchObject({ revision: 1, enabled: true, document: document('一') })
     expect((await stored())?.draft).toBeUndefined()
     await expect(publishDraft(database.models, corpId, key, actions)).rejects.toThrow('has no draft')

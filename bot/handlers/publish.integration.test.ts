@@ -61,8 +61,8 @@ describe('a handler in the database', () => {
     ])
 
   it('gets a new revision by each publish, and keeps those before', async () => {
-    expect(await publish(document('一'))).toEqual({ key: 'refund-help', revision: 1 })
-    expect(await publish(document('二'))).toEqual({ key: 'refund-help', revision: 2 })
+    expect(await publish(document('一'))).toMatchObject({ key: 'refund-help', revision: 1 })
+    expect(await publish(document('二'))).toMatchObject({ key: 'refund-help', revision: 2 })
     expect(await live()).toMatchObject({ revision: 2, enabled: true, document: document('二') })
     expect(await revisions()).toEqual([
       [1, '一'],
@@ -74,7 +74,7 @@ describe('a handler in the database', () => {
     await publish(document('一'))
     const before = await live()
     const { steps, key, ...rest } = document('一')
-    expect(await publish({ steps, ...rest, key })).toEqual({ key: 'refund-help', revision: 1 })
+    expect(await publish({ steps, ...rest, key })).toMatchObject({ key: 'refund-help', revision: 1 })
     expect(await live()).toEqual(before)
   })
 
@@ -87,6 +87,14 @@ describe('a handler in the database', () => {
       revision: 1,
       switched: [{ on: true, by: 'lina', at: expect.any(Date) }],
     })
+  })
+
+  it('tells what was live before, and whether a publish has thrown the switch', async () => {
+    expect(await publish(document('一'))).toEqual({ key: 'refund-help', revision: 1, before: 0 })
+    expect(await publish(document('一'))).toEqual({ key: 'refund-help', revision: 1, before: 1 })
+    const off = await publish(document('二', { enabled: false }))
+    expect(off).toEqual({ key: 'refund-help', revision: 2, before: 1, switched: 'off' })
+    expect(await publish(document('二'))).toMatchObject({ revision: 2, before: 2, switched: 'on' })
   })
 
   it('keeps who published each revision', async () => {
@@ -140,7 +148,7 @@ describe('a handler in the database', () => {
     await publish(document('二', { enabled: false }))
     const again = (revision: number) =>
       publishRevision(database.models, corpId, 'refund-help', revision, actions, 'lina')
-    expect(await again(1)).toEqual({ key: 'refund-help', revision: 3 })
+    expect(await again(1)).toMatchObject({ key: 'refund-help', revision: 3 })
     expect(await live()).toMatchObject({ revision: 3, enabled: false, document: document('一') })
     await expect(again(9)).rejects.toThrow(HandlerRefused)
     await expect(again(9)).rejects.toThrow('refund-help: has no such revision: 9')
@@ -203,7 +211,7 @@ describe('a handler in the database', () => {
       publishHandlers(database.models, corpId, list, table)
     await expect(publishAll([...both, starts('three', 'four')])).rejects.toThrow('four: steps.0.with.handler')
     expect(await database.models.handlerRevisions.countDocuments({ corpId })).toBe(0)
-    expect(await publishAll(both)).toEqual([
+    expect(await publishAll(both)).toMatchObject([
       { key: 'one', revision: 1 },
       { key: 'two', revision: 1 },
     ])

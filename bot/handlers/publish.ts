@@ -16,6 +16,10 @@ export interface Published {
   key: string
   /** Stays the same where nothing changed. */
   revision: number
+  /** What was live before; 0 where nothing was. */
+  before: number
+  /** Where it was thrown for what was live already. */
+  switched?: 'on' | 'off'
 }
 
 /**
@@ -150,7 +154,9 @@ async function makeLive(
       { corpId, key, 'draft.savedAt': known.draft.savedAt },
       { $unset: { draft: 1 } },
     )
-  return { key, revision }
+  const before = known?.document === undefined ? 0 : known.revision
+  const turned = before > 0 && thrown !== undefined && (thrown.$set.enabled ? 'on' : 'off')
+  return { key, revision, before, ...(turned && { switched: turned }) }
 }
 
 /** Of two publishers the higher revision stays live, whoever comes first. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HandlerFileError, readHandlerFiles } from './read-file.ts'
+import { HandlerFileError, parseHandlers, readHandlerFiles } from './read-file.ts'
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'handlers-'))
 const write = (content: string | Buffer, name = 'handlers.yaml', into = folder()): string => {
@@ -86,7 +86,7 @@ describe('a file of handlers', () => {
       /:1:7: no plain text begins with @; put the whole text in quotes/,
     ],
     ['an escape that is none', 'text: "a\\d"', /:1:9: "\\" begins an escape/],
-    ['a list', '- key: one', /:1:1: this is not a handler/],
+    ['a list of something else', '- key: one\n- 7', /:2:3: this is not a handler/],
     ['a text', 'hello', /:1:1: this is not a handler/],
     ['nothing', '', /holds no document/],
     ['comments alone', '# nothing\n---\n', /holds no document/],
@@ -150,6 +150,21 @@ describe('several files of handlers', () => {
     const other = write('key: two')
     expect(await fault(one, other)).toBe(`${other}:1:6: the key "two" is that of ${one}:3:6 too`)
     expect(await fault(write('key: one\n---\nkey: one'))).toMatch(/:3:6: the key "one"/)
+  })
+
+  it('may be a list of documents, which is what an export prints as JSON', () => {
+    const list = JSON.stringify([{ key: 'one' }, { key: 'two', steps: [{ id: 7 }] }])
+    const [one, two] = parseHandlers('x.json', list)
+    expect([one?.document.key, two?.document.key]).toEqual(['one', 'two'])
+    expect(two?.at('steps.0.id')).toBe(`x.json:1:${list.indexOf('7') + 1}`)
+    expect(() => parseHandlers('x.json', '[{ "key": "one" }, 7]')).toThrow(
+      'x.json:1:20: this is not a handler',
+    )
+    expect(() => parseHandlers('x.json', '[]')).toThrow('x.json holds no document')
+  })
+
+  it('are read from files alone, not from devices, which may have no end', async () => {
+    await expect(readHandlerFiles(['/dev/zero'])).rejects.toThrow('/dev/zero is no file')
   })
 })
 

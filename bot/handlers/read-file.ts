@@ -69,8 +69,11 @@ async function reading<T>(path: string, work: Promise<T>): Promise<T> {
  * @throws HandlerFileError naming the file, and the line and column where there is one
  */
 export async function readHandlerFile(file: string): Promise<HandlerSource[]> {
-  const { size } = await reading(file, stat(file))
-  if (size > bytesMax) throw new HandlerFileError(`${file} is larger than 1 MiB`)
+  const found = await reading(file, stat(file))
+  // A device may have no end.
+  if (!found.isFile())
+    throw new HandlerFileError(`${file} is no file: it must be one that can be read to its end`)
+  if (found.size > bytesMax) throw new HandlerFileError(`${file} is larger than 1 MiB`)
   return parseHandlers(file, textOf(file, await reading(file, readFile(file))))
 }
 
@@ -93,7 +96,7 @@ export function parseHandlers(file: string, text: string): HandlerSource[] {
   }
   const sources = parse(text, lines)
     .filter(document => !isEmpty(document))
-    .map(document => toSource(file, document, text, place))
+    .flatMap(document => toSources(file, document, text, place))
   if (sources.length === 0) throw new HandlerFileError(`${file} holds no document`)
   return sources
 }
@@ -122,33 +125,38 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed[] {
   return Array.isArray(documents) ? documents : []
 }
 
-function toSource(
+/** A document of YAML is a handler, or a list of them as `handlers export --json` prints it. */
+function toSources(
   file: string,
   document: Document.Parsed,
   text: string,
   place: (offset: number) => string,
-): HandlerSource {
+): HandlerSource[] {
   const fault = yamlFault(document, text)
   if (fault !== undefined) throw new HandlerFileError(`${place(fault.offset)}: ${fault.message}`)
   const start = place(document.contents?.range?.[0] ?? document.range[0])
   const value = toValue(start, document)
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new HandlerFileError(
-      `${start}: this is not a handler; it begins with schemaVersion: 1${colonOf(value)}`,
-    )
-  return {
-    file,
-    document: value as Record<string, unknown>,
-    at(path) {
-      const names = path.split('.').map(name => (/^\d+$/.test(name) ? Number(name) : name))
-      for (let length = names.length; length > 0; length -= 1) {
-        const node: unknown = document.getIn(names.slice(0, length), true)
+  const listed = Array.isArray(value)
+  return (listed ? value : [value]).map((one: unknown, index) => {
+    const inside = listed ? [index] : []
+    const at = (path: readonly (string | number)[]): string => {
+      for (let length = path.length; length > 0; length -= 1) {
+        const node: unknown = document.getIn(path.slice(0, length), true)
         const range = isNode(node) ? (node as Node).range : undefined
         if (range != null) return place(range[0])
       }
       return start
-    },
-  }
+    }
+    if (typeof one !== 'object' || one === null || Array.isArray(one))
+      throw new HandlerFileError(
+        `${at(inside)}: this is not a handler; it begins with schemaVersion: 1${colonOf(one)}`,
+      )
+    return {
+      file,
+      document: one as Record<string, unknown>,
+      at: path => at([...inside, ...path.split('.').map(name => (/^\d+$/.test(name) ? Number(name) : name))]),
+    }
+  })
 }
 
 /** A text that was meant as a field. */

@@ -3,12 +3,12 @@ import { extname, join } from 'node:path'
 import { actions } from '../../bot/actions/registry.ts'
 import type { HandlerInvalid } from '../../bot/handlers/compile.ts'
 import { type DraftSaved, problemsOfShape, type SavedDraft, saveDraft } from '../../bot/handlers/drafts.ts'
-import { publishHandlers } from '../../bot/handlers/publish.ts'
+import { type Published, publishHandlers } from '../../bot/handlers/publish.ts'
 import { type HandlerSource, readHandlerFiles } from '../../bot/handlers/read-file.ts'
 import { planTags, problemsOf } from '../../bot/handlers/tag-plan.ts'
 import { type Export, writeHandlers } from '../../bot/handlers/write-file.ts'
 import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
-import { corp, defineVerb, type Opened, UsageError, when } from './verb.ts'
+import { corp, defineVerb, NotYetError, type Open, type Opened, UsageError, when } from './verb.ts'
 
 const by = 'operator'
 const file = {
@@ -62,20 +62,20 @@ export const handlersValidate = defineVerb(
   },
 )
 
-/** All problems, the names in it, where there is a database to ask; else why there is none. */
+/** All problems, those of names with them; or why nothing can be asked yet, where no corp was named. */
 async function namesOf(
   sources: readonly HandlerSource[],
   named: string | undefined,
-  open: () => Promise<Opened>,
+  open: Open,
 ): Promise<{ names?: ProblemRow[]; why: string }> {
   let opened: Opened
   let corpId: string
   try {
-    opened = await open()
+    opened = await open({ make: false })
     corpId = await opened.corpId(named)
   } catch (error) {
-    if (named !== undefined) throw error
-    return { why: (error as Error).message }
+    if (named !== undefined || !(error instanceof NotYetError)) throw error
+    return { why: error.message }
   }
   const documents = sources.map(one => one.document)
   const names: ProblemRow[] = []
@@ -153,7 +153,21 @@ async function publishAll(
   if (problems.length > 0)
     return { data: { problems }, rows: problems, failed: true, notes: ['nothing was published'] }
   const data = (await publishHandlers(models, corpId, documents, actions, by)).map(one => ({ ...one }))
-  return { data, rows: data, notes: [made.length > 0 ? `made the tags ${made.join(', ')}` : undefined] }
+  const rows = data.map(one => ({ key: one.key, revision: one.revision, result: publishedAs(one) }))
+  const tags = made.length > 0 ? `made the tags ${made.join(', ')}` : undefined
+  const older = data.flatMap((one, index) => olderNote(one, documents[index]?.revision) ?? [])
+  return { data, rows, notes: [tags, ...older] }
+}
+
+function publishedAs({ revision, before, switched }: Published): string {
+  const result = before === 0 ? 'new' : before === revision ? 'unchanged' : 'new revision'
+  return switched === undefined ? result : `${result}, switched ${switched} by this import`
+}
+
+/** A file that was exported before the last change undoes it. */
+function olderNote({ key, revision, before }: Published, written: unknown): string | undefined {
+  if (typeof written !== 'number' || before === revision || written >= before) return undefined
+  return `${key}: the file is of revision ${written}, and ${before} was live; what it said is kept: handlers show ${key} --revision ${before}`
 }
 
 export const handlersExport = defineVerb(

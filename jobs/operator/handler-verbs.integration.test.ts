@@ -23,7 +23,7 @@ import {
   handlersRemove,
   handlersResume,
 } from './handler-switch-verbs.ts'
-import type { Verb } from './verb.ts'
+import { NotYetError, type Verb } from './verb.ts'
 
 const good = `schemaVersion: 1
 key: refund-help
@@ -95,19 +95,21 @@ describe('sidekick handlers validate', () => {
     ])
   })
 
-  it('checks the form alone where it is told to, or has no database, and says so', async () => {
+  it('checks the form alone where it is told to, or Sidekick was never started, and says so', async () => {
     const path = file(tagging)
     const offline = await run(handlersValidate, { file: path, offline: true })
     expect(offline).toMatchObject({ failed: false, notes: ['checked: their form alone (--offline)'] })
-    const away = async () => {
-      throw new Error('the database is away')
-    }
-    const alone = await handlersValidate.run({ file: path, _: [path], json: false } as never, away)
-    expect(alone).toMatchObject({
+    const validate = (fault: Error, named?: string) =>
+      handlersValidate.run({ file: path, _: [path], json: false, corp: named } as never, async () => {
+        throw fault
+      })
+    expect(await validate(new NotYetError('no corp yet'))).toMatchObject({
       failed: false,
       data: { checked: ['form'] },
-      notes: ['checked: their form alone (the database is away)'],
+      notes: ['checked: their form alone (no corp yet)'],
     })
+    await expect(validate(new NotYetError('no corp yet'), corp)).rejects.toThrow('no corp yet')
+    await expect(validate(new Error('the database is away'))).rejects.toThrow('the database is away')
   })
 })
 
@@ -149,9 +151,33 @@ describe('sidekick handlers import', () => {
     expect(await stored('refund-help')).toBeNull()
     file(good.replace('refund-help', 'other'), 'b.yaml', into)
     expect((await run(handlersImport, { file: into, publish: true })).rows).toEqual([
-      { key: 'refund-help', revision: 1 },
-      { key: 'other', revision: 1 },
+      { key: 'refund-help', revision: 1, result: 'new' },
+      { key: 'other', revision: 1, result: 'new' },
     ])
+  })
+
+  it('tells what a publish changed: nothing, the revision, the switch', async () => {
+    const result = async (text: string) => (await live(text)).rows?.[0]?.result
+    await live(good)
+    expect(await result(good)).toBe('unchanged')
+    await run(handlersOff, { key: 'refund-help' })
+    expect(await result(good)).toBe('unchanged, switched on by this import')
+    const off = good.replace('title:', 'enabled: false\ntitle:')
+    expect(await result(off)).toBe('unchanged, switched off by this import')
+    await run(handlersOn, { key: 'refund-help' })
+    expect(await result(off.replace('请稍等', '马上'))).toBe('new revision, switched off by this import')
+  })
+
+  it('tells that a file is older than what was live', async () => {
+    await live(good)
+    const { text } = await run(handlersExport)
+    await live(good.replace('请稍等', '马上'))
+    const { rows, notes } = await live(`${text}\n`)
+    expect(rows).toEqual([{ key: 'refund-help', revision: 3, result: 'new revision' }])
+    expect(notes).toContain(
+      'refund-help: the file is of revision 1, and 2 was live; what it said is kept: handlers show refund-help --revision 2',
+    )
+    expect((await live(`${text}\n`)).notes?.filter(Boolean)).toEqual([])
   })
 
   it('makes missing tags when it is told to, and only when nothing else is wrong', async () => {

@@ -12,6 +12,9 @@ export class UsageError extends Error {
   readonly code = 'usage'
 }
 
+/** Sidekick has not been started here: there is no database yet, or no corp in it. */
+export class NotYetError extends UsageError {}
+
 /** What a verb of the operator's tool works with. */
 export interface Opened {
   config: Pick<Config, 'publicUrl' | 'app' | 'adminStaff' | 'retentionDays'>
@@ -47,11 +50,14 @@ export interface Answer {
 export const json = { type: 'boolean', description: 'Print JSON', default: false } as const
 export const corp = { type: 'string', description: 'Corp id; needed only where there are several' } as const
 
-/** A verb of the operator's tool; `open` opens the database, and is not called by one that needs none. */
+/** Opens the database; where it must not make one, NotYetError is thrown instead. */
+export type Open = (options?: { make: boolean }) => Promise<Opened>
+
+/** A verb of the operator's tool; `open` is not called by one that needs no database. */
 export interface Verb<T extends ArgsDef = ArgsDef> {
   description: string
   args: T
-  run(args: ParsedArgs<T & { json: typeof json }>, open: () => Promise<Opened>): Promise<Answer>
+  run(args: ParsedArgs<T & { json: typeof json }>, open: Open): Promise<Answer>
 }
 
 /** Keeps the types of a verb's own arguments inside it. */
