@@ -209,7 +209,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     }
     closers.push(startSweep(dispatcher, roles.has('worker'), log))
     if (roles.has('worker')) {
-      const sendNotices = createNoticeSweep({ models, apps, clock, log, process: name })
+      const sendNotices = createNoticeSweep({ models, apps, clock, log, metrics, process: name })
       closers.push(
         everySecond(sendNotices, error =>
           log.warn({ err: error }, 'waiting notices could not be looked for'),
