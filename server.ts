@@ -210,7 +210,9 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     closers.push(
       startSweep(dispatcher, {
         ...{ everything, log },
-        ...(everything && { sendNotices: createNoticeSweep({ models, apps, clock, log, process: name }) }),
+        ...(everything && {
+          sendNotices: createNoticeSweep({ models, apps, clock, log, metrics, process: name }),
+        }),
       }),
     )
     closers.push(() => gaps.stop())

@@ -44,13 +44,23 @@ describe('the gauges of the inbox', () => {
       oldest: Math.floor(Number(value('sidekick_inbox_oldest_seconds{lane="fast"}'))),
       slowOldest: value('sidekick_inbox_oldest_seconds{lane="slow"}'),
       dead: value('sidekick_inbox_dead'),
+      notices: value('sidekick_notices_waiting'),
       gaps: value('sidekick_gaps_open'),
       up: value('sidekick_database_up'),
     }
   }
 
   it('are nought where nothing waits', async () => {
-    const nought = { fast: '0', slow: '0', oldest: 0, slowOldest: '0', dead: '0', gaps: '0', up: '1' }
+    const nought = {
+      fast: '0',
+      slow: '0',
+      oldest: 0,
+      slowOldest: '0',
+      dead: '0',
+      notices: '0',
+      gaps: '0',
+      up: '1',
+    }
     expect(await read()).toEqual(nought)
   })
 
@@ -65,8 +75,18 @@ describe('the gauges of the inbox', () => {
     )
     const gap = { corpId: 'ww1', from: new Date(0), to: new Date(1), foundAt: new Date() }
     await database.models.gaps.create({ ...gap, reason: 'refused', state: 'open' })
+    const notices = ['waiting', 'sent', 'failed'].map(state => ({ _id: state as never, state }))
+    await database.models.notices.collection.insertMany(notices as never)
     const { oldest, ...others } = await read()
-    expect(others).toEqual({ fast: '2', slow: '1', slowOldest: '0', dead: '1', gaps: '1', up: '1' })
+    expect(others).toEqual({
+      fast: '2',
+      slow: '1',
+      slowOldest: '0',
+      dead: '1',
+      notices: '1',
+      gaps: '1',
+      up: '1',
+    })
     expect(oldest).toBeGreaterThanOrEqual(120)
     expect(oldest).toBeLessThan(130)
   })

@@ -11,11 +11,11 @@ const patienceMs = 2_000
 const soonMs = 60_000
 
 /**
- * How to bring the gauges of the inbox and of gaps up to date before they are read. Where the database does not answer in
+ * How to bring the gauges of the inbox, of notices and of gaps up to date before they are read. Where the database does not answer in
  * time they have no value, and `databaseUp` is 0.
  */
 export function createInboxGauges(models: Models, metrics: Metrics): () => Promise<void> {
-  const { inboxWaiting, inboxOldest, inboxDead, gapsOpen, databaseUp } = metrics
+  const { inboxWaiting, inboxOldest, inboxDead, noticesWaiting, gapsOpen, databaseUp } = metrics
   const inbox = models.inbox.collection
   const limited = { limit: countedMax }
   let readAt = Number.NEGATIVE_INFINITY
@@ -41,6 +41,7 @@ export function createInboxGauges(models: Models, metrics: Metrics): () => Promi
       )
     }
     inboxDead.set(await inbox.countDocuments({ state: 'dead' }, limited))
+    noticesWaiting.set(await models.notices.collection.countDocuments({ state: 'waiting' }, limited))
     gapsOpen.set(await models.gaps.collection.countDocuments({ state: 'open' }, limited))
     databaseUp.set(1)
   }
@@ -51,7 +52,7 @@ export function createInboxGauges(models: Models, metrics: Metrics): () => Promi
     } catch {
       // Why is told by whatever else needs the database; an old number would look like a good one.
       for (const gauge of [inboxWaiting, inboxOldest]) gauge.reset()
-      for (const gauge of [inboxDead, gapsOpen]) gauge.remove()
+      for (const gauge of [inboxDead, noticesWaiting, gapsOpen]) gauge.remove()
       databaseUp.set(0)
     }
     readAt = Date.now()

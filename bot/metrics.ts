@@ -19,6 +19,10 @@ export interface Metrics {
   inboxOldest: Gauge<'lane'>
   /** Events that were given up and are kept, 10,000 at most. */
   inboxDead: Gauge
+  /** Notices that wait until their members may get them, 10,000 at most. */
+  noticesWaiting: Gauge
+  /** Notices that were given up: nobody was told. */
+  noticesFailed: Counter
   /** Gaps that this process recorded, one for each corp, see models/gap.ts. */
   gaps: Counter<'reason'>
   /** Gaps that are not reconciled yet. */
@@ -71,6 +75,8 @@ export function createMetrics(): Metrics {
       'lane',
     ]),
     inboxDead: gauge('sidekick_inbox_dead', 'Events that were given up and are kept'),
+    noticesWaiting: gauge('sidekick_notices_waiting', 'Notices that wait for their turn'),
+    noticesFailed: counter('sidekick_notices_failed_total', 'Notices that were given up', []),
     gaps: counter('sidekick_gaps_total', 'Gaps in the callbacks that were found', ['reason']),
     gapsOpen: gauge('sidekick_gaps_open', 'Gaps that are not reconciled yet'),
     databaseUp: gauge('sidekick_database_up', '1 when the database answers, else 0'),

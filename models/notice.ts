@@ -16,7 +16,8 @@ export interface Notice {
   userid: string
   /** `userid` as compared, see userid.ts. */
   useridKey: string
-  text: string
+  /** Dropped as soon as it was sent: it may say what a customer wrote. */
+  text?: string
   /** When it was to be sent, by the database's clock: the oldest goes first. */
   at: Date
   state: (typeof noticeStates)[number]
@@ -36,7 +37,7 @@ export const noticeSchema = new Schema<Notice>(
     agentId: { type: String, required: true },
     userid: { type: String, required: true },
     useridKey: { type: String, required: true },
-    text: { type: String, required: true },
+    text: String,
     at: { type: Date, required: true },
     state: { type: String, required: true, enum: noticeStates },
     notBefore: { type: Date, required: true },

@@ -12,6 +12,8 @@ import { createLimitStore } from '../../models/limit-store.ts'
 import { takeLock } from '../../models/lock.ts'
 import type { Apps } from '../apps.ts'
 import { createNoticeSweep } from '../dispatch/notices-left.ts'
+import { pauseCorp, resumeCorp } from '../handlers/pause.ts'
+import { createMetrics } from '../metrics.ts'
 import { type AppClient, createWecom, type Wecom } from '../wecom/client.ts'
 import { createMemoryTokenStore } from '../wecom/token-store.ts'
 import type { ActionContext } from './define.ts'
@@ -32,6 +34,7 @@ describe('staff.notify', () => {
   let simulator: Simulator
   const wecoms: Wecom[] = []
   let instances: Instance[]
+  const metrics = createMetrics()
 
   beforeAll(async () => {
     database = await openTestDatabase()
@@ -59,7 +62,7 @@ describe('staff.notify', () => {
       const client = wecom.app(platformApp)
       const apps = { client: async () => client } as Partial<Apps> as Apps
       const log = pino({ level: 'silent' })
-      return { client, sweep: createNoticeSweep({ models, apps, clock, log, process }) }
+      return { client, sweep: createNoticeSweep({ models, apps, clock, log, metrics, process }) }
     })
   })
   afterAll(async () => {
@@ -99,6 +102,7 @@ describe('staff.notify', () => {
   const run = (params: object, more: Partial<ActionContext> = {}, from = one()) =>
     staffNotify.run(context(more, from), params)
   const wait = () => database.models.notices.countDocuments({ state: 'waiting' })
+  const failed = async () => (await metrics.noticesFailed.get()).values[0]?.value ?? 0
   /** Both instances look for what waits until nothing does. */
   const sweepUntilEmpty = () =>
     vi.waitFor(
@@ -262,6 +266,47 @@ describe('staff.notify', () => {
     await sweepUntilEmpty()
     expect(await database.models.notices.findById('gone').lean()).toMatchObject({ state: 'failed' })
     expect(await textsTo('lina')).toEqual(['好'])
+  })
+
+  it('keeps notices while the corp is paused, and tells them when it goes on', async () => {
+    const { corps, notices } = database.models
+    await corps.create({ corpId, name: '木棠家居', updatedAt: new Date() })
+    await pauseCorp(database.models, corpId, 'operator')
+    const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
+    const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
+    await notices.create({ ...row, ...times, _id: 'held' })
+    await Promise.all(instances.map(instance => instance.sweep()))
+    expect([await wait(), await sent()]).toEqual([1, []])
+    await resumeCorp(database.models, corpId)
+    await sweepUntilEmpty()
+    expect(await textsTo('lina')).toEqual(['好'])
+    await corps.deleteMany({})
+  })
+
+  it('loses with a message that the platform never takes those alone which stand in it, and counts them', async () => {
+    const { notices } = database.models
+    const long = (digit: number) => String(digit).repeat(900)
+    const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', state: 'waiting' } as const
+    const times = { notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
+    for (const n of [1, 2, 3])
+      await notices.create({ ...row, ...times, _id: `long/${n}`, text: long(n), at: new Date(n) })
+    const failedBefore = await failed()
+    await control('faults', [{ path: 'message/send', errcode: 81013, times: 1 }])
+    await sweepUntilEmpty()
+    const states = (await notices.find({ _id: /^long/ }).sort({ _id: 1 }).lean()).map(one => one.state)
+    expect(states).toEqual(['failed', 'failed', 'sent'])
+    expect(await textsTo('lina')).toEqual([long(3)])
+    expect((await failed()) - failedBefore).toBe(2)
+  })
+
+  it('keeps no text of what was sent', async () => {
+    const { notices } = database.models
+    const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
+    const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
+    await notices.create({ ...row, ...times, _id: 'told' })
+    await sweepUntilEmpty()
+    expect(await notices.findById('told').lean()).toMatchObject({ state: 'sent' })
+    expect(await notices.findById('told').lean()).not.toHaveProperty('text')
   })
 
   it('does not send again what may have arrived', async () => {

@@ -110,6 +110,40 @@ describe('a handler with a cooldown', () => {
   })
 })
 
+describe('a message rule with a cooldown', () => {
+  const cooled = {
+    key: 'cooled',
+    title: '投诉提醒',
+    trigger: says,
+    run: { cooldown: '30m' },
+    steps: [step('probe.does')],
+  }
+
+  /** What whoever writes is answered with. */
+  async function answerTo(event: BotEvent): Promise<unknown> {
+    rig.deps.replies.open(event.id)
+    await createInbox(database.models, 60_000, rig.deps).put(event, '1000002')
+    await runEvent(rig.deps, event)
+    return (await database.models.inbox.findById(event.id).lean())?.reply
+  }
+
+  it('tells whoever writes when it listens again', async () => {
+    rig.useHandlers(cooled)
+    expect(await answerTo(hello())).toBeUndefined()
+    expect(await answerTo(hello())).toBe('“投诉提醒”刚用过，请 30 分钟后再发。')
+    expect(probes.done).toEqual(['cooled/does'])
+  })
+
+  it('says nothing where another rule does something, or where it is tried out', async () => {
+    rig.useHandlers(cooled, good)
+    await runEvent(rig.deps, hello())
+    expect(await answerTo(hello())).toBeUndefined()
+    rig.useHandlers({ ...cooled, key: 'tried', run: { cooldown: '30m', dryRun: true } })
+    await runEvent(rig.deps, hello())
+    expect(await answerTo(hello())).toBeUndefined()
+  })
+})
+
 describe('a handler that brings itself about', () => {
   const looping = { key: 'looping', trigger: talks, steps: [step('probe.does')] }
 

@@ -8,7 +8,7 @@ import { WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 import { mergeNotices } from './merge-notices.ts'
 
-type Deps = Pick<DispatchDeps, 'models' | 'apps' | 'clock' | 'log' | 'process'>
+type Deps = Pick<DispatchDeps, 'models' | 'apps' | 'clock' | 'log' | 'metrics' | 'process'>
 type Member = Pick<Notice, 'corpId' | 'agentId' | 'useridKey'>
 
 /** Members who are sent to at once. */
@@ -23,7 +23,7 @@ const againMs = 10_000
 
 /**
  * Sends notices that had to wait (models/notice.ts): those of one member as one message, as soon as the member's minute
- * has room. What is being sent when a process dies is sent once more.
+ * has room. What is being sent when a process dies is sent once more. While a corp is paused its notices wait on.
  *
  * @returns a look at what waits, which costs one request where nothing does
  */
@@ -34,8 +34,15 @@ export function createNoticeSweep(deps: Deps): () => Promise<void> {
       { $match: { state: 'waiting', notBefore: { $lte: new Date(deps.clock.now()) } } },
       { $group: { _id: { corpId: '$corpId', agentId: '$agentId', useridKey: '$useridKey' } } },
     ])
-    await Promise.all(members.map(({ _id }) => inTurn(() => underLease(deps, _id))))
+    const paused = await pausedOf(deps, [...new Set(members.map(({ _id }) => _id.corpId))])
+    const speaking = members.filter(({ _id }) => !paused.includes(_id.corpId))
+    await Promise.all(speaking.map(({ _id }) => inTurn(() => underLease(deps, _id))))
   }
+}
+
+async function pausedOf({ models }: Deps, corpIds: string[]): Promise<string[]> {
+  if (corpIds.length === 0) return []
+  return models.corps.distinct('corpId', { corpId: { $in: corpIds }, paused: { $ne: null } })
 }
 
 async function underLease(deps: Deps, member: Member): Promise<void> {
@@ -53,6 +60,7 @@ async function sendNext(deps: Deps, member: Member): Promise<void> {
   const { notices } = deps.models
   const { corpId, agentId, useridKey } = member
   const waiting = { corpId, agentId, useridKey, state: 'waiting' } as const
+  let ids: string[] | undefined
   try {
     const client = await deps.apps.client(corpId, agentId)
     if ((await client.claimNotices([useridKey])).length === 0) return
@@ -60,21 +68,27 @@ async function sendNext(deps: Deps, member: Member): Promise<void> {
     if (due.length === 0) return
     const more = due.length < noticesMax ? 0 : (await notices.countDocuments(waiting)) - due.length
     const { text, count } = mergeNotices(
-      due.map(one => one.text),
+      due.map(one => one.text ?? ''),
       more,
     )
-    const ids = due.slice(0, count).map(one => one._id)
+    ids = due.slice(0, count).map(one => one._id)
     const outcome = await send(deps, client, due[0]?.userid ?? useridKey, text)
     await notices.updateMany(
       { _id: { $in: ids } },
-      { $set: { ...outcome, sentAt: new Date(deps.clock.now()) } },
+      { $set: { ...outcome, sentAt: new Date(deps.clock.now()) }, $unset: { text: 1 } },
     )
   } catch (error) {
     deps.log.warn({ err: error, ...member }, 'notices that wait could not be sent')
     const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
+    const hopeless = isHopeless(error)
+    // Another message may say what this one may not; without its app nothing can be said at all.
+    const lost = ids === undefined ? waiting : { _id: { $in: ids } }
     const given = { state: 'failed', error: { code: String(code), message } } as const
     const later = { notBefore: new Date(deps.clock.now() + againMs) }
-    await notices.updateMany(waiting, { $set: isHopeless(error) ? given : later })
+    const { modifiedCount } = await notices.updateMany(hopeless ? lost : waiting, {
+      $set: hopeless ? given : later,
+    })
+    if (hopeless) deps.metrics.noticesFailed.inc(modifiedCount)
   }
 }
 

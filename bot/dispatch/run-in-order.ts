@@ -1,11 +1,12 @@
 import { mongo } from 'mongoose'
 import type { Passed } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
+import { texts } from '../actions/texts.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { WecomClosedError } from '../wecom/errors.ts'
 import type { Chosen } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
-import { holdOf, pairOf } from './hold.ts'
+import { type Hold, holdOf, pairOf } from './hold.ts'
 import { type RunOutcome, type RunRequest, type RunResult, runHandler } from './run-handler.ts'
 import { stopOf } from './stop-of.ts'
 
@@ -37,6 +38,7 @@ export async function runInOrder(
   const ran: Ran = { outcomes: [], runs: [], passed: [] }
   let thrown: { error: unknown } | undefined
   let stoppedBy: string | undefined
+  let silent: Held | undefined
   for (const one of plan) {
     const { handler } = one
     if (stoppedBy !== undefined) {
@@ -45,8 +47,9 @@ export async function runInOrder(
     }
     try {
       const result = await runUnlessHeld(deps, request, one)
-      if ('stage' in result) {
-        ran.passed.push(result)
+      if ('hold' in result) {
+        ran.passed.push(passedOver(handler, result.hold.stage, result.hold.why))
+        if (isAnswered(result)) silent ??= result
         continue
       }
       ran.outcomes.push(result.outcome)
@@ -59,6 +62,7 @@ export async function runInOrder(
     }
   }
   if (thrown !== undefined) throw thrown.error
+  if (silent !== undefined && ran.runs.length === 0) await tellHeld(deps, request, silent)
   return ran
 }
 
@@ -71,18 +75,38 @@ export function passedOver(
   return { handler, revision, stage, why }
 }
 
+/** A handler that does not run now. */
+interface Held {
+  handler: CompiledHandler
+  hold: Hold
+}
+
+/** Whoever writes something expects that it is heard, as with a command. */
+function isAnswered({ handler: { trigger, run }, hold }: Held): boolean {
+  return 'message' in trigger && hold.stage === 'cooldown' && !run.dryRun
+}
+
+async function tellHeld(
+  { clock }: DispatchDeps,
+  { context }: RunsRequest,
+  { handler, hold }: Held,
+): Promise<void> {
+  const seconds = ((hold.until?.getTime() ?? 0) - clock.now()) / 1000
+  await context.reply(texts.coolingDown(handler.title, seconds))
+}
+
 async function runUnlessHeld(
   deps: DispatchDeps,
   { runOf, ...request }: RunsRequest,
   { handler, when }: Chosen,
-): Promise<RunResult | Passed> {
+): Promise<RunResult | Held> {
   const run = runOf(handler)
   const pair = pairOf(handler, request.event, request.name)
   // What was begun is finished.
   const hold =
     pair === undefined || run !== undefined ? undefined : await holdOf(deps, { ...request, handler, pair })
   const cooling = hold?.stage === 'cooldown' && handler.steps.some(step => step.action === 'welcome.send')
-  if (hold !== undefined && !cooling) return passedOver(handler, hold.stage, hold.why)
+  if (hold !== undefined && !cooling) return { handler, hold }
   return runHandler(deps, {
     ...{ ...request, handler, run },
     ...(when && { when }),
