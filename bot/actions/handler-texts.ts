@@ -62,13 +62,18 @@ export const handlerTexts = {
   paused: '已暂停全部处理器（命令除外），也不再发欢迎语。\n恢复请发：恢复',
   pausedAlready: (by: string, at: string): string => `已经是暂停状态了（${by}，${at}）。\n恢复请发：恢复`,
   resumed: (by: string, at: string): string =>
-    `已恢复，处理器从现在起照常运行（之前由${by}在 ${at} 暂停）。\n暂停期间的事件不会自动补做。再暂停请发：暂停`,
+    `已恢复，处理器从现在起照常运行（之前由${spaced(by)}在 ${at} 暂停）。\n暂停期间的事件不会自动补做。再暂停请发：暂停`,
   notPaused: '没有暂停，处理器都在照常运行。',
 }
 
 function stateText({ state, draft, switched }: ListedHandler, voice: HandlerVoice): string {
   const last = state === 'off' && switched ? `（${voice.who(switched.by)}，${voice.at(switched.at)}）` : ''
   return `${states[state]}${last}${draft && state !== 'draft' ? '，另有草稿' : ''}`
+}
+
+/** A userid, where no name is known, stands apart from the Chinese around it. */
+function spaced(name: string): string {
+  return /^[\x20-\x7e]+$/.test(name) ? ` ${name} ` : name
 }
 
 function lines(handlers: readonly ListedHandler[]): string {

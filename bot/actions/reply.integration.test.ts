@@ -37,7 +37,7 @@ describe('an answer of any kind', () => {
     await vi.waitFor(
       async () => {
         await chat.staff('lina').says('帮助')
-        expect(await chat.expectReply('你可以这样使唤我')).toContain('看长文')
+        expect(await chat.expectReply('你可以发这些命令')).toContain('看长文')
       },
       { timeout: 10_000 },
     )

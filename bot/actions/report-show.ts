@@ -5,37 +5,59 @@ import { ago, startOfDay } from './moments.ts'
 import { fullName } from './texts.ts'
 
 const listed = 5
+const dayMs = 24 * 60 * 60 * 1000
 
-/** 今日: what happened today among the customers that the asker may see, and whom to turn to next. */
+/** What the time is called in the head line, and before the customers who came in it. */
+const names = {
+  today: ['今日', '今天'],
+  yesterday: ['昨日', '昨天'],
+  week: ['近 7 天', '近 7 天'],
+} as const
+
+/** Today so far, or whole days before it. */
+function spanOf(day: keyof typeof names, now: Date, timeZone: string): { $gte: Date; $lt?: Date } {
+  const today = startOfDay(now, timeZone)
+  if (day === 'today') return { $gte: today }
+  const days = day === 'week' ? 7 : 1
+  // From the middle of the first day, which is that day also where clocks have been changed since.
+  return { $gte: startOfDay(new Date(today.getTime() - (days - 0.5) * dayMs), timeZone), $lt: today }
+}
+
+/** 今日: what happened among the customers that the asker may see, and whom to turn to next. */
 export const reportShow = defineAction({
   id: 'report.show',
   title: '今日小结',
   summary:
-    'The day among the customers whom the asker may see: new, lost, notes, who waits. On a schedule, of the whole corp.',
+    'A day among the customers whom the asker may see: new, lost, notes, and who waits now. On a schedule, of the whole corp.',
   output: z.object({
-    added: z.number().describe('Customers who came today'),
-    lost: z.number().describe('Relations that ended today'),
-    notes: z.number().describe('Follow-ups that were written today'),
+    added: z.number().describe('Customers who came in that time'),
+    lost: z.number().describe('Relations that ended in that time'),
+    notes: z.number().describe('Follow-ups that were written in that time'),
     text: z.string().describe('All of it in Chinese, with those who wait'),
   }),
   effect: 'read',
   idempotent: true,
-  params: z.strictObject({}),
-  async run(context) {
+  params: z.strictObject({
+    day: z
+      .enum(['today', 'yesterday', 'week'])
+      .default('today')
+      .describe('today so far, yesterday, or the last 7 whole days, in the corp\u2019s time zone'),
+  }),
+  async run(context, { day }) {
     const { models, now, corp } = context
     // What runs by the clock is about nobody: it reports of the whole corp.
     const asker: Asker = context.asker.userid === '' ? { ...context.asker, role: 'admin' } : context.asker
     const scope = await visibleFollows(models, asker)
-    const today = startOfDay(now, corp.timeZone)
+    const span = spanOf(day, now, corp.timeZone)
     const [added, addedCount, lost, notes, waiting, waitingCount, total] = await Promise.all([
       models.follows
-        .find({ ...scope, addedAt: { $gte: today } })
+        .find({ ...scope, addedAt: span })
         .sort({ addedAt: -1 })
         .limit(listed)
         .lean(),
-      models.follows.countDocuments({ ...scope, addedAt: { $gte: today } }),
-      models.follows.countDocuments({ ...scope, status: { $ne: 'active' }, endedAt: { $gte: today } }),
-      models.trajectories.countDocuments({ ...scope, at: { $gte: today }, kind: 'noted' }),
+      models.follows.countDocuments({ ...scope, addedAt: span }),
+      models.follows.countDocuments({ ...scope, status: { $ne: 'active' }, endedAt: span }),
+      models.trajectories.countDocuments({ ...scope, at: span, kind: 'noted' }),
       models.follows
         .find({ ...scope, status: 'active', stage: '待跟进' })
         .sort({ addedAt: -1 })
@@ -45,11 +67,12 @@ export const reportShow = defineAction({
       models.follows.countDocuments({ ...scope, status: 'active' }),
     ])
     const whose = asker.role === 'admin' ? '全公司' : asker.role === 'lead' ? '团队' : '我的'
+    const [title, when] = names[day]
     const lines = [
-      `【今日 · ${whose}】`,
+      `【${title} · ${whose}】`,
       `新增客户 ${addedCount}　流失 ${lost}　写跟进 ${notes}`,
       `在跟客户共 ${total} 位，待跟进 ${waitingCount} 位`,
-      ...(added.length === 0 ? [] : ['', '今天新加：', ...added.map(one => `· ${fullName(one)}`)]),
+      ...(added.length === 0 ? [] : ['', `${when}新加：`, ...added.map(one => `· ${fullName(one)}`)]),
       ...(waiting.length === 0
         ? ['', '没有待跟进的客户，都照顾到了。']
         : [

@@ -149,7 +149,7 @@ describe('the commands of admins', () => {
   it('are in the help of admins alone', async () => {
     await says('帮助', /处理器 \[列表\/开\/关\/运行\/为什么\] \[名字\] \[客户\]/)
     await sidekick.chat.staff('lina').says('帮助')
-    expect(await sidekick.chat.expectReply('你可以这样使唤我')).not.toMatch(/处理器|暂停|恢复/)
+    expect(await sidekick.chat.expectReply('你可以发这些命令')).not.toMatch(/处理器|暂停|恢复/)
   })
 
   it.each(['处理器', '处理器 关 1', '暂停', '恢复', 'clq'])(

@@ -15,7 +15,7 @@ describe('a staff member who types to the app', () => {
   }
 
   it('sees every command with what to type', async () => {
-    const answer = await says('帮助', '你可以这样使唤我')
+    const answer = await says('帮助', '你可以发这些命令')
     for (const command of [
       '客户 <名字>',
       '标签 <名字> +标签 -标签',

@@ -41,7 +41,7 @@ describe('the help', () => {
     const rule = handler({ message: { contains: ['退款'] } }, '退款话术')
     const bare = handler({ command: '报表' }, '看报表')
     expect(helpOverview([rule, bare, ...handlers]).split('\n')).toEqual([
-      '你可以这样使唤我：',
+      '你可以发这些命令：',
       '报表　看报表',
       ...commands.map(({ trigger }) => `${usage(trigger)}　${trigger.summary}`),
       '',

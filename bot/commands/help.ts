@@ -25,7 +25,7 @@ export function helpOverview(handlers: readonly CompiledHandler[]): string {
   const lines = handlers
     .filter(isCommand)
     .map(({ trigger, title }) => `${usage(trigger)}　${trigger.summary || title}`)
-  return ['你可以这样使唤我：', ...lines, '', '想看某个命令的用法，发：帮助 命令名'].join('\n')
+  return ['你可以发这些命令：', ...lines, '', '想看某个命令的用法，发：帮助 命令名'].join('\n')
 }
 
 /** One command in full. */

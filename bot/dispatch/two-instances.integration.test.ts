@@ -189,7 +189,7 @@ describe('the roles apart', () => {
   it('let a web process handle what it takes in', async () => {
     const { chat } = sidekick
     await chat.staff('lina').says('帮助')
-    await chat.expectReply('你可以这样使唤我')
+    await chat.expectReply('你可以发这些命令')
     await chat.customer('分工').adds('lina')
     await chat.expectWelcome('分工')
     await chat.expectTag('新客户')

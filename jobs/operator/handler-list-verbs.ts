@@ -3,6 +3,7 @@ import { pauseOf } from '../../bot/handlers/pause.ts'
 import { stateOf } from '../../bot/handlers/state.ts'
 import { writeHandlers } from '../../bot/handlers/write-file.ts'
 import type { Models } from '../../models/models.ts'
+import { nextRun, plansOf } from './handler-plans.ts'
 import { corp, defineVerb, UsageError, when } from './verb.ts'
 
 const key = { type: 'positional', required: true, description: 'As listed' } as const
@@ -20,8 +21,14 @@ export const handlersList = defineVerb(
     const notes = []
     for (const corpId of await corpIds(args.corp)) {
       const stored = await models.handlers.find({ corpId }).select({ _id: 0 }).sort({ key: 1 }).lean()
-      for (const one of stored)
-        data.push({ ...one, state: stateOf(one, actions).state, ...(await ran(models, corpId, one.key)) })
+      const timeZone = await zoneOf(models, corpId)
+      for (const one of stored) {
+        const next = nextRun(one, timeZone)
+        data.push({
+          ...{ ...one, state: stateOf(one, actions).state, ...(await ran(models, corpId, one.key)) },
+          ...(next && { nextRun: next.at, nextRunText: next.text }),
+        })
+      }
       notes.push(await pauseNote(models, corpId))
     }
     const rows = data.map(one => {
@@ -33,6 +40,7 @@ export const handlersList = defineVerb(
         updated: when(one.updatedAt),
         'last run': when(one.lastRun?.startedAt),
         ended: one.lastRun?.state,
+        'next run': one.nextRunText,
         '24 h': one.lastDay,
         title,
         trigger: JSON.stringify(trigger ?? null),
@@ -41,6 +49,10 @@ export const handlersList = defineVerb(
     return { data, rows, notes }
   },
 )
+
+async function zoneOf(models: Models, corpId: string): Promise<string> {
+  return (await models.corps.findOne({ corpId }, { timeZone: 1 }).orFail().lean()).timeZone
+}
 
 async function ran(models: Models, corpId: string, handler: string) {
   const since = new Date(Date.now() - dayMs)
@@ -96,14 +108,18 @@ export const handlersShow = defineVerb(
       .lean()
     const isDraft = document === stored.draft?.document
     const switched = stored.switched?.at(-1)
+    const next = nextRun(stored, await zoneOf(models, which.corpId))
+    const planned = await plansOf(models, which.corpId, args.key)
     return {
-      data: { ...stored, state, problems, runs },
+      data: { ...stored, state, problems, runs, ...(next && { nextRun: next.at }) },
       text: asText(document, isDraft ? 0 : stored.revision, isDraft || stored.enabled),
       notes: [
         `this handler is ${state}${switched ? `, switched ${switched.on ? 'on' : 'off'} ${when(switched.at)} by ${switched.by}` : ''}`,
         ...problems.map(one => `${one.path} ${one.message}`),
         stored.draft &&
           `${isDraft ? 'this is its' : 'it has a'} draft, saved ${when(stored.draft.savedAt)} by ${stored.draft.by}`,
+        next && `runs next ${next.text}`,
+        ...planned,
         ...runs.map(run => `ran ${when(run.startedAt)} on ${run.eventName} ${run.event}: ${run.state}`),
       ],
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { actions } from '../../bot/actions/registry.ts'
 import { builtInHandlers } from '../../bot/commands/builtin.ts'
+import { putStart } from '../../bot/dispatch/starts.ts'
 import { seedHandlers } from '../../bot/handlers/seed.ts'
 import { saveCorp } from '../../bot/save-corp.ts'
 import { loadDemoCorp } from '../../fixtures/corp/demo.ts'
@@ -23,7 +24,7 @@ import {
   handlersRemove,
   handlersResume,
 } from './handler-switch-verbs.ts'
-import { NotYetError, type Verb } from './verb.ts'
+import { NotYetError, type Verb, when } from './verb.ts'
 
 const good = `schemaVersion: 1
 key: refund-help
@@ -83,6 +84,44 @@ const file = (text: string, name = 'handlers.yaml', into = folder()): string => 
 }
 const live = (text: string) => run(handlersImport, { file: file(text), publish: true })
 const stored = (key: string) => database.models.handlers.findOne({ corpId: corp, key }).lean()
+
+const daily = `schemaVersion: 1
+key: daily
+title: 早报
+trigger: { schedule: "0 9 * * *" }
+steps:
+  - { id: tell, action: staff.notify, with: { to: [admin], text: 早 } }
+`
+const manual = `schemaVersion: 1
+key: remind
+title: 提醒
+trigger: { manual: true }
+steps:
+  - { id: tell, action: staff.notify, with: { to: [staff], text: 回访 } }
+`
+
+describe('what is to come', () => {
+  it('of a schedule is its next moment, where the corp is', async () => {
+    await live(daily)
+    const next = /^\d{4}-\d\d-\d\d 09:00 Asia\/Shanghai$/
+    expect((await run(handlersList)).rows?.[0]).toMatchObject({ 'next run': expect.stringMatching(next) })
+    const said = /^runs next \d{4}-\d\d-\d\d 09:00 Asia\/Shanghai$/
+    const { notes } = await run(handlersShow, { key: 'daily' })
+    expect(notes).toContainEqual(expect.stringMatching(said))
+    await run(handlersOff, { key: 'daily' })
+    expect((await run(handlersShow, { key: 'daily' })).notes?.join()).not.toContain('runs next')
+  })
+
+  it('of one that is started by hand or by others is what they have planned', async () => {
+    await live(manual)
+    const at = new Date(Date.now() + 86_400_000)
+    const start = { handler: 'remind', by: 'step', userid: 'lina', externalUserid: 'wm1' } as const
+    await putStart(database.models, { corpId: corp, at, id: 'planned', start, retentionMs: 1 })
+    const { notes } = await run(handlersShow, { key: 'remind' })
+    expect(notes).toContain(`is planned for ${when(at)} for customer wm1 of lina: planned`)
+    await database.models.inbox.deleteOne({ _id: 'planned' })
+  })
+})
 
 describe('sidekick handlers validate', () => {
   it('checks the form, and the names in the corp, of all files, by line and column', async () => {

@@ -49,7 +49,7 @@ export function readFilter(args: FilterArgs, corpIds: readonly string[]): QueryF
     ...(since !== undefined && { $gte: readMoment('--since', since) }),
     ...(until !== undefined && { $lt: readMoment('--until', until) }),
     // What is planned for the weeks to come would stand before all that has happened.
-    ...(until === undefined && app !== ownApp && { $lt: new Date(Date.now() + aheadMs) }),
+    ...(until === undefined && !asksForPlans(args) && { $lt: new Date(Date.now() + aheadMs) }),
   }
   return {
     corpId: { $in: [...corpIds] },
@@ -61,6 +61,11 @@ export function readFilter(args: FilterArgs, corpIds: readonly string[]): QueryF
     ...(customer !== undefined && { orderKey: `customer:${customer}` }),
     ...(Object.keys(createdAt).length > 0 && { createdAt }),
   }
+}
+
+/** Whoever asks for a customer, or for starts of handlers, asks for the planned ones too. */
+function asksForPlans({ app, customer, event }: FilterArgs): boolean {
+  return app === ownApp || customer !== undefined || event === 'handler.due' || event === 'handler.*'
 }
 
 function readName(text: string): string | { $gte: string; $lt: string } {

@@ -82,6 +82,8 @@ describe('sidekick inbox list', () => {
     await putStart(models, { corpId, at, id: planned, start, retentionMs: 1 })
     expect(await list({})).toEqual(['message.text', 'customer.added'])
     expect(await list({ app: 'sidekick' })).toEqual(['handler.due'])
+    expect(await list({ event: 'handler.due' })).toEqual(['handler.due'])
+    expect(await list({ event: 'handler.*', state: 'waiting' })).toEqual(['handler.due'])
     expect(await list({ event: 'handler.due', until: at.toISOString() })).toEqual([])
     expect(await list({ event: 'handler.*', until: new Date(at.getTime() + 1).toISOString() })).toHaveLength(
       1,
@@ -89,6 +91,12 @@ describe('sidekick inbox list', () => {
     const { data, text } = await operator.run(inboxShow, { id: planned })
     expect(data).toMatchObject({ app: 'sidekick', state: 'waiting', start, runs: [], welcomes: [] })
     expect(text).toContain('about: 回访')
+    await models.inbox.deleteOne({ _id: planned })
+
+    const about = { ...start, userid: 'lina', externalUserid: 'wm-planned' }
+    await putStart(models, { corpId, at, id: planned, start: about, retentionMs: 1 })
+    expect(await list({ customer: 'wm-planned' })).toEqual(['handler.due'])
+    expect(await list({ customer: 'wm-planned', until: new Date().toISOString() })).toEqual([])
     await models.inbox.deleteOne({ _id: planned })
   })
 

@@ -70,6 +70,14 @@ export function when(at: Date | undefined): string | undefined {
   return at?.toISOString().replace('T', ' ').slice(0, 19)
 }
 
+/** A moment as people of a time zone see it, with the zone behind it: `2026-03-02 09:00 Asia/Shanghai`. */
+export function whenIn(at: Date, timeZone: string): string {
+  const text = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(
+    at,
+  )
+  return `${text} ${timeZone}`
+}
+
 /** Says so where no worker is running, because what was asked for waits for one. */
 export async function unattended(jobs: Jobs): Promise<string | undefined> {
   return (await jobs.workers()).length === 0
