@@ -20,9 +20,10 @@ function rank(follow: Follow, wanted: string): number {
  * The one follow that a name means, among those that the asker may see. A name is a remark, a nickname, a part of
  * either, an external user id, or any of these with `#2` for the second one of a list that was shown.
  *
+ * @param command as it was typed before the name, for the answer
  * @throws ActionRefused `customer_unknown` or `customer_ambiguous`, with an answer that says what to type next
  */
-export async function findFollow(context: ActionContext, name: string): Promise<Follow> {
+export async function findFollow(context: ActionContext, name: string, command?: string): Promise<Follow> {
   const query = name.trim()
   if (query === '') throw new ActionRefused('customer_unnamed', texts.customerUnnamed)
   const found = await search(context, query)
@@ -36,12 +37,12 @@ export async function findFollow(context: ActionContext, name: string): Promise<
     return chosen
   }
   const [first] = found
-  if (first === undefined) throw new ActionRefused('customer_unknown', texts.customerUnknown(query))
+  if (first === undefined) throw new ActionRefused('customer_unknown', texts.customerUnknown(query, command))
   const exact = found.filter(follow => rank(follow, query.toLowerCase()) === 0)
   if (found.length === 1 || exact.length === 1) return first
   throw new ActionRefused(
     'customer_ambiguous',
-    texts.customerAmbiguous(query, found.slice(0, listMax), found.length),
+    texts.customerAmbiguous(query, found.slice(0, listMax), found.length, command),
   )
 }
 

@@ -8,7 +8,8 @@ import { findFollow } from './find-customer.ts'
 /** An external user id, as against a name: `wm`, `wo` or `wb`, and more than anybody is called. */
 const externalUserid = /^w[mob][\w-]{16,}$/
 
-const unnamed = '请写上客户的名字、备注或 ID，例如：处理器 为什么 张三'
+const command = '处理器 为什么'
+const unnamed = `请写上客户的名字、备注或 ID，例如：${command} 张三`
 
 /** Why a customer got a welcome and tags, or did not, for a chat bubble; only adds to those whom the asker may see. */
 export const handlerExplain = defineAction({
@@ -29,7 +30,9 @@ export const handlerExplain = defineAction({
   async run(context, { customer }) {
     const { models, actions, corp, asker } = context
     if (customer === '') throw new ActionRefused('customer_unnamed', unnamed)
-    const id = externalUserid.test(customer) ? customer : (await findFollow(context, customer)).externalUserid
+    const id = externalUserid.test(customer)
+      ? customer
+      : (await findFollow(context, customer, command)).externalUserid
     const why = await explainCustomer({ models, actions }, corp.corpId, id, {}, new Date(context.clock.now()))
     const adds = await visibleAmong(models, asker, why.adds)
     // Whoever may see none of it learns no more than of somebody who is not there.

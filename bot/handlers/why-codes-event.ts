@@ -31,11 +31,15 @@ export const eventCodes = {
         '请核对三处：应用在“客户联系 → 可调用接口的应用”里；勾选了“外部联系人变更回调”；成员在应用可见范围内',
     },
   }),
-  records_gone: say<{ from?: Date; welcomedAt?: Date }>({
+  records_gone: say<{ from?: Date; before?: boolean }>({
     en: (d, s) =>
-      `what was done then is not known any more: the records begin ${d.from ? `at ${s.time(d.from)}` : 'later'} (RETENTION_DAYS)`,
+      d.before
+        ? `no event of this add was ever handled here: it was before the records begin${d.from ? ` at ${s.time(d.from)}` : ''}, as with customers from before the installation`
+        : `what was done then is not known any more: the records begin ${d.from ? `at ${s.time(d.from)}` : 'later'} (RETENTION_DAYS)`,
     zh: (d, s) =>
-      `当时的处理记录已过保留期，查不到原因了${d.from ? `（现有记录从 ${s.time(d.from)} 开始）` : ''}`,
+      d.before
+        ? `添加发生在开始记录之前${d.from ? `（记录从 ${s.time(d.from)} 开始）` : ''}，例如安装本应用以前的客户，当时的情况查不到`
+        : `当时的处理记录已过保留期，查不到原因了${d.from ? `（现有记录从 ${s.time(d.from)} 开始）` : ''}`,
   }),
   event_waiting: say<{ since: Date; behind?: string }>({
     en: (d, s) => `its event arrived at ${s.time(d.since)} and waits for its turn`,

@@ -62,12 +62,11 @@ export const handlerCodes = {
     zh: (d, s) => `${s.handler(d.handler)}的条件不成立：${conditionZh(d.why)}`,
   }),
   handler_after: say<Of & { why: string }>({
-    en: (d, s) =>
-      `${s.handler(d.handler)} did not see it: an earlier handler stops the rest${d.why ? `: ${d.why}` : ''}`,
-    zh: (d, s) => `${s.handler(d.handler)}没有轮到：${stopper(d.why, s)}设了 after: stop`,
+    en: (d, s) => `${s.handler(d.handler)} did not see it: ${d.why || 'an earlier handler stops the rest'}`,
+    zh: (d, s) => `${s.handler(d.handler)}没有轮到：${stopper(d.why, s)}处理后不再往下执行`,
     todo: {
       en: () => 'give it a lower priority number, or the other one after: continue',
-      zh: () => '调整 priority，或把前面那个的 after 改为 continue',
+      zh: () => '请运维人员调整两者的先后（priority），或让前面那个处理后继续（after: continue）',
     },
   }),
   handler_cooldown: say<Of & { why: string }>({
@@ -80,7 +79,7 @@ export const handlerCodes = {
     zh: (d, s) => `${s.handler(d.handler)}短时间内对这位客户运行过多，被循环保护拦下`,
     todo: {
       en: () => 'look for handlers that set each other off',
-      zh: () => '检查是不是有处理器互相触发',
+      zh: () => '请运维人员检查是不是有处理器互相触发',
     },
   }),
 } as const

@@ -40,7 +40,7 @@ export const tagCodes = {
     zh: (d, s) => `${s.handler(d.handler)}要打的标签不存在：${troubleZh(d.trouble)}`,
     todo: {
       en: () => 'create the tag, or mend its name in the handler',
-      zh: () => '在企业微信后台建好这个标签，或改正处理器里的名字',
+      zh: () => '在企业微信后台建好这个标签，或请运维人员改正处理器里的名字',
     },
   }),
   tag_ambiguous: say<Of & { trouble: Trouble }>({
@@ -49,7 +49,7 @@ export const tagCodes = {
     zh: (d, s) => `${s.handler(d.handler)}里的标签名不唯一：${troubleZh(d.trouble)}`,
     todo: {
       en: () => 'name it with its group, like 渠道/春展',
-      zh: () => '在处理器里连同标签组一起写，例如 渠道/春展',
+      zh: () => '请运维人员在处理器里连同标签组一起写，例如 渠道/春展',
     },
   }),
   tag_failed: say<Of & { trouble: Trouble }>({
@@ -75,7 +75,7 @@ export const tagCodes = {
       `${s.handler(d.handler)}没有执行到打标签：前面的步骤 ${d.by} 失败（${troubleZh(d.trouble)}）`,
     todo: {
       en: d => `with onError: continue at ${d.by} the rest runs nevertheless`,
-      zh: d => `若希望照样打标签，把 ${d.by} 的 onError 设为 continue`,
+      zh: d => `若希望照样打标签，请运维人员把 ${d.by} 的 onError 设为 continue`,
     },
   }),
   tag_if_false: say<Of & { why: string }>({
@@ -88,7 +88,7 @@ export const tagCodes = {
     zh: (d, s) => `${s.handler(d.handler)}处于试运行，没有真的打标签`,
     todo: {
       en: () => 'publish it with run.dryRun: false',
-      zh: () => '确认无误后把 run.dryRun 改为 false 再发布',
+      zh: () => '确认无误后，请运维人员把 run.dryRun 改为 false 再发布',
     },
   }),
   tag_cooldown: say<Of>({
@@ -103,7 +103,7 @@ export const tagCodes = {
   tag_stopped: say<Of>({
     en: (d, s) =>
       `step ${d.step} of ${s.handler(d.handler)} was left out: a stop step ended the run before it`,
-    zh: (d, s) => `${s.handler(d.handler)}在打标签之前就被 stop 步骤结束了`,
+    zh: (d, s) => `${s.handler(d.handler)}在打标签之前就按设置停止了`,
   }),
   tag_too_late: say<Of>({
     en: (d, s) => `step ${d.step} of ${s.handler(d.handler)} was not done: the relation ended before it`,

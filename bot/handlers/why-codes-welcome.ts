@@ -19,9 +19,13 @@ export const noCodeCauses = {
     zh: '管理后台给这位成员设了欢迎语',
   },
   chat: { en: 'the two had begun to chat', zh: '双方已经开始聊天' },
+  again: {
+    en: 'the staff member had this customer before, and the two may have chatted then',
+    zh: '这位成员以前就加过这位客户，双方可能早已聊过',
+  },
   half: {
     en: 'the code came with the customer’s request, before it was confirmed',
-    zh: '对方申请时已经给过一个 code，通过后不再给',
+    zh: '对方申请时已经下发过凭证，通过后不再下发',
   },
   colleague: { en: 'the customer is a WeCom user of another company', zh: '对方是其他企业的企业微信用户' },
 } as const
@@ -59,13 +63,13 @@ export const welcomeCodes = {
         d.attachments > 0 ? `，附件 ${d.attachments} 个` : '',
         d.missing?.length ? `，缺素材 ${d.missing.join('、')}` : '',
         d.fallback ? '，用的是备用文案' : '',
-        d.through ? `，用的是${d.through === 'archive' ? '同意会话存档' : '通过申请'}时给的 code` : '',
+        d.through ? `，用的是${d.through === 'archive' ? '同意会话存档' : '通过申请'}时下发的凭证` : '',
       ].join(''),
   }),
   spare: say<{ event: string }>({
     en: () =>
       'another code for the same add was left unused, because one welcome is all that the platform delivers',
-    zh: () => '这次添加还有一个 code 没有用：一次添加只发一条欢迎语',
+    zh: () => '这次添加还有一个欢迎语凭证没有用：一次添加只发一条欢迎语',
   }),
   sending: say<{ since: Date }>({
     en: (d, s) => `is being sent since ${s.time(d.since)}`,
@@ -99,7 +103,7 @@ export const welcomeCodes = {
     zh: (d, s) =>
       d.again
         ? `${s.time(d.again)} 重新处理了这个事件，离添加已过 ${lengthZh(d.lateMs)}，欢迎语凭证早已失效（41050，有效期 20 秒）`
-        : `code 已失效（41050）：有效期 20 秒，发送时离添加已过 ${lengthZh(d.lateMs)}${d.arrivedMs > 5_000 ? `，其中事件送到时已过 ${lengthZh(d.arrivedMs)}` : ''}`,
+        : `欢迎语凭证已失效（41050）：有效期 20 秒，发送时离添加已过 ${lengthZh(d.lateMs)}${d.arrivedMs > 5_000 ? `，其中事件送到时已过 ${lengthZh(d.arrivedMs)}` : ''}`,
     todo: {
       en: d =>
         d.arrivedMs > 5_000
@@ -112,7 +116,7 @@ export const welcomeCodes = {
   archive_pending: say({
     en: () =>
       'the customer has not agreed to the chat archive yet (41053); the code that comes with the consent is used',
-    zh: () => '客户还没有同意会话存档（41053）；同意后会收到新的 code，到时自动发送',
+    zh: () => '客户还没有同意会话存档（41053）；同意后会下发新的凭证，到时自动发送',
   }),
   other_app: say<{ attempts: number; over: boolean }>({
     en: d =>
@@ -128,13 +132,13 @@ export const welcomeCodes = {
     en: d =>
       `no code came: the customer is a WeCom user of another company${d.corpName ? ` (${d.corpName})` : ''}, for whom there never is one`,
     zh: d =>
-      `没有 code：对方是其他企业${d.corpName ? `（${d.corpName}）` : ''}的企业微信用户，平台从不为这类客户提供`,
+      `对方是其他企业${d.corpName ? `（${d.corpName}）` : ''}的企业微信用户，企业微信从不为这类客户下发欢迎语凭证（welcome_code）`,
   }),
   no_code: say<{ possible: NoCodeCause[]; excluded: NoCodeCause[] }>({
     en: d =>
       `no code came with the add. Possible: ${listEn(d.possible)}${d.excluded.length > 0 ? `. Excluded: ${listEn(d.excluded)}` : ''}`,
     zh: d =>
-      `这次添加没有带 code。可能：${listZh(d.possible)}${d.excluded.length > 0 ? `。已排除：${listZh(d.excluded)}` : ''}`,
+      `企业微信没有给这次添加下发欢迎语凭证（welcome_code）。可能：${listZh(d.possible)}${d.excluded.length > 0 ? `。已排除：${listZh(d.excluded)}` : ''}`,
     todo: {
       en: d =>
         d.possible.includes('console')
@@ -157,7 +161,8 @@ export const welcomeCodes = {
         d.handlers === 0
           ? 'publish one: docs/handlers.md'
           : 'mend the condition that should have let it through',
-      zh: d => (d.handlers === 0 ? '请运维人员发布一个欢迎处理器' : '如果本该匹配，请改对应处理器的条件'),
+      zh: d =>
+        d.handlers === 0 ? '请运维人员发布一个欢迎处理器' : '如果本该匹配，请运维人员修改对应处理器的条件',
     },
   }),
   paused: say<{ at?: Date; by?: string; stillPaused: boolean }>({
@@ -188,13 +193,13 @@ export const welcomeCodes = {
       `${s.handler(d.handler)}没有执行到步骤 ${d.step}：前面的步骤 ${d.by} 失败（${troubleZh(d.trouble)}）`,
     todo: {
       en: d => `with onError: continue at ${d.by} the rest runs nevertheless`,
-      zh: d => `若希望后面的步骤照常执行，把 ${d.by} 的 onError 设为 continue`,
+      zh: d => `若希望后面的步骤照常执行，请运维人员把 ${d.by} 的 onError 设为 continue`,
     },
   }),
   step_stopped: say<{ handler: string; step: string }>({
     en: (d, s) =>
       `step ${d.step} of ${s.handler(d.handler)} was left out: a stop step ended the run before it`,
-    zh: (d, s) => `${s.handler(d.handler)}在步骤 ${d.step} 之前就被 stop 步骤结束了`,
+    zh: (d, s) => `${s.handler(d.handler)}在步骤 ${d.step} 之前就按设置停止了`,
   }),
   left: say<{ handler: string; reason: 'failed' | 'skipped'; errcode?: number; errmsg?: string }>({
     en: (d, s) =>
@@ -211,7 +216,7 @@ export const welcomeCodes = {
     zh: (d, s) => `${s.handler(d.handler)}处于试运行，只记录、不执行`,
     todo: {
       en: () => 'publish it with run.dryRun: false',
-      zh: () => '确认无误后把 run.dryRun 改为 false 再发布',
+      zh: () => '确认无误后，请运维人员把 run.dryRun 改为 false 再发布',
     },
   }),
 } as const

@@ -23,7 +23,11 @@ export function noEvent(add: Add, records: Records): Finding | undefined {
     }
   }
   if (add.first !== undefined || keptSince === undefined || add.at < keptSince)
-    return finding('records_gone', 'both', { ...(keptSince && { from: keptSince }) })
+    return finding('records_gone', 'both', {
+      ...(keptSince && { from: keptSince }),
+      // A relation keeps its event's key for good: this one never had any.
+      ...(add.first === undefined && { before: true }),
+    })
   return finding('never_received', 'both', {})
 }
 

@@ -92,12 +92,12 @@ const wantedZh: Readonly<Record<Comparison, (value: string) => string>> = {
 }
 /** Facts that operations ask about most, as they call them. */
 const factsZh: Readonly<Record<string, string>> = {
-  state: '渠道标识 state',
-  'event.state': '渠道标识 event.state',
-  'time.inOffice': '上班时间 time.inOffice',
-  'follow.tags': '客户标签 follow.tags',
-  'follow.stage': '客户阶段 follow.stage',
-  'customer.name': '客户昵称 customer.name',
+  state: '渠道标识',
+  'event.state': '渠道标识',
+  'time.inOffice': '上班时间',
+  'follow.tags': '客户标签',
+  'follow.stage': '客户阶段',
+  'customer.name': '客户昵称',
 }
 const leaf = new RegExp(`([\\w.-]+) (${comparisons.join('|')})( .*?)? \\(was (.*?)\\)(?=$|[;,)])`, 'g')
 
@@ -106,7 +106,8 @@ export function conditionZh(why: string): string {
   return why
     .replace(leaf, (_whole, path: string, is: Comparison, value = '', was: string) => {
       const actual = was === 'missing' || was === '""' ? '当时为空' : `当时是${quotedZh(was)}`
-      return `${factsZh[path] ?? path} ${wantedZh[is](quotedZh(value.trim()))}，${actual}`
+      const fact = factsZh[path]
+      return `${fact ?? `${path} `}${wantedZh[is](quotedZh(value.trim()))}，${actual}`
     })
     .replaceAll('; ', '；')
 }

@@ -462,7 +462,7 @@ describe('what no event tells of', () => {
 
   it('was before the records begin', async () => {
     const old = await models().follows.findOne({ relation: null, useridKey: 'zhouming' }).orFail().lean()
-    const found = [{ code: 'records_gone' }]
+    const found = [{ code: 'records_gone', data: { before: true } }]
     expect(await newest(old.externalUserid)).toMatchObject({ welcome: 'unknown', findings: found })
   })
 })
@@ -492,10 +492,12 @@ describe('the two voices', () => {
     for (const whom of [externalUserid, name]) {
       await chat.staff('hemin').says(`处理器 为什么 ${whom}`)
       const answered = await chat.expectAnswer(/加李娜：没有发欢迎语，没有打标签/)
-      expect(answered).toMatch(
-        /· 「处理器picky」的条件不成立：客户昵称 customer\.name 应为“某人”，当时是“客户/,
-      )
+      expect(answered).toMatch(/· 「处理器picky」的条件不成立：客户昵称应为“某人”，当时是“客户/)
     }
+    await chat.staff('hemin').says('处理器 为什么 客户')
+    await chat.expectAnswer(/位客户符合“客户”[\s\S]*例如：处理器 为什么 客户#1$/)
+    await chat.staff('hemin').says('处理器 为什么 没有这个人')
+    await chat.expectAnswer(/例如：处理器 为什么 张$/)
     await chat.staff('hemin').says('处理器 为什么')
     await chat.expectAnswer('请写上客户的名字')
   })

@@ -40,7 +40,7 @@ describe('the answer for an admin', () => {
       [
         '小林 11-21 10:32 加李娜：没有发欢迎语，没有打标签',
         '· 「新客户欢迎」当时是关闭的（11-21 10:32 由何敏关闭）',
-        '· 「春展欢迎」不管这类添加：渠道标识 state 应以“fair-”开头，当时是“xhs”',
+        '· 「春展欢迎」不管这类添加：渠道标识应以“fair-”开头，当时是“xhs”',
         '建议：需要时打开它，请发：处理器 开 新客户欢迎',
       ].join('\n'),
     )
@@ -108,6 +108,10 @@ describe('the answer for the operator', () => {
     )
   })
 
+  it('names the event of each add, for inbox show', () => {
+    expect(tellOperator(why([add([off], { event: 'ww:1' })]))).toMatch(/\n {2}event +ww:1$/)
+  })
+
   it('says what is not known, and how many adds are not shown', () => {
     expect(tellOperator(why([], { name: '' }))).toMatch(/^nothing is known of wmAAAABBBBCCCC: .* case\.$/)
     expect(tellOperator(why([add([off])], { older: 2 }))).toMatch(/\n\n2 older adds are not shown/)
@@ -146,7 +150,7 @@ describe('the words of the findings', () => {
     )
     const said = (found: Finding) => tellAdmin(why([add([found])])).split('\n')[1]
     expect(said(finding('handler_after', 'both', { handler: 'fair', why: 'stopped by greets' }))).toBe(
-      '· 「春展欢迎」没有轮到：前面的「新客户欢迎」设了 after: stop',
+      '· 「春展欢迎」没有轮到：前面的「新客户欢迎」处理后不再往下执行',
     )
     const ran = `ran ${at.toISOString()}, cooldown 10m`
     expect(said(finding('handler_cooldown', 'tag', { handler: 'fair', why: ran }))).toMatch(
@@ -164,11 +168,11 @@ describe('the words of the findings', () => {
         'time.hour lt 9 (was 12); customer.name ne "" (was "")',
       ].map(conditionZh),
     ).toEqual([
-      '上班时间 time.inOffice 应为 false，当时是 true',
-      '客户阶段 follow.stage 应有值，当时为空',
-      '客户标签 follow.tags 应含有“VIP”，当时是“新客户”“春展 (二)”',
-      'not (渠道标识 state 应是“a”“b”之一，当时是“b”)',
-      'time.hour 应小于 9，当时是 12；客户昵称 customer.name 不应为“”，当时为空',
+      '上班时间应为 false，当时是 true',
+      '客户阶段应有值，当时为空',
+      '客户标签应含有“VIP”，当时是“新客户”“春展 (二)”',
+      'not (渠道标识应是“a”“b”之一，当时是“b”)',
+      'time.hour 应小于 9，当时是 12；客户昵称不应为“”，当时为空',
     ])
     expect(conditionZh('too many')).toBe('too many')
     expect([90_000, 150_000, 7_500_000].map(lengthZh)).toEqual(['90 秒', '3 分钟', '2 小时 5 分钟'])

@@ -48,8 +48,15 @@ export function tellOperator(why: Why): string {
     const said = add.findings.map(found => ({ code: found.code as string, ...inEnglish(found) }))
     const left = said.length - rowsMax
     const more = left > 0 ? [{ code: '…', text: `${left} more, with --json` }] : []
+    // For `inbox show`, which has all that is stored.
+    const event = add.event === undefined ? [] : [{ code: 'event', text: add.event }]
     const todos = [...new Set(said.slice(0, rowsMax).flatMap(({ todo }) => todo ?? []))]
-    const rows = [...said.slice(0, rowsMax), ...more, ...todos.map(text => ({ code: 'to do', text }))]
+    const rows = [
+      ...said.slice(0, rowsMax),
+      ...more,
+      ...todos.map(text => ({ code: 'to do', text })),
+      ...event,
+    ]
     const width = Math.max(...rows.map(({ code }) => code.length))
     const ended = add.endedAt === undefined ? '' : ` (ended ${utc(add.endedAt)})`
     const lines = rows.map(({ code, text }) => `  ${code.padEnd(width)}  ${text.replaceAll('\n', ' ')}`)

@@ -196,6 +196,23 @@ describe('why somebody was welcomed or not, by what is stored', () => {
     expect(await data()).toEqual({ possible: ['chat'], excluded: ['colleague', 'half', 'console'] })
   })
 
+  it('tells by the ledger that the two may have chatted before, or that the customer is of another company', async () => {
+    const again = await rows.add({ code: null })
+    await again.ledger({ state: 'no_code', attempts: 0, causes: ['again'] })
+    expect(dataOf(await newest(again.externalUserid), 'no_code')).toEqual({
+      possible: ['again', 'console'],
+      excluded: ['colleague', 'half'],
+    })
+    // The customer has been removed since, and the id does not tell.
+    const other = await rows.add({ code: null })
+    await other.ledger({ state: 'no_code', attempts: 0, causes: ['other_company'] })
+    expect(codes(await newest(other.externalUserid))).toEqual(['colleague'])
+    const { id: first, at, externalUserid } = await rows.add({ code: null })
+    const relation = { first, at, full: first, again: true }
+    await database.models.follows.updateOne({ externalUserid }, { relation })
+    expect(dataOf(await newest(externalUserid), 'no_code')).toMatchObject({ possible: ['again', 'console'] })
+  })
+
   it('knows a WeCom user of another company by type, and by id where the platform was not asked yet', async () => {
     const { externalUserid } = await rows.add({ code: null })
     const person = { corpId, externalUserid, name: '王', type: 2, gender: 0, tags: [], corpName: '隔壁' }
