@@ -8,6 +8,7 @@ import type { Run } from '../../models/run.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { createInbox } from './inbox.ts'
 import { runEvent } from './run-event.ts'
+import { eventOf } from './stored-event.ts'
 
 const probes = createProbes()
 let database: Database
@@ -72,6 +73,20 @@ describe('a handler with a cooldown', () => {
     expect(probes.seen).toHaveLength(2)
   })
 
+  it('runs again after a run that a stop ended before it did anything, or that only looked', async () => {
+    const guard = step('stop', { if: { path: 'event.linkId', is: 'exists' } })
+    rig.useHandlers({ ...cooled, steps: [step('probe.reads'), guard, ...does] })
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    expect((await runEvent(rig.deps, contactOf('lina', 'wm1'))).passed).toEqual([])
+    expect(probes.done).toEqual(['cooled/reads', 'cooled/stop', 'cooled/reads', 'cooled/stop'])
+  })
+
+  it('does not run again after one that did something before a stop', async () => {
+    rig.useHandlers({ ...cooled, steps: [...does, step('stop')] })
+    await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    expect((await runEvent(rig.deps, contactOf('lina', 'wm1'))).passed).toMatchObject([{ stage: 'cooldown' }])
+  })
+
   it('goes on with a run that has begun', async () => {
     rig.useHandlers({ ...cooled, steps: [step('probe.throws')] })
     const event = contactOf('lina', 'wm1')
@@ -94,6 +109,14 @@ describe('a handler with a cooldown', () => {
     await database.models.runs.updateOne(first, { startedAt: long })
     await runEvent(rig.deps, third)
     expect(probes.done.at(-1)).toBe('cooled/does')
+  })
+
+  it('is known as long as it lasts, also where runs are kept for a shorter time', async () => {
+    rig.useHandlers({ ...cooled, run: { cooldown: '30d' }, steps: does })
+    const event = contactOf('lina', 'wm1')
+    await runEvent(rig.deps, event)
+    const { startedAt, expireAt } = await database.models.runs.findOne({ event: event.id }).orFail().lean()
+    expect(+expireAt - +startedAt).toBe(30 * 86_400_000)
   })
 
   it('tells whoever types the command when they may again', async () => {
@@ -154,6 +177,22 @@ describe('a handler that brings itself about', () => {
     expect(passed).toMatchObject([{ stage: 'loop', why: 'ran 20 times within 5 minutes' }])
     await runEvent(rig.deps, contactOf('lina', 'wm2'))
     expect(probes.done).toHaveLength(21)
+  })
+
+  it('runs for one member as often as steps have started it for other reasons', async () => {
+    rig.useHandlers({ key: 'remind', trigger: { manual: true }, steps: [step('probe.does')] })
+    const start = { handler: 'remind', by: 'step', userid: 'lina' } as const
+    for (let n = 0; n < 23; n += 1) {
+      const stored = {
+        _id: `${rigCorp}:reminder${n}`,
+        corpId: rigCorp,
+        xml: '',
+        createdAt: new Date(),
+        start,
+      }
+      await runEvent(rig.deps, eventOf(stored))
+    }
+    expect(probes.done).toHaveLength(23)
   })
 
   it('runs as often as people write', async () => {

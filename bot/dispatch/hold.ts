@@ -37,7 +37,7 @@ export function pairOf(handler: CompiledHandler, event: BotEvent, name: string):
  * @param pair see `pairOf`
  */
 export async function holdOf(
-  deps: Pick<DispatchDeps, 'models' | 'clock' | 'log'>,
+  deps: Pick<DispatchDeps, 'models' | 'clock' | 'log' | 'actions'>,
   { event, name, handler, pair }: { event: BotEvent; name: string; handler: CompiledHandler; pair: string },
 ): Promise<Hold | undefined> {
   const { cooldown } = handler.run
@@ -48,23 +48,29 @@ export async function holdOf(
 }
 
 async function coolingSince(
-  { models, clock }: Pick<DispatchDeps, 'models' | 'clock'>,
+  { models, clock, actions }: Pick<DispatchDeps, 'models' | 'clock' | 'actions'>,
   { event, handler, pair }: { event: BotEvent; handler: CompiledHandler; pair: string },
   cooldown: string,
 ): Promise<Hold | undefined> {
   const ms = durationMs(cooldown)
+  const idleActions = [...actions.values()].filter(({ effect }) => effect === 'read').map(({ id }) => id)
   const last = await models.runs
     .findOne(
       {
         ...{ corpId: event.corpId, handler: handler.key, pair },
         startedAt: { $gt: new Date(clock.now() - ms) },
         dryRun: handler.run.dryRun ? true : null,
-        // Not where it was refused whole, and no welcome of a cooldown prolongs it.
-        $or: [
-          { 'steps.state': { $in: ['done', 'running', 'waiting'] } },
-          { 'steps.skipped': 'dry_run' },
-          { 'steps.uncertain': true },
-        ],
+        // Not where it only looked, was stopped before, or was refused whole; no welcome of a cooldown prolongs it.
+        steps: {
+          $elemMatch: {
+            action: { $nin: idleActions },
+            $or: [
+              { state: { $in: ['done', 'running', 'waiting'] } },
+              { skipped: 'dry_run' },
+              { uncertain: true },
+            ],
+          },
+        },
         'steps.skipped': { $ne: 'cooldown' },
       },
       { startedAt: 1 },
@@ -107,5 +113,7 @@ function mayLoop({ trigger }: CompiledHandler, event: BotEvent, name: string): b
   if ('command' in trigger || 'message' in trigger || beginnings.includes(name)) return false
   // What staff do in the app themselves: messages, clicks, opening it.
   if (eventDefinition(event.name)?.order === 'staff') return false
+  // What steps start is bounded by its causes: many reminders for one member are no loop.
+  if (event.start !== undefined) return false
   return event.userid !== undefined || event.externalUserid !== undefined
 }

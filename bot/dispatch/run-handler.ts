@@ -87,21 +87,30 @@ export async function attempt(
   deps: Work['deps'],
   request: RunRequest,
   run: Run,
-  store: SaveRun,
+  storeAs: SaveRun,
 ): Promise<RunOutcome> {
+  let saving: Promise<void> = Promise.resolve()
+  let ended = false
   const time = startRunTime(request.handler.run.timeoutMs)
   const context = run.dryRun ? { ...request.context, reply: () => Promise.resolve() } : request.context
   const work: Work = {
     ...{ deps, request: { ...request, context }, run, time, unsaved: false },
-    async save(state) {
-      await store(state)
-      run.state = state
-      work.unsaved = false
+    save(state) {
+      if (ended) return Promise.reject(new Error('the attempt at the run has ended'))
+      const store = async (): Promise<void> => {
+        await storeAs(state)
+        run.state = state
+        work.unsaved = false
+      }
+      // One after the other, whatever became of those before: none may write over what is newer.
+      saving = saving.then(store, store)
+      return saving
     },
   }
   try {
     return await workThrough(work)
   } finally {
+    ended = true
     time.end()
   }
 }

@@ -87,6 +87,8 @@ export function stepContext(work: Work, { facts, step, record }: Attempt, wire: 
     parts: record.parts ?? 0,
     // Kept with the step, so that no part of its answer is sent again by a later attempt.
     async save(parts) {
+      // A step that is left behind says nothing more: how it ended is decided.
+      time.signal.throwIfAborted()
       record.parts = parts
       await work.save('running')
       wire.forget()

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
@@ -82,6 +83,31 @@ describe('the time of a run', () => {
     expect(sent() - before).toBe(2)
     expect(await runOf('slow', event)).toMatchObject({
       ...{ state: 'running', steps: [{ state: 'pending', attempts: 0, error: { code: 'timed_out' } }] },
+    })
+  })
+
+  it('is not written over by what an answer of several parts still stores when it is over', async () => {
+    const text = '一行字\n'.repeat(700)
+    rig.useHandlers({ ...limited, run: { timeoutMs: 300 }, steps: [step('reply', { with: { text } })] })
+    const { runs } = database.models
+    const update = runs.updateOne.bind(runs)
+    let late: Promise<unknown> = Promise.resolve()
+    // The database takes its time with the first part.
+    runs.updateOne = ((...args: Parameters<typeof update>) => {
+      const { steps, state } = (args[1] as { $set: Pick<Run, 'steps' | 'state'> }).$set
+      if (state !== 'running' || steps[0]?.parts !== 1) return update(...args)
+      late = delay(800).then(() => update(...args))
+      return late
+    }) as typeof runs.updateOne
+    const event = hello()
+    try {
+      expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
+      await late
+    } finally {
+      runs.updateOne = update
+    }
+    expect(await runOf('slow', event)).toMatchObject({
+      ...{ state: 'failed', gaveUp: true, steps: [{ state: 'failed', uncertain: true }] },
     })
   })
 

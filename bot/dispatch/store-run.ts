@@ -1,5 +1,6 @@
 import type { Run, RunStep } from '../../models/run.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
+import { durationMs } from '../handlers/duration.ts'
 import type { DispatchDeps } from './deps.ts'
 import { redacted } from './redact.ts'
 import type { RunRequest } from './run-handler.ts'
@@ -12,6 +13,9 @@ export function newRun(deps: Pick<DispatchDeps, 'retentionMs' | 'clock'>, reques
   const { event, name, handler, when, pair, context } = request
   const { corpId, id, userid, externalUserid } = event
   const now = deps.clock.now()
+  // A cooldown is told from it.
+  const { cooldown = '0s' } = handler.run
+  const keptMs = Math.max(deps.retentionMs, durationMs(cooldown))
   return {
     corpId,
     event: id,
@@ -32,7 +36,7 @@ export function newRun(deps: Pick<DispatchDeps, 'retentionMs' | 'clock'>, reques
       ...(request.cooling && step.action !== 'welcome.send' && { state: 'skipped', skipped: 'cooldown' }),
     })),
     startedAt: new Date(now),
-    expireAt: new Date(now + deps.retentionMs),
+    expireAt: new Date(now + keptMs),
   }
 }
 

@@ -27,6 +27,8 @@ export interface Handling {
   died?: boolean
 }
 
+type LedgerDeps = Pick<DispatchDeps, 'models' | 'metrics' | 'clock' | 'retentionMs' | 'live'>
+
 /** As many as a row keeps. */
 const passedMax = 30
 
@@ -41,7 +43,7 @@ const name = 'customer.added'
  * @param announced of an add; missing for the consent to archiving
  */
 export async function recordUnwelcomed(
-  deps: Pick<DispatchDeps, 'models' | 'metrics' | 'clock' | 'retentionMs' | 'live'>,
+  deps: LedgerDeps,
   event: BotEvent,
   announced: Announcement | undefined,
   handling: Handling,
@@ -62,7 +64,7 @@ export async function recordUnwelcomed(
  *
  * @throws when the database is away, as whoever stores the event's end would
  */
-export async function recordDied(deps: DispatchDeps, event: BotEvent): Promise<void> {
+export async function recordDied(deps: LedgerDeps, event: BotEvent): Promise<void> {
   const isAdd = isEvent(event, name)
   if (!isAdd && !('welcomeCode' in event.data)) return
   const { models } = deps

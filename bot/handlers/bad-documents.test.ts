@@ -84,6 +84,11 @@ describe('what is wrong with a field of a document is said by its path, with wha
       'run.cooldown "10分钟" is not a duration such as 30s, 10m, 2h or 3d',
     ],
     [
+      'a cooldown that is longer than runs are kept',
+      'run: { cooldown: 31d }',
+      'run.cooldown "31d" is more than 30 days; write at most 30d',
+    ],
+    [
       'a time-out of a second too short',
       'run: { timeoutMs: 10 }',
       'run.timeoutMs is the number 10; 100 is the least',

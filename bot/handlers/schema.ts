@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { events, isEventName } from '../events/names.ts'
 import { isCron } from './cron.ts'
+import { durationMs } from './duration.ts'
 import { suggest } from './nearest.ts'
 import { type Comparison, comparisons } from './operators.ts'
 
@@ -144,6 +145,9 @@ const scope = z.strictObject({
 
 const defaultTimeoutMs = 15_000
 
+/** It is told from runs, which are kept so long at least. */
+const cooldownMaxMs = 30 * 86_400_000
+
 const run = z.strictObject({
   timeoutMs: z
     .number()
@@ -154,9 +158,11 @@ const run = z.strictObject({
     .describe('Milliseconds that one attempt at all of its steps may take'),
   dryRun: z.boolean().default(false).describe('Nothing is done; the run tells what would have been'),
   cooldown: duration
+    // What is no duration has been told of.
+    .refine(text => !(durationMs(text) > cooldownMaxMs), 'is more than 30 days; write at most 30d')
     .optional()
     .describe(
-      'Not again for the same staff member and customer within 30s, 10m, 2h, 3d; holds back no welcome',
+      'Not again for the same staff member and customer within 30s, 10m, 2h, 3d, at most 30d; holds back no welcome',
     ),
 })
 
