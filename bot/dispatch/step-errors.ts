@@ -37,8 +37,12 @@ export function isFinal(error: unknown): boolean {
   return error instanceof WecomError && ['config', 'give_up', 'user', 'done'].includes(error.reaction)
 }
 
-/** An error as a run keeps it. */
+/** An error as a run keeps it: of parameters that do not fit once they are filled in, each with its path, in one line. */
 export function errorOf(error: unknown): NonNullable<RunStep['error']> {
+  if (error instanceof ZodError) {
+    const faults = error.issues.map(({ path, message }) => `${path.join('.') || 'with'} ${message}`)
+    return { code: 'params_unfit', message: faults.join('; ') }
+  }
   const { code = 'unexpected', message = String(error) } = Object(error) as {
     code?: unknown
     message?: string
