@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Problem } from './compile.ts'
 import { listed, nearest, suggest } from './nearest.ts'
 import { fieldNames, formsOf, marksOf, meantForms, partOf } from './schema-walk.ts'
@@ -36,7 +36,7 @@ export function problemsOf(
       case 'invalid_element':
         return problemsOf(issue.issues, schema, undefined, path, isLater)
       case 'invalid_type':
-        return [problem(wrongType(issue.expected, inner))]
+        return [problem(wrongType(issue.expected, inner, part))]
       case 'invalid_value':
         return [problem(wrongValue(issue.values.map(String), inner))]
       case 'too_small':
@@ -128,12 +128,12 @@ const kindNames: Readonly<Record<string, string>> = {
   record: 'an object',
 }
 
-function wrongType(expected: string, value: unknown): string {
+function wrongType(expected: string, value: unknown, schema: z.core.$ZodType | undefined): string {
   const wanted = kindNames[expected] ?? expected
   if (value === undefined) return `is missing; ${wanted} is needed`
   if (value === null) return `is empty; ${wanted} is needed`
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
-    return `is ${described(value)}, and a text is needed: write "${value}"`
+    return `is ${described(value)}, and a text is needed${asText(value, schema)}`
   if (expected === 'boolean' && typeof value === 'string')
     return `is the text "${shortened(value)}": write true or false, without quotes`
   if (
@@ -146,6 +146,13 @@ function wrongType(expected: string, value: unknown): string {
   if (expected === 'array' && typeof value !== 'object')
     return `is ${described(value)}, and a list is needed: write [${JSON.stringify(value)}]`
   return `is ${described(value)}, and ${wanted} is needed`
+}
+
+/** What of it the schema takes: it as it stands, or as a duration. */
+function asText(value: number | boolean, schema: z.core.$ZodType | undefined): string {
+  const takes = (text: string): boolean => schema === undefined || z.safeParse(schema, text).success
+  if (takes(String(value))) return `: write "${value}"`
+  return takes(`${value}s`) ? `: write "${value}s" or "${value}m"` : ''
 }
 
 function wrongValue(values: readonly string[], value: unknown): string {
