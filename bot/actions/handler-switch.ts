@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ListedHandler } from '../handlers/list.ts'
+import { type ListedHandler, listHandlers } from '../handlers/list.ts'
 import { HandlerRefused } from '../handlers/refusal.ts'
 import { switchHandler } from '../handlers/switch.ts'
 import { type ActionContext, ActionRefused, defineAction } from './define.ts'
@@ -31,7 +31,10 @@ export const handlerSwitch = defineAction({
   async run(context, { handler: name, on }) {
     const handler = await chosen(context, name, on)
     const { changed } = await turn(context, handler, on)
-    if (changed) return { handler: handler.key, changed, text: handlerTexts.switched(handler.title, on) }
+    if (changed) {
+      const text = handlerTexts.switched(handler.title, on, await nameOf(context, handler))
+      return { handler: handler.key, changed, text }
+    }
     const voice = await handlerVoice(context, [handler.switched?.by])
     return { handler: handler.key, changed, text: handlerTexts.switchedAlready(handler, on, voice) }
   },
@@ -41,9 +44,21 @@ export const handlerSwitch = defineAction({
   },
 })
 
+/** Without these nobody could pause, or end a pause, from the chat. */
+const lifelines: ReadonlySet<string> = new Set(['command-pause', 'command-resume'])
+
+/** By what it can be told from all others: its title, or its key where another has the same title. */
+async function nameOf(context: ActionContext, handler: ListedHandler): Promise<string> {
+  const { models, corp, actions } = context
+  const all = await listHandlers(models, corp.corpId, actions, await context.live())
+  return all.filter(one => one.title === handler.title).length > 1 ? handler.key : handler.title
+}
+
 async function chosen(context: ActionContext, name: string | undefined, on: boolean): Promise<ListedHandler> {
   if (name === undefined || name === '') throw new ActionRefused('handler_unnamed', handlerTexts.unnamed(on))
   const handler = await findHandler(context, name)
+  if (!on && lifelines.has(handler.key))
+    throw new ActionRefused('handler_needed', handlerTexts.needed(handler.title))
   if (!on && handler.key === context.handler) throw new ActionRefused('handler_itself', handlerTexts.itself)
   return handler
 }

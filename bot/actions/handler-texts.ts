@@ -26,10 +26,11 @@ export const handlerTexts = {
       '打开或关闭请发：处理器 开 <名字或序号>、处理器 关 <名字或序号>',
     ].join('\n')
   },
-  switched(title: string, on: boolean): string {
+  /** @param name by which it can be told from all others */
+  switched(title: string, on: boolean, name: string): string {
     return on
-      ? `已打开：${title}\n关掉请发：处理器 关 ${title}`
-      : `已关闭：${title}\n再打开请发：处理器 开 ${title}`
+      ? `已打开：${title}\n关掉请发：处理器 关 ${name}`
+      : `已关闭：${title}\n再打开请发：处理器 开 ${name}`
   },
   switchedAlready({ title, switched }: ListedHandler, on: boolean, voice: HandlerVoice): string {
     const last = switched && `（${voice.who(switched.by)}，${voice.at(switched.at)}）`
@@ -56,6 +57,7 @@ export const handlerTexts = {
   started: (title: string, customer: string | undefined): string =>
     customer === undefined ? `已开始运行“${title}”。` : `已开始对 ${customer} 运行“${title}”。`,
   itself: '“处理器”这个命令不能在这里关掉：关了就没法再用它把别的打开。\n要让其他处理器都停下，请发：暂停',
+  needed: (title: string): string => `“${title}”不能在这里关掉：要用它来暂停或恢复全部处理器。`,
   draft: (title: string): string => `“${title}”还是草稿，没有发布过，请先由运维发布。`,
   broken: (title: string, key: string): string =>
     `“${title}”的内容有错，不能运行。请让运维用 sidekick handlers show ${key} 看哪里不对。`,

@@ -60,6 +60,19 @@ describe('处理器', () => {
     await says('处理器 删 欢迎', /^没看懂“删”。可以发：\n处理器 列表/)
   })
 
+  it('names the key where two have one title', async () => {
+    const { models } = sidekick.database
+    const { _id, __v, ...twin } = (await stored('welcome-spring-fair')) as unknown as Record<string, unknown>
+    await models.handlers.create({ ...twin, key: 'twin-fair', corpId } as never)
+    await says('处理器 关 twin-fair', '已关闭：春季家博会扫码欢迎\n再打开请发：处理器 开 twin-fair')
+    await models.handlers.deleteOne({ corpId, key: 'twin-fair' })
+  })
+
+  it.each(['command-pause', 'command-resume'])('does not switch off %s', async key => {
+    await says(`处理器 关 ${key}`, /不能在这里关掉：要用它来暂停或恢复全部处理器。$/)
+    expect(await stored(key)).toMatchObject({ enabled: true })
+  })
+
   it('is not switched off by itself', async () => {
     await says('处理器 关 管理处理器', /^“处理器”这个命令不能在这里关掉/)
     expect(await stored('command-handlers')).toMatchObject({ enabled: true })

@@ -76,7 +76,7 @@ describe('what is wrong with a field of a document is said by its path, with wha
     [
       'a cooldown without a unit',
       'run: { cooldown: 10 }',
-      'run.cooldown is the number 10, and a text is needed: write "10"',
+      'run.cooldown is the number 10, and a text is needed: write "10s" or "10m"',
     ],
     [
       'a cooldown in words',
@@ -94,6 +94,16 @@ describe('what is wrong with a field of a document is said by its path, with wha
       'run.timeoutMs is the number 10; 100 is the least',
     ],
     ['no steps', 'steps: []', 'steps is empty'],
+    [
+      'an action whose first half is misspelt',
+      'steps: [{ id: tell, action: welcom.send, with: { text: 你好 } }]',
+      'steps.0.action "welcom.send" is not an action; did you mean welcome.send?',
+    ],
+    [
+      'a delay that is no duration, once',
+      'steps: [{ id: later, action: handler.schedule, with: { handler: x, after: 3x } }]',
+      'steps.0.with.after "3x" is not a duration such as 30s, 10m, 2h or 3d',
+    ],
     [
       'steps that are an object',
       'steps: { tell: { action: reply } }',

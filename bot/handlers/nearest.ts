@@ -3,19 +3,23 @@ import { distance } from 'fastest-levenshtein'
 /** The one of several names that somebody may have meant; undefined where none is near. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   // What all of them begin with says nothing of how near they are.
-  const head = name.slice(0, name.lastIndexOf('.') + 1)
+  const before = name.slice(0, name.lastIndexOf('.') + 1)
+  const head = names.some(one => one.startsWith(before)) ? before : ''
   const own = (one: string): string => fold(one.startsWith(head) ? one.slice(head.length) : one)
   const plain = own(name)
   let best: { name: string; far: number } | undefined
   for (const one of names) {
     const other = own(one)
     const far = distance(plain, other)
-    // Two letters changed places, a third of them is other, or one name is part of the other.
-    const near =
-      far <= Math.max(other.length < 4 ? 1 : 2, Math.floor(other.length / 3)) || isPart(plain, other)
+    // Two letters changed places, or a third of them is other.
+    const near = far <= Math.max(other.length < 4 ? 1 : 2, Math.floor(other.length / 3))
     if (near && (best === undefined || far < best.far)) best = { name: one, far }
   }
-  return best?.name
+  if (best !== undefined) return best.name
+  const [part] = names
+    .filter(one => isPart(plain, own(one)))
+    .sort((one, other) => distance(plain, own(one)) - distance(plain, own(other)))
+  return part
 }
 
 /** `; did you mean x?`, or what there is instead. */

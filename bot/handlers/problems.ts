@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Problem } from './compile.ts'
 import { listed, nearest, suggest } from './nearest.ts'
 import { fieldNames, formsOf, marksOf, meantForms, partOf } from './schema-walk.ts'
@@ -36,7 +36,7 @@ export function problemsOf(
       case 'invalid_element':
         return problemsOf(issue.issues, schema, undefined, path, isLater)
       case 'invalid_type':
-        return [problem(wrongType(isWhole(part) ? 'int' : issue.expected, inner))]
+        return [problem(wrongType(isWhole(part) ? 'int' : issue.expected, inner, part))]
       case 'invalid_value':
         return [problem(wrongValue(issue.values.map(String), inner))]
       case 'too_small':
@@ -144,12 +144,12 @@ function isWhole(schema: z.core.$ZodType | undefined): boolean {
   return schema?._zod.def.checks?.some(check => check._zod.def.check === 'number_format') ?? false
 }
 
-function wrongType(expected: string, value: unknown): string {
+function wrongType(expected: string, value: unknown, schema: z.core.$ZodType | undefined): string {
   const wanted = kindNames[expected] ?? expected
   if (value === undefined) return `is missing; ${wanted} is needed`
   if (value === null) return `is empty; ${wanted} is needed`
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
-    return `is ${described(value)}, and a text is needed: write "${value}"`
+    return `is ${described(value)}, and a text is needed${asText(value, schema)}`
   if (expected === 'boolean' && typeof value === 'string')
     return `is the text "${shortened(value)}": write true or false, without quotes`
   if (
@@ -163,6 +163,13 @@ function wrongType(expected: string, value: unknown): string {
     return `is ${described(value)}, and a list is needed: write [${JSON.stringify(value)}]`
   if (expected === 'int') return `is ${described(value)}, and ${wanted} such as 20 is needed`
   return `is ${described(value)}, and ${wanted} is needed`
+}
+
+/** What of it the schema takes: it as it stands, or as a duration. */
+function asText(value: number | boolean, schema: z.core.$ZodType | undefined): string {
+  const takes = (text: string): boolean => schema === undefined || z.safeParse(schema, text).success
+  if (takes(String(value))) return `: write "${value}"`
+  return takes(`${value}s`) ? `: write "${value}s" or "${value}m"` : ''
 }
 
 function wrongValue(values: readonly string[], value: unknown): string {

@@ -32,7 +32,7 @@ const condition: z.ZodType<Condition> = z
 /** How long, as people write it: `30s`, `10m`, `2h`, `3d`. */
 export const duration = z
   .string()
-  .regex(/^[1-9]\d{0,4}[smhd]$/, 'is not a duration such as 30s, 10m, 2h or 3d')
+  .regex(/^[1-9]\d{0,4}[smhd]$/, { error: 'is not a duration such as 30s, 10m, 2h or 3d', abort: true })
 
 const word = z.string().trim().min(1).max(20).regex(/^\S+$/, 'holds white space')
 

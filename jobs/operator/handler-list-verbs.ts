@@ -83,6 +83,10 @@ export const handlersShow = defineVerb(
     corp,
   },
   async (args, open) => {
+    if (args.draft && args.revision !== undefined)
+      throw new UsageError('--draft and --revision are two texts: name one of them')
+    if (args.revision !== undefined && !/^\d{1,9}$/.test(args.revision))
+      throw new UsageError('--revision is a number; handlers revisions lists them')
     const { models, corpId } = await open()
     const which = { corpId: await corpId(args.corp), key: args.key }
     const stored = await models.handlers.findOne(which).select({ _id: 0 }).lean()

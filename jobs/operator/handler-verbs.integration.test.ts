@@ -300,6 +300,8 @@ describe('sidekick handlers list and show', () => {
     expect(await text({ revision: '1' })).toContain('请稍等')
     expect(await text({ draft: true })).toContain('草稿')
     await expect(text({ revision: '9' })).rejects.toThrow('there is no revision 9 of refund-help')
+    await expect(text({ revision: 'abc' })).rejects.toThrow('--revision is a number')
+    await expect(text({ revision: '1', draft: true })).rejects.toThrow('name one of them')
     await expect(run(handlersShow, { key: 'x' })).rejects.toThrow('there is no handler x')
   })
 
