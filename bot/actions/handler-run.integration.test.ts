@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { handlersRun } from '../../jobs/operator/run-verb.ts'
 import type { Models } from '../../models/models.ts'
-import { publishHandler } from '../handlers/publish.ts'
-import { actions } from './registry.ts'
 
 const zhangsan = 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY'
 const patience = { timeout: 15_000 }
@@ -54,10 +53,7 @@ describe('running a handler by hand', () => {
       document('asleep', '睡着', { manual: true }, { enabled: false }),
       document('run', '运行', command, { steps }),
     ]
-    for (const one of documents)
-      await publishHandler(sidekick.database.models, sidekick.app.corpId, one, actions)
-    // The compiled set is looked at once a second.
-    await new Promise(done => setTimeout(done, 1_100))
+    await publishLive(sidekick, ...documents)
   }, 60_000)
   afterAll(async () => {
     await operator?.close()
