@@ -37,10 +37,13 @@ describe('a fact', () => {
     ['customer.name.first', undefined],
     ['customer.type.size', undefined],
     ['follow.size', undefined],
-  ])('is also the size of a list or a text and an end of a list, as in a text template: %s', (path, value) => {
-    const output = { list: [{ name: '张三' }, { name: '李四' }], sized: { size: 'XL' }, none: [] }
-    expect(factAt({ ...facts, steps: { find: { output } } }, path)).toEqual(value)
-  })
+  ])(
+    'is also the size of a list or a text and an end of a list, as in a text template: %s',
+    (path, value) => {
+      const output = { list: [{ name: '张三' }, { name: '李四' }], sized: { size: 'XL' }, none: [] }
+      expect(factAt({ ...facts, steps: { find: { output } } }, path)).toEqual(value)
+    },
+  )
 
   it.each([
     'constructor',
