@@ -5,7 +5,6 @@ import { constants } from 'node:zlib'
 import Koa from 'koa'
 import compress from 'koa-compress'
 import type { Logger } from 'pino'
-import type { ActionTable } from './bot/actions/define.ts'
 import { actions } from './bot/actions/registry.ts'
 import { createApps } from './bot/apps.ts'
 import { callbackRoutes } from './bot/callback/routes.ts'
@@ -18,6 +17,7 @@ import { createReplySlots } from './bot/dispatch/reply-slots.ts'
 import { startSweep } from './bot/dispatch/sweep.ts'
 import { createGapWatch } from './bot/gap-watch.ts'
 import { createBrokenAlert } from './bot/handlers/broken-alert.ts'
+import type { HandlerSet } from './bot/handlers/handler-set.ts'
 import { createLiveHandlers } from './bot/handlers/live.ts'
 import { seedHandlers } from './bot/handlers/seed.ts'
 import { healthRoutes } from './bot/health.ts'
@@ -27,6 +27,7 @@ import { createMetrics } from './bot/metrics.ts'
 import { openPlatform } from './bot/platform.ts'
 import { saveCorp } from './bot/save-corp.ts'
 import type { PlainApp } from './bot/sealed-apps.ts'
+import { startLines } from './bot/start-lines.ts'
 import { createTokenAlert } from './bot/token-alert.ts'
 import { type AppSettings, type Config, ConfigError, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
@@ -34,9 +35,8 @@ import { openClock } from './models/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './models/connect.ts'
 import { createDirectory } from './models/directory.ts'
 import { migrate } from './models/migrations.ts'
-import type { Models } from './models/models.ts'
 import { processName } from './models/process-name.ts'
-import { createSecretBox, type SecretBox } from './models/secrets.ts'
+import { createSecretBox } from './models/secrets.ts'
 import { useSidebar } from './sidebar/server/routes.ts'
 
 /** A started Sidekick. */
@@ -45,6 +45,8 @@ export interface Running {
   url: string
   /** Lines for people: what there is to open. */
   lines: readonly string[]
+  /** A corp's handlers as this instance has them now. */
+  handlers(corpId: string): Promise<HandlerSet>
   /** Ends what is under way, then closes everything in order. */
   stop(): Promise<void>
 }
@@ -73,7 +75,10 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
 
     const [database, demo] = await Promise.all([
       connect(config, note),
-      config.app === undefined ? openDemo(config, url, note) : undefined,
+      // Nothing of `fixtures/` is loaded without it.
+      config.app === undefined
+        ? import('./fixtures/open-demo.ts').then(({ openDemo }) => openDemo(config, url, note))
+        : undefined,
     ])
     closers.push(() => database.close())
     if (demo !== undefined) closers.push(() => (complete ? demo.simulator.end() : demo.simulator.release()))
@@ -223,7 +228,12 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     handle = koa.callback()
     if (roles.has('web')) gaps.start()
     complete = true
-    return { url, lines: linesFor(url, roles.has('web') ? origin : undefined, demo?.simulator.url), stop }
+    return {
+      url,
+      handlers: of => live.of(of),
+      lines: startLines(url, roles.has('web') ? origin : undefined, demo?.simulator.url),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
@@ -240,41 +250,6 @@ async function connect({ mongodbUri, dataDir }: Config, log: DatabaseOptions['lo
     throw new ConfigError([`MONGODB_URI cannot be reached (${(error as Error).name}); ${example}`], {
       cause: error,
     })
-  }
-}
-
-/** The demo's own parts; nothing of `fixtures/` is loaded without it. */
-async function openDemo(
-  config: Config,
-  url: string,
-  log: (level: 'warn' | 'error', message: string) => void,
-) {
-  const [
-    { demoApp, seedDemo, seedRobots, settleDemo },
-    { ensureSimulator },
-    { insertBridge },
-    { loadDemoCorp },
-  ] = await Promise.all([
-    import('./fixtures/demo.ts'),
-    import('./fixtures/simulator/ensure.ts'),
-    import('./fixtures/simulator/bridge-middleware.ts'),
-    import('./fixtures/corp/demo.ts'),
-  ])
-  const { dataDir, simPort: port } = config
-  const platformApp = demoApp(config.encryptionKey)
-  const simulator = await ensureSimulator({ port, callbackBase: url, app: platformApp, dataDir, log })
-  const { corpId, agentId, secret, callbackToken: token, callbackAesKey: aesKey } = platformApp
-  const app: AppSettings = { corpId, agentId, secret, callback: { token, aesKey } }
-  return {
-    simulator,
-    app,
-    bridge: insertBridge(simulator.url),
-    name: loadDemoCorp().name,
-    async seed(models: Models, table: ActionTable, secrets: SecretBox) {
-      await seedDemo(models, corpId, table, simulator.started)
-      await seedRobots(models, corpId, secrets)
-    },
-    settle: (models: Models) => settleDemo(models, corpId),
   }
 }
 
@@ -297,23 +272,6 @@ async function listen(http: Server, { host, port }: Config): Promise<string> {
   const { port: actual } = http.address() as AddressInfo
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${actual}`
-}
-
-/** @param origin under which people and the platform reach the web role, where it runs */
-function linesFor(url: string, origin: string | undefined, simulator: string | undefined): string[] {
-  if (simulator === undefined) {
-    const places =
-      origin === undefined
-        ? `worker, health under ${url}/readyz`
-        : `callback URL ${origin}/callback/app, sidebar ${origin}/sidebar/`
-    return [`WeCom Sidekick is ready: ${places}`]
-  }
-  return [
-    `WeCom Sidekick is ready (demo mode, everything on this machine)`,
-    `  simulated WeCom   ${simulator}/`,
-    ...(origin === undefined ? [] : [`  sidebar           in there, beside every customer chat`]),
-    `  callback server   ${url}/readyz`,
-  ]
 }
 
 const startsMax = 3

@@ -75,7 +75,6 @@ export const handlerSchema = new Schema<StoredHandler>(
   { ...plain, collection: 'handlers' },
 )
 handlerSchema.index({ corpId: 1, key: 1 }, { unique: true })
-handlerSchema.index({ corpId: 1, updatedAt: -1 })
 
 export const handlerRevisionSchema = new Schema<HandlerRevision>(
   {

@@ -24,7 +24,7 @@ export interface Notice {
   /** Not to be tried before, by the database's clock. */
   notBefore: Date
   sentAt?: Date
-  /** The platform gave no answer: it may not have arrived, and is not sent again. */
+  /** An attempt at it began and its end is not known: it may have arrived twice, or, where the platform gave no answer, not. */
   uncertain?: boolean
   error?: { code: string; message: string }
   expireAt: Date

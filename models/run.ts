@@ -7,9 +7,9 @@ import { durable } from './schema-options.ts'
 export const runTriggers = ['event', 'command', 'message', 'schedule', 'manual'] as const
 /**
  * Why a step was left out: its `if` does not hold; an earlier step stopped the run (`stop`); the handler has run for this
- * pair a moment ago (`cooldown`) or too often (`loop`); nothing is done in a `dry_run`.
+ * pair a moment ago (`cooldown`); nothing is done in a `dry_run`.
  */
-export const skipReasons = ['if', 'stop', 'cooldown', 'loop', 'dry_run'] as const
+export const skipReasons = ['if', 'stop', 'cooldown', 'dry_run'] as const
 
 export const stepStates = ['pending', 'running', 'done', 'skipped', 'failed', 'waiting'] as const
 

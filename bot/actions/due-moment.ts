@@ -1,5 +1,6 @@
 import { nextDue } from '../handlers/cron.ts'
 import { durationMs } from '../handlers/duration.ts'
+import { offsetMs } from './moments.ts'
 
 /** When something is to happen, as people write it: `after` a time, `at` a moment, or days after today `at` a time of day. */
 export interface When {
@@ -58,17 +59,4 @@ function instantOf(text: string, timeZone: string): Date | undefined {
 
 function real(at: Date): Date | undefined {
   return Number.isNaN(at.getTime()) ? undefined : at
-}
-
-/** What the clocks of a time zone are ahead of UTC at a moment, in milliseconds. */
-function offsetMs(at: Date, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    dateStyle: 'short',
-    timeStyle: 'medium',
-    hourCycle: 'h23',
-  }).formatToParts(at)
-  const part = (type: string): string => parts.find(one => one.type === type)?.value ?? ''
-  const shown = `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}:${part('second')}Z`
-  return Date.parse(shown) - Math.floor(at.getTime() / 1_000) * 1_000
 }

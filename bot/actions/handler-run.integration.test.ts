@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { handlersRun } from '../../jobs/operator/run-verb.ts'
 import type { Models } from '../../models/models.ts'
-import { publishHandler } from '../handlers/publish.ts'
-import { actions } from './registry.ts'
 
 const zhangsan = 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY'
 const patience = { timeout: 15_000 }
@@ -54,16 +53,7 @@ describe('running a handler by hand', () => {
       document('asleep', '睡着', { manual: true }, { enabled: false }),
       document('run', '运行', command, { steps }),
     ]
-    for (const one of documents)
-      await publishHandler(sidekick.database.models, sidekick.app.corpId, one, actions)
-    // Published last: once it is in effect the others are.
-    await vi.waitFor(
-      async () => {
-        await sidekick.chat.staff('lina').says('运行 没有的')
-        expect(await sidekick.chat.expectReply(/./)).toMatch('没有叫“没有的”的处理器')
-      },
-      { timeout: 5_000, interval: 50 },
-    )
+    await publishLive(sidekick, ...documents)
   }, 60_000)
   afterAll(async () => {
     await operator?.close()

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import { compileHandler, HandlerInvalid } from '../handlers/compile.ts'
-import { publishHandlers } from '../handlers/publish.ts'
 import type { ActionContext } from './define.ts'
 import { handlerSchedule } from './handler-schedule.ts'
 import { actions } from './registry.ts'
@@ -43,9 +43,7 @@ describe('handler.schedule', () => {
         { id: 'answer', action: 'reply', with: { text: '好的' } },
       ),
     ]
-    await publishHandlers(sidekick.database.models, sidekick.app.corpId, documents, actions)
-    // The compiled set is looked at once a second.
-    await new Promise(done => setTimeout(done, 1_100))
+    await publishLive(sidekick, ...documents)
   }, 60_000)
   afterAll(() => sidekick.stop())
 

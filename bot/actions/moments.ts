@@ -34,6 +34,17 @@ export function startOfDay(now: Date, timeZone: string): Date {
 }
 
 function localTime(at: Date, timeZone: string): { date: string; sinceMidnightMs: number } {
+  const shown = shownAsUtc(at, timeZone)
+  return { date: new Date(shown).toISOString().slice(0, 10), sinceMidnightMs: shown % dayMs }
+}
+
+/** What the clocks of a time zone are ahead of UTC at a moment, in milliseconds. */
+export function offsetMs(at: Date, timeZone: string): number {
+  return shownAsUtc(at, timeZone) - Math.floor(at.getTime() / 1_000) * 1_000
+}
+
+/** What the clocks of a time zone show at a moment, to the second, as if they were those of UTC. */
+function shownAsUtc(at: Date, timeZone: string): number {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone,
     dateStyle: 'short',
@@ -41,6 +52,7 @@ function localTime(at: Date, timeZone: string): { date: string; sinceMidnightMs:
     hourCycle: 'h23',
   }).formatToParts(at)
   const part = (type: string): string => parts.find(one => one.type === type)?.value ?? ''
-  const seconds = Number(part('hour')) * 3600 + Number(part('minute')) * 60 + Number(part('second'))
-  return { date: `${part('year')}-${part('month')}-${part('day')}`, sinceMidnightMs: seconds * 1000 }
+  return Date.parse(
+    `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}:${part('second')}Z`,
+  )
 }

@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
-import { publishHandler } from '../handlers/publish.ts'
-import { actions } from './registry.ts'
 
 describe('an answer of any kind', () => {
   let sidekick: TestSidekick
   beforeAll(async () => {
     sidekick = await startTestSidekick()
-    const { models } = sidekick.database
     const url = 'https://a.example/{{ staff.userid }}'
     const answers: Record<string, object> = {
       看新闻: {
@@ -27,20 +25,11 @@ describe('an answer of any kind', () => {
       },
       看长文: { text: '长'.repeat(1_000) },
     }
-    for (const [at, [command, params]] of Object.entries(answers).entries()) {
+    const documents = Object.entries(answers).map(([command, params], at) => {
       const steps = [{ id: 'answer', action: 'reply', with: params }]
-      const document = { schemaVersion: 1, key: `answer-${at}`, title: command, trigger: { command }, steps }
-      await publishHandler(models, sidekick.app.corpId, document, actions)
-    }
-    // In effect within a second or two.
-    const { chat } = sidekick
-    await vi.waitFor(
-      async () => {
-        await chat.staff('lina').says('帮助')
-        expect(await chat.expectReply('你可以发这些命令')).toContain('看长文')
-      },
-      { timeout: 10_000 },
-    )
+      return { schemaVersion: 1, key: `answer-${at}`, title: command, trigger: { command }, steps }
+    })
+    await publishLive(sidekick, ...documents)
   })
   afterAll(() => sidekick.stop())
 

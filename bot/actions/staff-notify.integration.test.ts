@@ -321,6 +321,55 @@ describe('staff.notify', () => {
     })
   })
 
+  it('looks again only after some seconds where the minute of the member is full', async () => {
+    const { models } = database
+    const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
+    const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
+    await models.notices.create({ ...row, ...times, _id: 'full' })
+    for (let at = 0; at < 20; at += 1) await one().client.claimNotices(['lina'])
+    const before = Date.now()
+    await one().sweep()
+    const stored = await models.notices.findById('full').orFail().lean()
+    expect(stored).toMatchObject({ state: 'waiting' })
+    expect(stored.notBefore.getTime()).toBeGreaterThan(before + 2_000)
+    await sweepUntilEmpty()
+    expect(await textsTo('lina')).toEqual(['好'])
+  })
+
+  it('marks as uncertain what could not be stored as sent, and goes out once more', async () => {
+    const { models } = database
+    const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
+    const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
+    await models.notices.create({ ...row, ...times, _id: 'unstored' })
+    const update = models.notices.updateMany
+    models.notices.updateMany = ((filter: never, change: { $set?: { state?: string } }) => {
+      if (change.$set?.state === 'sent') throw new Error('the database is away')
+      return update.call(models.notices, filter, change)
+    }) as never
+    try {
+      await expect(one().sweep()).rejects.toThrow('the database is away')
+    } finally {
+      models.notices.updateMany = update
+    }
+    await sweepUntilEmpty()
+    expect(await textsTo('lina')).toEqual(['好', '好'])
+    expect(await models.notices.findById('unstored').lean()).toMatchObject({ state: 'sent', uncertain: true })
+  })
+
+  it('is certain of what went out at the second attempt after nothing was sent at the first', async () => {
+    const { models } = database
+    const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
+    const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
+    await models.notices.create({ ...row, ...times, _id: 'refused' })
+    await control('faults', [{ path: 'message/send', errcode: -1, times: 3 }])
+    await one().sweep()
+    await models.notices.updateMany({}, { notBefore: new Date(0) })
+    await sweepUntilEmpty()
+    const stored = await models.notices.findById('refused').orFail().lean()
+    expect(stored).toMatchObject({ state: 'sent' })
+    expect(stored.uncertain).toBeUndefined()
+  })
+
   it('shows in a dry run who would be told what, and keeps and sends nothing', async () => {
     expect(await staffNotify.preview?.(context(), { to: ['staff'], text: '好' })).toEqual({
       to: ['lina'],

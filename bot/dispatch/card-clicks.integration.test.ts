@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { control } from '../../fixtures/test/visitor.ts'
-import { actions } from '../actions/registry.ts'
-import { publishHandler } from '../handlers/publish.ts'
 
 interface Entry {
   kind: string
@@ -33,9 +32,7 @@ describe('a button of a card', () => {
       trigger: { command: '卡片', args },
       steps,
     }
-    await publishHandler(sidekick.database.models, sidekick.app.corpId, document, actions)
-    // The compiled set is looked at once a second.
-    await new Promise(done => setTimeout(done, 1_500))
+    await publishLive(sidekick, document)
   }, 60_000)
   afterAll(() => sidekick.stop())
 
@@ -82,10 +79,7 @@ describe('stop', () => {
       document('second', 2, tell('二'), { id: 'end', action: 'stop', with: { all: true } }),
       document('third', 3, tell('三')),
     ]
-    for (const one of documents)
-      await publishHandler(sidekick.database.models, sidekick.app.corpId, one, actions)
-    // The compiled set is looked at once a second.
-    await new Promise(done => setTimeout(done, 1_500))
+    await publishLive(sidekick, ...documents)
   }, 60_000)
   afterAll(() => sidekick.stop())
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
-import { actions } from '../actions/registry.ts'
-import { publishHandler } from '../handlers/publish.ts'
 
 describe('a customer who adds a staff member', () => {
   let sidekick: TestSidekick
@@ -121,35 +120,25 @@ describe('a customer who adds a staff member', () => {
   })
 
   it('is welcomed although the tag cannot be marked, and the run says why', async () => {
-    const { chat, database, app } = sidekick
-    await publishHandler(
-      database.models,
-      app.corpId,
-      {
-        schemaVersion: 1,
-        key: 'welcome-broken-tag',
-        title: '标签不存在',
-        priority: 1,
-        after: 'stop',
-        trigger: { event: 'customer.added', match: { state: { eq: 'broken' } } },
-        steps: [
-          { id: 'tag', action: 'customer.tag', with: { add: ['{{ event.state }}'] }, onError: 'continue' },
-          { id: 'welcome', action: 'welcome.send', with: { text: '欢迎 {{ customer.name }}' } },
-          {
-            id: 'tell',
-            action: 'staff.notify',
-            with: { to: ['staff'], text: '标签没打上' },
-            if: { path: 'steps.tag.ok', is: 'eq', value: false },
-          },
-        ],
-      },
-      actions,
-    )
-    await expect
-      .poll(async () => await database.models.handlers.countDocuments({ key: 'welcome-broken-tag' }))
-      .toBe(1)
-    // The compiled set is looked at once a second.
-    await new Promise(done => setTimeout(done, 1_100))
+    const { chat, database } = sidekick
+    await publishLive(sidekick, {
+      schemaVersion: 1,
+      key: 'welcome-broken-tag',
+      title: '标签不存在',
+      priority: 1,
+      after: 'stop',
+      trigger: { event: 'customer.added', match: { state: { eq: 'broken' } } },
+      steps: [
+        { id: 'tag', action: 'customer.tag', with: { add: ['{{ event.state }}'] }, onError: 'continue' },
+        { id: 'welcome', action: 'welcome.send', with: { text: '欢迎 {{ customer.name }}' } },
+        {
+          id: 'tell',
+          action: 'staff.notify',
+          with: { to: ['staff'], text: '标签没打上' },
+          if: { path: 'steps.tag.ok', is: 'eq', value: false },
+        },
+      ],
+    })
     const { externalUserid } = await chat.customer(name).adds('lina', { state: 'broken' })
     await chat.expectWelcome(`欢迎 ${name}`)
     await chat.expectAppMessage('lina', '标签没打上')

@@ -20,10 +20,13 @@ const leaseMs = 30_000
 const budgetMs = 20_000
 /** After a failure that may pass. */
 const againMs = 10_000
+/** Where the member's minute has no room. */
+const fullMs = 3_000
 
 /**
  * Sends notices that had to wait (models/notice.ts): those of one member as one message, as soon as the member's minute
- * has room. What is being sent when a process dies is sent once more. While a corp is paused its notices wait on.
+ * has room. What is being sent when a process dies, or cannot be stored as sent, is sent once more, and is `uncertain`.
+ * While a corp is paused its notices wait on.
  *
  * @returns a look at what waits, which costs one request where nothing does
  */
@@ -58,58 +61,95 @@ async function underLease(deps: Deps, member: Member): Promise<void> {
 
 async function sendNext(deps: Deps, member: Member): Promise<void> {
   const { notices } = deps.models
-  const { corpId, agentId, useridKey } = member
-  const waiting = { corpId, agentId, useridKey, state: 'waiting' } as const
-  let ids: string[] | undefined
+  const waiting = { ...member, state: 'waiting' } as const
+  const inMs = (ms: number): { notBefore: Date } => ({ notBefore: new Date(deps.clock.now() + ms) })
+  let sent: Sent | undefined
+  let tried: readonly string[] | undefined
   try {
-    const client = await deps.apps.client(corpId, agentId)
-    if ((await client.claimNotices([useridKey])).length === 0) return
-    const due = await notices.find(waiting).sort({ at: 1 }).limit(noticesMax).lean()
-    if (due.length === 0) return
-    const more = due.length < noticesMax ? 0 : (await notices.countDocuments(waiting)) - due.length
-    const { text, count } = mergeNotices(
-      due.map(one => one.text ?? ''),
-      more,
-    )
-    ids = due.slice(0, count).map(one => one._id)
-    const outcome = await send(deps, client, due[0]?.userid ?? useridKey, text)
-    await notices.updateMany(
-      { _id: { $in: ids } },
-      { $set: { ...outcome, sentAt: new Date(deps.clock.now()) }, $unset: { text: 1 } },
-    )
+    const client = await deps.apps.client(member.corpId, member.agentId)
+    if ((await client.claimNotices([member.useridKey])).length === 0) {
+      await notices.updateMany(waiting, { $set: inMs(fullMs) })
+      return
+    }
+    sent = await sendMerged(deps, client, member, ids => {
+      tried = ids
+    })
   } catch (error) {
     deps.log.warn({ err: error, ...member }, 'notices that wait could not be sent')
     const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
     const hopeless = isHopeless(error)
     // Another message may say what this one may not; without its app nothing can be said at all.
-    const lost = ids === undefined ? waiting : { _id: { $in: ids } }
+    const lost = tried === undefined ? waiting : { _id: { $in: [...tried] } }
     const given = { state: 'failed', error: { code: String(code), message } } as const
-    const later = { notBefore: new Date(deps.clock.now() + againMs) }
     const { modifiedCount } = await notices.updateMany(hopeless ? lost : waiting, {
-      $set: hopeless ? given : later,
+      $set: hopeless ? given : inMs(againMs),
     })
     if (hopeless) deps.metrics.noticesFailed.inc(modifiedCount)
+    return
+  }
+  if (sent === undefined) return
+  const done = { state: 'sent', sentAt: new Date(deps.clock.now()) } as const
+  await notices.updateMany(
+    { _id: { $in: sent.ids } },
+    { $set: done, $unset: { text: 1, ...(!sent.uncertain && { uncertain: 1 as const }) } },
+  )
+}
+
+interface Sent {
+  ids: string[]
+  uncertain: boolean
+}
+
+/**
+ * @param trying told what the message holds before it is sent
+ * @throws what says that nothing was sent
+ */
+async function sendMerged(
+  deps: Deps,
+  client: AppClient,
+  { corpId, agentId, useridKey }: Member,
+  trying: (ids: readonly string[]) => void,
+): Promise<Sent | undefined> {
+  const { notices } = deps.models
+  const waiting = { corpId, agentId, useridKey, state: 'waiting' } as const
+  const due = await notices.find(waiting).sort({ at: 1 }).limit(noticesMax).lean()
+  if (due.length === 0) return undefined
+  const more = due.length < noticesMax ? 0 : (await notices.countDocuments(waiting)) - due.length
+  const { text, count } = mergeNotices(
+    due.map(one => one.text ?? ''),
+    more,
+  )
+  const merged = due.slice(0, count)
+  const ids = merged.map(one => one._id)
+  const before = merged.some(one => one.uncertain)
+  trying(ids)
+  // From here on it may arrive, whatever becomes of this process.
+  await notices.updateMany({ _id: { $in: ids } }, { $set: { uncertain: true } })
+  try {
+    const uncertain = await send(deps, client, merged[0]?.userid ?? useridKey, text)
+    return { ids, uncertain: uncertain || before }
+  } catch (error) {
+    if (!before) await notices.updateMany({ _id: { $in: ids } }, { $unset: { uncertain: 1 } })
+    throw error
   }
 }
 
-/** @throws what says that nothing was sent */
-async function send(
-  { log }: Deps,
-  client: AppClient,
-  userid: string,
-  text: string,
-): Promise<{ state: 'sent'; uncertain?: true }> {
+/**
+ * @returns whether it is uncertain that it arrived
+ * @throws what says that nothing was sent
+ */
+async function send({ log }: Deps, client: AppClient, userid: string, text: string): Promise<boolean> {
   try {
     await client.call(
       'message/send',
       { touser: userid, agentid: Number(client.agentId), msgtype: 'text', text: { content: text } },
       { cause: 'notices', budgetMs },
     )
-    return { state: 'sent' }
+    return false
   } catch (error) {
     if (!mayHaveArrived(error)) throw error
     log.warn({ err: error, userid }, 'whether notices arrived is unknown; they are not sent again')
-    return { state: 'sent', uncertain: true }
+    return true
   }
 }
 

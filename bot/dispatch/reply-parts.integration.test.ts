@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { control } from '../../fixtures/test/visitor.ts'
-import { actions } from '../actions/registry.ts'
-import { publishHandler } from '../handlers/publish.ts'
 
 /** Four pieces: each line is more than half of what one holds. */
 const lines = ['甲', '乙', '丙', '丁'].map(mark => mark.repeat(400))
@@ -11,7 +10,6 @@ describe('an answer of several parts', () => {
   let sidekick: TestSidekick
   beforeAll(async () => {
     sidekick = await startTestSidekick()
-    const { database, app } = sidekick
     const handler = {
       schemaVersion: 1,
       key: 'long-answer',
@@ -19,7 +17,7 @@ describe('an answer of several parts', () => {
       trigger: { message: { contains: ['长回答'] } },
       steps: [{ id: 'answer', action: 'reply', with: { text: lines.join('\n') } }],
     }
-    await publishHandler(database.models, app.corpId, handler, actions)
+    await publishLive(sidekick, handler)
   })
   afterAll(() => sidekick.stop())
 

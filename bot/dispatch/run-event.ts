@@ -98,7 +98,7 @@ function planOf({ byKey }: HandlerSet, { chosen, passed }: Choice, runs: readonl
 }
 
 /** While the corp's handlers are paused none of them runs, or goes on; what they miss can be replayed. */
-export function unlessPaused({ paused }: Pick<HandlerSet, 'paused'>, choice: Choice): Choice {
+function unlessPaused({ paused }: Pick<HandlerSet, 'paused'>, choice: Choice): Choice {
   if (paused === undefined) return choice
   const why = `since ${paused.at.toISOString()} by ${paused.by}`
   const held = choice.chosen.map(({ handler }) => passedOver(handler, 'paused', why))

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { control } from '../../fixtures/test/visitor.ts'
 import type { HandlerStart, InboxEvent } from '../../models/inbox-event.ts'
-import { actions } from '../actions/registry.ts'
-import { publishHandler } from '../handlers/publish.ts'
 import { freshStartId, putStart, relationOf } from './starts.ts'
 
 const zhangsan = 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY'
@@ -29,10 +28,7 @@ describe('the start of a handler', () => {
       manual('only-vip', '不该来', { when: { path: 'follow.tags', is: 'contains', value: '没有的' } }),
       manual('scheduled', '早报', { trigger: { schedule: '0 3 1 1 *' } }),
     ]
-    for (const one of documents)
-      await publishHandler(sidekick.database.models, sidekick.app.corpId, one, actions)
-    // The compiled set is looked at once a second.
-    await new Promise(done => setTimeout(done, 1_100))
+    await publishLive(sidekick, ...documents)
   }, 60_000)
   afterAll(() => sidekick.stop())
 

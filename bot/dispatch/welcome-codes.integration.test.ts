@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { callsOf, control } from '../../fixtures/test/visitor.ts'
-import { actions } from '../actions/registry.ts'
-import { publishHandler } from '../handlers/publish.ts'
 
 const path = 'externalcontact/send_welcome_msg'
 
@@ -42,11 +41,10 @@ describe('the code of a welcome', () => {
   let people = 0
   beforeAll(async () => {
     sidekick = await startTestSidekick()
-    // Before the first event, so that they are there when the handlers are first looked at.
     const { database, app } = sidekick
     const material = { corpId: app.corpId, key: 'news', category: 'x', title: '旧', kind: 'link' } as const
     await database.models.materials.create({ ...material, url: 'https://example.com/old' })
-    for (const handler of handlers) await publishHandler(database.models, app.corpId, handler, actions)
+    await publishLive(sidekick, ...handlers)
   })
   afterAll(() => sidekick.stop())
   afterEach(() => control(sidekick, 'DELETE', 'faults'))

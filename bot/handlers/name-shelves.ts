@@ -1,10 +1,10 @@
-import { distance } from 'fastest-levenshtein'
 import type { StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import { useridKey } from '../../models/userid.ts'
 import { tagNameMax } from '../actions/corp-tags.ts'
 import type { Named } from '../actions/define.ts'
 import { nearestTags, splitTagName, tagsNamed } from '../actions/tag-names.ts'
+import { nearest } from './nearest.ts'
 
 /** What is named: by an action, or by a scope, whose `except` names members, departments, roles and apps alike. */
 export type Kind = Named['kind'] | 'app' | 'except'
@@ -100,12 +100,6 @@ function listed(what: string, held: readonly string[]): Shelf {
     const near = nearest(name, held)
     return `names the ${what} "${name}", which is not there${near === undefined ? '' : `: write "${near}"`}`
   }
-}
-
-function nearest(name: string, held: readonly string[]): string | undefined {
-  const far = (one: string): number => distance(name.toLowerCase(), one.toLowerCase())
-  const [best] = held.map(one => ({ one, far: far(one) })).sort((a, b) => a.far - b.far)
-  return best !== undefined && best.far <= Math.max(1, Math.floor(name.length / 3)) ? best.one : undefined
 }
 
 /** The corp's tags by name. */

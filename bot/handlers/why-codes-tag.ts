@@ -96,10 +96,6 @@ export const tagCodes = {
       `step ${d.step} of ${s.handler(d.handler)} was left out: it had run for this pair a moment ago (cooldown)`,
     zh: (d, s) => `${s.handler(d.handler)}对这位客户刚运行过，还在冷却时间内，这次没有打标签`,
   }),
-  tag_loop: say<Of>({
-    en: (d, s) => `step ${d.step} of ${s.handler(d.handler)} was held back by the guard against loops`,
-    zh: (d, s) => `${s.handler(d.handler)}短时间内运行过多，被循环保护拦下，没有打标签`,
-  }),
   tag_stopped: say<Of>({
     en: (d, s) =>
       `step ${d.step} of ${s.handler(d.handler)} was left out: a stop step ended the run before it`,

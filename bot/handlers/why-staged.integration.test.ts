@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { actionContext } from '../../fixtures/test/action-context.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import { untilLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { control } from '../../fixtures/test/visitor.ts'
 import { handlersWhy } from '../../jobs/operator/why-verb.ts'
@@ -75,14 +76,7 @@ beforeAll(async () => {
       name: 'ambiguous',
       order: 1,
     })
-  // The handlers are in effect when the first of them welcomes.
-  await vi.waitFor(
-    async () => {
-      const { externalUserid } = await comes('greets')
-      expect((await newest(externalUserid)).welcome).toBe('sent')
-    },
-    { timeout: 20_000 },
-  )
+  await untilLive(sidekick)
 }, 60_000)
 afterAll(async () => {
   await operator?.close()

@@ -5,7 +5,7 @@ import type { Trouble } from './why-said.ts'
 
 /** What became of a step of a run, in the order in which it was decided. */
 export type StepFate =
-  | { fate: 'done' | 'dry_run' | 'cooldown' | 'loop' | 'stopped' | 'awaits' | 'too_late' | 'pending' }
+  | { fate: 'done' | 'dry_run' | 'cooldown' | 'stopped' | 'awaits' | 'too_late' | 'pending' }
   | { fate: 'if_false'; why: string }
   | { fate: 'not_reached'; by: string; trouble: Trouble }
   | { fate: 'failed'; trouble: Trouble }
@@ -18,7 +18,7 @@ export function fateOf(run: Run, step: RunStep): StepFate {
   if (state === 'done') return { fate: run.dryRun === true ? 'dry_run' : 'done' }
   if (state === 'waiting') return { fate: 'awaits' }
   if (state === 'skipped') {
-    if (skipped === 'dry_run' || skipped === 'cooldown' || skipped === 'loop') return { fate: skipped }
+    if (skipped === 'dry_run' || skipped === 'cooldown') return { fate: skipped }
     return skipped === 'stop'
       ? { fate: 'stopped' }
       : { fate: 'if_false', why: step.if === undefined ? '' : reasonOf(step.if) }

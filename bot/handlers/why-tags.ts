@@ -55,7 +55,6 @@ function ofStep(run: Run, step: RunStep, add: Add, records: Records): Finding {
 const plain = {
   awaits: 'tag_awaits',
   cooldown: 'tag_cooldown',
-  loop: 'tag_loop',
   stopped: 'tag_stopped',
   too_late: 'tag_too_late',
 } as const

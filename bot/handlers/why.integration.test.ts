@@ -385,7 +385,6 @@ describe('why tags were marked or not, by what is stored', () => {
     [{ state: 'failed', uncertain: true }, 'tag_uncertain', 'uncertain'],
     [{ state: 'skipped', skipped: 'if', if: { ok: false, why: 'x' } }, 'tag_if_false', 'not_marked'],
     [{ state: 'skipped', skipped: 'cooldown' }, 'tag_cooldown', 'not_marked'],
-    [{ state: 'skipped', skipped: 'loop' }, 'tag_loop', 'not_marked'],
     [{ state: 'skipped', skipped: 'stop' }, 'tag_stopped', 'not_marked'],
     [{ state: 'skipped', skipped: 'dry_run', would: { add: ['VIP'] } }, 'tag_dry_run', 'not_marked'],
   ] as const)('reads the step: %o', async (step, code, verdict) => {

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { actions } from '../../bot/actions/registry.ts'
 import { freshStartId, putStart } from '../../bot/dispatch/starts.ts'
-import { publishHandler } from '../../bot/handlers/publish.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { control } from '../../fixtures/test/visitor.ts'
 import { inboxDead, inboxList, inboxReplay, inboxShow } from './inbox-verbs.ts'
@@ -26,11 +25,9 @@ let operator: TestOperator
 let id = ''
 beforeAll(async () => {
   sidekick = await startTestSidekick()
-  const { database, app, chat } = sidekick
+  const { database, chat } = sidekick
   operator = openOperator(database)
-  await publishHandler(database.models, app.corpId, handler, actions)
-  // The compiled set is looked at once a second.
-  await new Promise(done => setTimeout(done, 1_100))
+  await publishLive(sidekick, handler)
   // As often as one step calls it.
   await control(sidekick, 'POST', 'faults', [{ path: 'externalcontact/mark_tag', errcode: -1, times: 3 }])
   await chat.customer('林小满').adds('lina', { state: 'replay' })
