@@ -138,7 +138,10 @@ function unused(row: Welcome, add: Add, records: Records, passed: readonly Findi
     case 'failed':
     case 'skipped': {
       const steps = ofSteps(add)
-      return steps.length > 0 ? steps : [finding('unexplained', 'welcome', { event: row.event })]
+      const { held } = add.events.find(one => one.held._id === row.event) ?? {}
+      const given = held?.state === 'dead' ? [notHandled(held)] : []
+      if (steps.length + given.length > 0) return [...steps, ...given]
+      return [finding('unexplained', 'welcome', { event: row.event })]
     }
     default:
       return ofHandlers(records, passed)
