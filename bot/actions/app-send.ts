@@ -195,9 +195,7 @@ async function resolveDepartments(context: ActionContext, names: readonly string
 function namesIn({ to }: Record<string, unknown>): Named[] {
   const { users, departments } = (to ?? {}) as Record<string, unknown>
   const named = (Array.isArray(departments) ? departments : []).flatMap((one, at): Named[] =>
-    typeof one === 'string' && !one.includes('{{')
-      ? [{ kind: 'department', name: one, path: `to.departments.${at}` }]
-      : [],
+    typeof one === 'string' ? [{ kind: 'department', name: one, path: `to.departments.${at}` }] : [],
   )
   return [...membersIn(users, 'to.users'), ...named]
 }

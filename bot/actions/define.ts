@@ -7,6 +7,7 @@ import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import type { Facts } from '../handlers/facts.ts'
 import type { HandlerSet } from '../handlers/handler-set.ts'
+import { isTemplate } from '../handlers/references.ts'
 import type { Metrics } from '../metrics.ts'
 import type { AppClient } from '../wecom/client.ts'
 import type { Robot } from '../wecom/robot.ts'
@@ -120,6 +121,7 @@ export type ActionTable = ReadonlyMap<string, Action>
 /**
  * Makes an action; its parameters are checked before each run, by `params`, or by `filled` where what templates bring is
  * taken otherwise than what a document says: a text that is too long is a fault in a document, and is cut in a run.
+ * `names` need not look for templates.
  */
 export function defineAction<P extends z.ZodType, O>(
   definition: Omit<Action, 'params' | 'run' | 'preview'> & {
@@ -129,12 +131,14 @@ export function defineAction<P extends z.ZodType, O>(
     preview?(context: ActionContext, params: z.output<P>): Promise<unknown>
   },
 ): Action {
-  const { preview, filled = definition.params, ...rest } = definition
+  const { preview, filled = definition.params, names, ...rest } = definition
   const parse = (params: unknown) => filled.parse(params) as z.output<P>
   return {
     ...rest,
     run: async (context, params) => definition.run(context, parse(params)),
     ...(preview && { preview: async (context, params) => preview(context, parse(params)) }),
+    // What is filled in by a run names nothing yet.
+    ...(names && { names: params => names(params).filter(({ name }) => !isTemplate(name)) }),
   }
 }
 

@@ -80,7 +80,11 @@ export async function uploadThumbnail(models: Models, client: AppClient, materia
   )
 }
 
-async function fileOf(models: Models, { corpId, key, file: sha256, fileName }: Material): Promise<Upload> {
+/** The bytes of a material, as uploads take them. @throws MissingFileError */
+export async function fileOf(
+  models: Models,
+  { corpId, key, file: sha256, fileName }: Material,
+): Promise<Upload> {
   const file = sha256 === undefined ? null : await models.files.findOne({ corpId, sha256 })
   if (file === null) throw new MissingFileError(key)
   return { filename: fileName ?? key, bytes: file.bytes, contentType: file.contentType }

@@ -127,7 +127,7 @@ export function exactlyOne(kinds: readonly string[] = contentKinds) {
 export function materialsIn(params: Record<string, unknown>): Named[] {
   const found: Named[] = []
   const add = (path: string, name: unknown): void => {
-    if (typeof name === 'string' && !name.includes('{{')) found.push({ kind: 'material', name, path })
+    if (typeof name === 'string') found.push({ kind: 'material', name, path })
   }
   for (const kind of ['image', 'voice', 'file']) add(kind, params[kind])
   add('video.material', partOf(params.video).material)

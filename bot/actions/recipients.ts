@@ -56,7 +56,7 @@ async function membersOf(context: ActionContext, word: RecipientWord): Promise<r
 export function membersIn(value: unknown, path: string): Named[] {
   if (!Array.isArray(value)) return []
   return value.flatMap((name, at): Named[] =>
-    typeof name === 'string' && !isWord(name) && name !== '@all' && !name.includes('{{')
+    typeof name === 'string' && !isWord(name) && name !== '@all'
       ? [{ kind: 'staff', name, path: `${path}.${at}`, words: recipientWords }]
       : [],
   )

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { Upload } from '../wecom/pipeline.ts'
 import type { Robot } from '../wecom/robot.ts'
-import type { MediaType } from '../wecom/wire/message.ts'
 import type { WireRobotArticle, WireRobotMessage } from '../wecom/wire/robot.ts'
 import { type ActionContext, ActionRefused, defineAction, type Named } from './define.ts'
-import { MissingFileError } from './media.ts'
+import { fileOf } from './media.ts'
 import { type MediaOf, textBytes, toArticle, toCard } from './message-body.ts'
 import { cardSchema, isInteractive } from './message-card.ts'
 import { articleSchema, exactlyOne, materialsIn } from './message-content.ts'
-import { materialOf } from './message-media.ts'
+import { materialOf, namedMedia } from './message-media.ts'
 import { type Stage, textWithin } from './message-text.ts'
 import { membersIn, resolveMembers } from './recipients.ts'
 
@@ -99,17 +97,14 @@ export const robotSend = defineAction({
   },
   async preview(context, given) {
     await robotOf(context, given.robot)
-    const named: MediaOf = async (key, kind) => {
-      await materialOf(context, key, kind)
-      return `material:${key}`
-    }
+    const named = namedMedia(context)
     if (given.image !== undefined) return { robot: given.robot, image: await named(given.image, 'image') }
     return { robot: given.robot, ...(await messageOf(context, given, named)) }
   },
 })
 
 function robotIn(name: unknown): Named[] {
-  return typeof name === 'string' && !name.includes('{{') ? [{ kind: 'robot', name, path: 'robot' }] : []
+  return typeof name === 'string' ? [{ kind: 'robot', name, path: 'robot' }] : []
 }
 
 async function robotOf(context: ActionContext, name: string): Promise<Robot> {
@@ -122,17 +117,9 @@ async function robotOf(context: ActionContext, name: string): Promise<Robot> {
 /** What a robot sends must have been uploaded by itself. */
 function uploadedBy(context: ActionContext, robot: Robot): MediaOf {
   return async (key, kind) => {
-    const file = await fileOf(context, key, kind)
+    const file = await fileOf(context.models, await materialOf(context, key, kind))
     return robot.upload(kind === 'voice' ? 'voice' : 'file', file, { signal: context.signal })
   }
-}
-
-async function fileOf(context: ActionContext, key: string, kind: MediaType): Promise<Upload> {
-  const { corpId } = context.corp
-  const { file: sha256, fileName: filename = key } = await materialOf(context, key, kind)
-  const file = sha256 === undefined ? null : await context.models.files.findOne({ corpId, sha256 })
-  if (file === null) throw new MissingFileError(key)
-  return { filename, bytes: file.bytes, contentType: file.contentType }
 }
 
 async function messageOf(context: ActionContext, given: Params, media: MediaOf): Promise<WireRobotMessage> {
@@ -168,7 +155,8 @@ async function mentionsOf(context: ActionContext, { mention, mentionMobiles }: P
 }
 
 async function pictureOf(context: ActionContext, key: string): Promise<{ base64: string; md5: string }> {
-  const bytes = Buffer.from((await fileOf(context, key, 'image')).bytes)
+  const material = await materialOf(context, key, 'image')
+  const bytes = Buffer.from((await fileOf(context.models, material)).bytes)
   if (bytes.length > pictureBytes)
     throw new ActionRefused('picture_too_big', `素材“${key}”超过 2 MB，群机器人发不了，请换一张小一些的。`)
   return { base64: bytes.toString('base64'), md5: createHash('md5').update(bytes).digest('hex') }

@@ -1,4 +1,3 @@
-import { texts } from '../actions/texts.ts'
 import { updateCard } from '../actions/update-card.ts'
 import { missingArgument, unknownCommand } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
@@ -9,10 +8,9 @@ import type { HandlerSet } from '../handlers/handler-set.ts'
 import { isInScope } from '../handlers/scope.ts'
 import { conditionsHold, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
-import { holdOf, pairOf } from './hold.ts'
 import type { Surroundings } from './load-facts.ts'
-import { runHandler } from './run-handler.ts'
-import { passedOver, type Ran, type RunsRequest } from './run-in-order.ts'
+import { passedOver } from './passed-over.ts'
+import { type Ran, type RunsRequest, runUnlessHeld, tellHeld } from './run-in-order.ts'
 import { isFinal } from './step-errors.ts'
 
 interface Line {
@@ -48,25 +46,18 @@ export async function answerLine(deps: DispatchDeps, on: Line): Promise<Ran | un
 
 async function runCommand(
   deps: DispatchDeps,
-  { request: { runOf, ...request }, around }: Line,
+  { request, around }: Line,
   handler: CommandHandler,
   args: Record<string, unknown>,
 ): Promise<Ran> {
-  const run = runOf(handler)
-  const pair = pairOf(handler, request.event, request.name)
-  const hold =
-    pair === undefined || run !== undefined ? undefined : await holdOf(deps, { ...request, handler, pair })
-  if (hold !== undefined) {
-    const seconds = ((hold.until?.getTime() ?? 0) - deps.clock.now()) / 1000
-    await request.context.reply(texts.coolingDown(handler.trigger.command, seconds))
-    return { ...nothingRan, passed: [passedOver(handler, hold.stage, hold.why)] }
+  const given = { ...request, facts: { ...request.facts, args } }
+  const when = handler.when && evaluate(handler.when, around.facts)
+  const result = await runUnlessHeld(deps, given, { handler, ...(when && { when }) })
+  if ('hold' in result) {
+    const { stage, why } = result.hold
+    await tellHeld(deps, request, result, handler.trigger.command)
+    return { ...nothingRan, passed: [passedOver(handler, stage, why)] }
   }
-  const facts = { ...request.facts, args }
-  const result = await runHandler(deps, {
-    ...{ ...request, handler, facts, run },
-    ...(handler.when && { when: evaluate(handler.when, around.facts) }),
-    ...(pair !== undefined && { pair }),
-  })
   if (result.outcome !== 'again' && !result.run.dryRun) await markCard(deps, request.event, around)
   return { outcomes: [result.outcome], runs: [result.run], passed: [] }
 }

@@ -8,11 +8,12 @@ import { type Choice, choose, contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { type EarlyWelcome, welcomeAtOnce } from './express.ts'
 import { loadSurroundings } from './load-facts.ts'
+import { passedOver, reasonOfFault, reasonOfPause } from './passed-over.ts'
 import { recordEvent, recordPast } from './record-customer.ts'
 import { announce } from './relation.ts'
 import { resumeWaiting } from './resume.ts'
 import type { RunOutcome } from './run-handler.ts'
-import { passedOver, type Ran, runInOrder } from './run-in-order.ts'
+import { type Ran, runInOrder } from './run-in-order.ts'
 import { runStart } from './run-start.ts'
 import { isFinal } from './step-errors.ts'
 import { abandonRun } from './store-run.ts'
@@ -79,10 +80,7 @@ function idle(set: HandlerSet, name: string): Passed[] {
   const { off, broken } = set.idleOf(name)
   return [
     ...off.map(one => passedOver(one, 'off', '')),
-    ...broken.map(one => {
-      const [first] = one.problems
-      return passedOver(one, 'broken', first === undefined ? '' : `${first.path} ${first.message}`)
-    }),
+    ...broken.map(one => passedOver(one, 'broken', reasonOfFault(one))),
   ]
 }
 
@@ -100,7 +98,7 @@ function planOf({ byKey }: HandlerSet, { chosen, passed }: Choice, runs: readonl
 /** While the corp's handlers are paused none of them runs, or goes on; what they miss can be replayed. */
 function unlessPaused({ paused }: Pick<HandlerSet, 'paused'>, choice: Choice): Choice {
   if (paused === undefined) return choice
-  const why = `since ${paused.at.toISOString()} by ${paused.by}`
+  const why = reasonOfPause(paused)
   const held = choice.chosen.map(({ handler }) => passedOver(handler, 'paused', why))
   return { chosen: [], passed: [...held, ...choice.passed] }
 }

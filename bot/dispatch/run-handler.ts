@@ -10,7 +10,7 @@ import { rehearseStep } from './rehearse-step.ts'
 import { runStep } from './run-step.ts'
 import { type RunTime, startRunTime } from './run-time.ts'
 import { stopOf } from './stop-of.ts'
-import { newRun, newStep, type SaveRun, saveRun } from './store-run.ts'
+import { isOpen, newRun, newStep, type SaveRun, saveRun } from './store-run.ts'
 import { tellFailure } from './tell-failure.ts'
 
 /**
@@ -157,10 +157,6 @@ async function tellOf(work: Work, error: unknown): Promise<void> {
   if (!('command' in work.request.handler.trigger)) return
   if (work.unsaved) await work.save('running')
   await tellFailure(work.deps, work.request, error)
-}
-
-function isOpen({ state }: RunStep): boolean {
-  return state === 'pending' || state === 'running' || state === 'waiting'
 }
 
 function skipFrom(records: RunStep[], index: number): void {

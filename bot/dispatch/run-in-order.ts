@@ -7,6 +7,7 @@ import { WecomClosedError } from '../wecom/errors.ts'
 import type { Chosen } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { type Hold, holdOf, pairOf } from './hold.ts'
+import { passedOver } from './passed-over.ts'
 import { type RunOutcome, type RunRequest, type RunResult, runHandler } from './run-handler.ts'
 import { stopOf } from './stop-of.ts'
 
@@ -62,17 +63,9 @@ export async function runInOrder(
     }
   }
   if (thrown !== undefined) throw thrown.error
-  if (silent !== undefined && ran.runs.length === 0) await tellHeld(deps, request, silent)
+  if (silent !== undefined && ran.runs.length === 0)
+    await tellHeld(deps, request, silent, silent.handler.title)
   return ran
-}
-
-/** A handler that an event does not start. */
-export function passedOver(
-  { key: handler, revision }: Pick<CompiledHandler, 'key' | 'revision'>,
-  stage: Passed['stage'],
-  why: string,
-): Passed {
-  return { handler, revision, stage, why }
 }
 
 /** A handler that does not run now. */
@@ -86,16 +79,19 @@ function isAnswered({ handler: { trigger, run }, hold }: Held): boolean {
   return 'message' in trigger && hold.stage === 'cooldown' && !run.dryRun
 }
 
-async function tellHeld(
+/** Says when a handler may run again. @param called as whoever wrote knows it */
+export async function tellHeld(
   { clock }: DispatchDeps,
-  { context }: RunsRequest,
-  { handler, hold }: Held,
+  { context }: Pick<RunsRequest, 'context'>,
+  { hold }: Held,
+  called: string,
 ): Promise<void> {
   const seconds = ((hold.until?.getTime() ?? 0) - clock.now()) / 1000
-  await context.reply(texts.coolingDown(handler.title, seconds))
+  await context.reply(texts.coolingDown(called, seconds))
 }
 
-async function runUnlessHeld(
+/** Runs a handler, or goes on with its run, unless it is held. */
+export async function runUnlessHeld(
   deps: DispatchDeps,
   { runOf, ...request }: RunsRequest,
   { handler, when }: Chosen,

@@ -7,6 +7,7 @@ import { explainScope } from '../handlers/scope.ts'
 import { contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
+import { passedOver, reasonOfFault, reasonOfPause } from './passed-over.ts'
 import type { EventResult } from './run-event.ts'
 import { runInOrder } from './run-in-order.ts'
 import { isOver } from './starts.ts'
@@ -28,10 +29,9 @@ export async function runStart(
   const handler = set.byKey.get(start.handler)
   const pass = (stage: Passed['stage'], why: string): EventResult => ({
     outcome: 'done',
-    passed: [{ handler: start.handler, revision: handler?.revision ?? 0, stage, why }],
+    passed: [passedOver(handler ?? { key: start.handler, revision: 0 }, stage, why)],
   })
-  if (set.paused !== undefined)
-    return pass('paused', `since ${set.paused.at.toISOString()} by ${set.paused.by}`)
+  if (set.paused !== undefined) return pass('paused', reasonOfPause(set.paused))
   if (handler === undefined) return pass(...absence(set, start.handler))
   const unlike = unlikeTrigger(handler, start)
   if (unlike !== undefined) return pass('match', unlike)
@@ -65,8 +65,8 @@ export function outsideScope(
 
 /** Why a handler that is wanted is none of those that can run. */
 function absence({ broken, off }: HandlerSet, key: string): [Passed['stage'], string] {
-  const problem = broken.find(one => one.key === key)?.problems[0]
-  if (problem !== undefined) return ['broken', `${problem.path} ${problem.message}`]
+  const fault = broken.find(one => one.key === key)
+  if (fault !== undefined) return ['broken', reasonOfFault(fault)]
   return ['off', off.some(one => one.key === key) ? 'it is switched off' : 'there is no such handler']
 }
 

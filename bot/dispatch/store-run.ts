@@ -44,6 +44,11 @@ export function newStep({ id, action }: Pick<RunStep, 'id' | 'action'>): RunStep
   return { id, action, state: 'pending', attempts: 0 }
 }
 
+/** A step whose end has not come. */
+export function isOpen({ state }: Pick<RunStep, 'state'>): boolean {
+  return state === 'pending' || state === 'running' || state === 'waiting'
+}
+
 function triggerOf({ trigger }: CompiledHandler): NonNullable<Run['trigger']> {
   if ('event' in trigger) return 'event'
   if ('command' in trigger) return 'command'
@@ -80,8 +85,7 @@ export async function saveRun(
 /** Ends a run that was to go on, of an add whose relation is over: there is nobody left to do the rest for. */
 export async function abandonRun(deps: Pick<DispatchDeps, 'models' | 'clock'>, run: Run): Promise<void> {
   if (run.state === 'done' || run.state === 'failed') return
-  for (const step of run.steps) {
-    if (step.state !== 'pending' && step.state !== 'running' && step.state !== 'waiting') continue
+  for (const step of run.steps.filter(isOpen)) {
     step.state = 'failed'
     step.error = { code: 'relation_over', message: 'the relation ended before the step was done' }
   }

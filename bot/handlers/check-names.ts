@@ -67,9 +67,10 @@ export async function missingTags(
 
 function stepNames({ steps }: Pick<HandlerDocument, 'steps'>, actions: ActionTable): NamedThing[] {
   return steps.flatMap((step, index) =>
-    (actions.get(step.action)?.names?.(step.with) ?? [])
-      .filter(({ name }) => !/\{\{|\{%/.test(name))
-      .map(named => ({ ...named, path: `steps.${index}.with.${named.path}` })),
+    (actions.get(step.action)?.names?.(step.with) ?? []).map(named => ({
+      ...named,
+      path: `steps.${index}.with.${named.path}`,
+    })),
   )
 }
 

@@ -3,7 +3,7 @@ import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { compileHandler, HandlerInvalid } from './compile.ts'
 import { saysTheSame } from './digest.ts'
-import { checkHandler } from './publish.ts'
+import { checkHandler, dropDraft } from './publish.ts'
 import { HandlerRefused } from './refusal.ts'
 import { insertUnlessThere } from './revisions.ts'
 import { handlerDocument } from './schema.ts'
@@ -59,11 +59,11 @@ const saved = ({ by, savedAt }: HandlerDraft): DraftSaved => ({ by, savedAt })
 /** A draft that says no more than what is live goes; any other stays and is returned. */
 async function dropIfSame(
   models: Models,
-  { corpId, key, enabled, draft }: StoredHandler & { draft: HandlerDraft },
+  { draft, ...handler }: StoredHandler & { draft: HandlerDraft },
   live: Record<string, unknown>,
 ): Promise<HandlerDraft | undefined> {
-  if (!saysTheSame(draft.document, live) || (draft.document.enabled ?? true) !== enabled) return draft
-  await models.handlers.updateOne({ corpId, key, 'draft.savedAt': draft.savedAt }, { $unset: { draft: 1 } })
+  if (!saysTheSame(draft.document, live) || (draft.document.enabled ?? true) !== handler.enabled) return draft
+  await dropDraft(models, handler, draft)
   return undefined
 }
 
@@ -85,15 +85,20 @@ async function putDraft(
   }
 }
 
-/** A document as it would be published, and what keeps it from that. */
-async function checkDraft(
+/**
+ * A document as it would be published, and what keeps it from that.
+ *
+ * @param others the documents that are published together with it
+ */
+export async function checkDraft(
   models: Models,
   corpId: string,
   document: Record<string, unknown>,
   actions: ActionTable,
+  others?: readonly Record<string, unknown>[],
 ): Promise<{ problems: HandlerInvalid['problems']; content: Record<string, unknown>; enabled?: boolean }> {
   try {
-    return { ...(await checkHandler(models, corpId, document, actions)), problems: [] }
+    return { ...(await checkHandler(models, corpId, document, actions, others)), problems: [] }
   } catch (error) {
     if (!(error instanceof HandlerInvalid)) throw error
     return { problems: error.problems, content: document }

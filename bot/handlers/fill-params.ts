@@ -1,4 +1,5 @@
 import { type Action, ActionRefused } from '../actions/define.ts'
+import { factAt } from './conditions.ts'
 import type { Filled } from './references.ts'
 
 /**
@@ -14,7 +15,7 @@ export function fillParams(
   const params = fillParts(action, filled, facts)
   for (const list of action.everybody ?? [])
     for (const { at } of filled.references)
-      if (isWithin(at, list) && meansEverybody(valueAt(params, at)))
+      if (isWithin(at, list) && meansEverybody(factAt(Object(params), at)))
         throw new ActionRefused(
           'everybody_unwritten',
           '“@all”会发给所有人，只能直接写在处理器里，不能由消息或资料带进来。',
@@ -43,12 +44,6 @@ function orEmpty(fill: () => unknown): unknown {
 
 function isWithin(at: string, list: string): boolean {
   return at === list || at.startsWith(`${list}.`)
-}
-
-function valueAt(params: unknown, at: string): unknown {
-  return at
-    .split('.')
-    .reduce<unknown>((value, name) => (value as Record<string, unknown> | null | undefined)?.[name], params)
 }
 
 function meansEverybody(value: unknown): boolean {

@@ -5,6 +5,7 @@ import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { type CompiledHandler, compileHandler, HandlerInvalid } from './compile.ts'
 import { type BrokenHandler, createHandlerSet, type HandlerSet, type OffHandler } from './handler-set.ts'
+import { pauseOf } from './pause.ts'
 
 export interface LiveHandlers {
   /** The corp's set, at most 2 s old; older only while the database is away. */
@@ -57,7 +58,7 @@ export function createLiveHandlers(
   async function lookAt(corpId: string): Promise<Corp> {
     const seenAt = performance.now()
     const before = corps.get(corpId)
-    const [rows, paused] = await Promise.all([rowsOf(models, corpId), pauseOf(models, corpId)])
+    const [rows, { paused }] = await Promise.all([rowsOf(models, corpId), pauseOf(models, corpId)])
     const kept = new Map<string, Kept>()
     for (const bytes of rows) {
       const digest = hash('sha256', bytes, 'base64url')
@@ -121,10 +122,6 @@ async function rowsOf(models: Models, corpId: string): Promise<Uint8Array[]> {
   const projection = { key: 1, revision: 1, enabled: 1, document: 1 }
   const found = models.handlers.collection.find({ corpId }, { projection, sort: { key: 1 }, raw: true })
   return (await found.toArray()) as unknown as Uint8Array[]
-}
-
-async function pauseOf(models: Models, corpId: string): Promise<HandlerSet['paused']> {
-  return (await models.corps.findOne({ corpId }, { paused: 1 }).lean())?.paused
 }
 
 function keep(bytes: Uint8Array, actions: ActionTable): Kept {

@@ -1,4 +1,4 @@
-import type { HandlerSwitch, StoredHandler } from '../../models/handler.ts'
+import type { HandlerDraft, HandlerSwitch, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { checkNames } from './check-names.ts'
@@ -10,7 +10,21 @@ import { handlerDocument } from './schema.ts'
 import { resolveScope } from './scope-names.ts'
 
 /** Of the switch only so many of the last times are kept. */
-export const switchesKept = 10
+const switchesKept = 10
+
+/** What an update that throws the switch adds to its history. */
+export function pushSwitch(thrown: HandlerSwitch) {
+  return { switched: { $each: [thrown], $slice: -switchesKept } }
+}
+
+/** Drops a draft; one that was saved meanwhile is another one. */
+export async function dropDraft(
+  models: Models,
+  { corpId, key }: Pick<StoredHandler, 'corpId' | 'key'>,
+  { savedAt }: HandlerDraft,
+): Promise<void> {
+  await models.handlers.updateOne({ corpId, key, 'draft.savedAt': savedAt }, { $unset: { draft: 1 } })
+}
 
 export interface Published {
   key: string
@@ -148,12 +162,8 @@ async function makeLive(
       { corpId, key, revision },
       { ...thrown, $set: { ...thrown.$set, updatedAt: at } },
     )
-  // A draft that was saved meanwhile is another one.
   if (known?.draft !== undefined && saysTheSame(known.draft.document, given))
-    await models.handlers.updateOne(
-      { corpId, key, 'draft.savedAt': known.draft.savedAt },
-      { $unset: { draft: 1 } },
-    )
+    await dropDraft(models, known, known.draft)
   const before = known?.document === undefined ? 0 : known.revision
   const turned = before > 0 && thrown !== undefined && (thrown.$set.enabled ? 'on' : 'off')
   return { key, revision, before, ...(turned && { switched: turned }) }
@@ -198,5 +208,5 @@ function switchFor(
   const one: HandlerSwitch = { at, on, by }
   // What has never run was switched on by its first publishing, which its revision tells of.
   if (known.document === undefined) return { $set: { enabled: on } }
-  return { $set: { enabled: on }, $push: { switched: { $each: [one], $slice: -switchesKept } } }
+  return { $set: { enabled: on }, $push: pushSwitch(one) }
 }

@@ -3,7 +3,7 @@ import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { builtInHandlers } from '../commands/builtin.ts'
 import { problemsOfShape } from './drafts.ts'
-import { switchesKept } from './publish.ts'
+import { pushSwitch } from './publish.ts'
 import { HandlerRefused } from './refusal.ts'
 
 /** How the switch stands now, and whether it was thrown. */
@@ -39,7 +39,7 @@ export async function switchHandler(
     { corpId, key, enabled: !on },
     {
       $set: { enabled: on, updatedAt: one.at },
-      $push: { switched: { $each: [one], $slice: -switchesKept } },
+      $push: pushSwitch(one),
     },
   )
   const last = modifiedCount > 0 ? one : stored.switched?.at(-1)

@@ -2,9 +2,9 @@ import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { splitTagName } from '../actions/tag-names.ts'
 import { missingTags } from './check-names.ts'
-import { HandlerInvalid } from './compile.ts'
-import { problemsOfShape } from './drafts.ts'
-import { checkHandler } from './publish.ts'
+import type { HandlerInvalid } from './compile.ts'
+import { factAt } from './conditions.ts'
+import { checkDraft, problemsOfShape } from './drafts.ts'
 import type { HandlerDocument } from './schema.ts'
 
 /** What would be made before documents are published, and what would still keep them from it. */
@@ -33,34 +33,13 @@ export async function planTags(
   const problems: HandlerInvalid['problems'][] = []
   for (const document of documents) {
     const isPlanned = ({ path }: { path: string }): boolean => {
-      const name = valueAt(document, path)
+      const name = factAt(document, path)
       if (typeof name !== 'string') return false
       const { group, tag } = splitTagName(name)
       return missing.has(`${group}/${tag}`.toLowerCase())
     }
-    const found = await problemsOf(models, corpId, document, actions, documents)
-    problems.push(found.filter(one => !isPlanned(one)))
+    const found = await checkDraft(models, corpId, document, actions, documents)
+    problems.push(found.problems.filter(one => !isPlanned(one)))
   }
   return { missing: [...missing.values()], problems }
-}
-
-/** What keeps a document from being published in this corp, together with the others. */
-export async function problemsOf(
-  models: Models,
-  corpId: string,
-  document: Record<string, unknown>,
-  actions: ActionTable,
-  others: readonly Record<string, unknown>[],
-): Promise<HandlerInvalid['problems']> {
-  try {
-    await checkHandler(models, corpId, document, actions, others)
-    return []
-  } catch (error) {
-    if (!(error instanceof HandlerInvalid)) throw error
-    return error.problems
-  }
-}
-
-function valueAt(value: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((part, name) => Object(part)[name], value)
 }

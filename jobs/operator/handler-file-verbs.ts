@@ -2,10 +2,16 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { actions } from '../../bot/actions/registry.ts'
 import type { HandlerInvalid } from '../../bot/handlers/compile.ts'
-import { type DraftSaved, problemsOfShape, type SavedDraft, saveDraft } from '../../bot/handlers/drafts.ts'
+import {
+  checkDraft,
+  type DraftSaved,
+  problemsOfShape,
+  type SavedDraft,
+  saveDraft,
+} from '../../bot/handlers/drafts.ts'
 import { type Published, publishHandlers } from '../../bot/handlers/publish.ts'
 import { type HandlerSource, readHandlerFiles } from '../../bot/handlers/read-file.ts'
-import { planTags, problemsOf } from '../../bot/handlers/tag-plan.ts'
+import { planTags } from '../../bot/handlers/tag-plan.ts'
 import { type Export, writeHandlers } from '../../bot/handlers/write-file.ts'
 import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
 import { corp, defineVerb, NotYetError, type Open, type Opened, UsageError, when } from './verb.ts'
@@ -79,10 +85,10 @@ async function namesOf(
   }
   const documents = sources.map(one => one.document)
   const names: ProblemRow[] = []
-  for (const source of sources)
-    names.push(
-      ...rowsOf(source, await problemsOf(opened.models, corpId, source.document, actions, documents)),
-    )
+  for (const source of sources) {
+    const { problems } = await checkDraft(opened.models, corpId, source.document, actions, documents)
+    names.push(...rowsOf(source, problems))
+  }
   return { names, why: '' }
 }
 
@@ -147,7 +153,7 @@ async function publishAll(
   for (const [index, source] of sources.entries()) {
     const left = create
       ? (found[index] ?? [])
-      : await problemsOf(models, corpId, source.document, actions, documents)
+      : (await checkDraft(models, corpId, source.document, actions, documents)).problems
     problems.push(...rowsOf(source, left))
   }
   if (problems.length > 0)

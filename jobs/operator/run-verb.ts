@@ -1,5 +1,6 @@
 import { findStartTarget } from '../../bot/actions/start-handler.ts'
 import { freshStartId, putStart } from '../../bot/dispatch/starts.ts'
+import { pauseOf } from '../../bot/handlers/pause.ts'
 import { openClock } from '../../models/clock.ts'
 import { aboutArgs, checkPeople, readAbout } from './start-about.ts'
 import { corp, defineVerb, UsageError, unattended } from './verb.ts'
@@ -23,7 +24,7 @@ export const handlersRun = defineVerb(
     if (target.trigger === 'other')
       throw new UsageError(`${key} is neither manual nor scheduled: its trigger starts it`)
     if (!target.enabled) throw new UsageError(`${key} is switched off: handlers on ${key}`)
-    const paused = (await models.corps.findOne({ corpId }, { paused: 1 }).lean())?.paused
+    const { paused } = await pauseOf(models, corpId)
     if (paused !== undefined) throw new UsageError(`all handlers are paused by ${paused.by}: handlers resume`)
     await checkPeople(models, corpId, about)
     const clock = await openClock(database.connection)
