@@ -7,6 +7,7 @@ import {
   type Instance,
   type Key,
   openDispatchRig,
+  spreadDue,
 } from '../../fixtures/test/dispatch-rig.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import type { Database } from '../../models/connect.ts'
@@ -69,6 +70,10 @@ describe('the dispatcher', () => {
       (await rig.metrics.postponed.get()).values.find(({ labels }) => labels.lane === 'fast')?.value
     const events: Sent[] = []
     for (let n = 1; n <= 12; n += 1) events.push(await put(at, `staff:s${n}`, succeeds, 20))
+    await spreadDue(
+      rig.models,
+      events.map(({ event }) => event),
+    )
     for (const { event } of events) at.dispatcher.accept(event)
     expect(await postponed()).toBe(10)
     await vi.waitFor(async () => {

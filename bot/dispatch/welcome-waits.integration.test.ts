@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { type DispatchRig, type Instance, openDispatchRig } from '../../fixtures/test/dispatch-rig.ts'
+import {
+  type DispatchRig,
+  type Instance,
+  openDispatchRig,
+  spreadDue,
+} from '../../fixtures/test/dispatch-rig.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import type { Database } from '../../models/connect.ts'
 import { type ActionTable, defineAction } from '../actions/define.ts'
@@ -164,6 +169,7 @@ describe('an event whose welcome is under way', () => {
     await start()
     const dead = createInbox(rig.models, 60_000_000)
     const many = await Promise.all(Array.from({ length: 300 }, (_, n) => put(`wn${n}`, dead)))
+    await spreadDue(rig.models, many)
     const last = many.at(-1)
     const later = { expireAt: new Date(Date.now() + 600_000), eventAt: new Date() }
     await rig.models.welcomes.insertMany(
