@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { actions } from '../bot/actions/registry.ts'
 import { builtInHandlers } from '../bot/commands/builtin.ts'
+import { commonFields, eventFields } from '../bot/events/fields.ts'
+import { events } from '../bot/events/names.ts'
 import { compileHandler } from '../bot/handlers/compile.ts'
+import { factTable } from '../bot/handlers/fact-table.ts'
 import { createMetrics } from '../bot/metrics.ts'
 import { ConfigError, parseConfig } from '../config.ts'
 import { generated } from '../fixtures/docs/generated.ts'
@@ -15,6 +18,7 @@ const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 const readmes = ['README.md', 'README.zh-CN.md']
+const guides = ['docs/handlers.md', 'docs/handlers.zh-CN.md'] as const
 const pages = [
   ...readmes,
   'CHANGELOG.md',
@@ -69,14 +73,37 @@ describe('.env.example', () => {
 })
 
 describe('what is made from the program\u2019s tables and the examples', () => {
-  it('shows every example of the guide', () => {
-    const shown = all(read('docs/handlers.md'), /^<!-- fixtures\/handlers\/guide\/(\S+) -->$/gm)
-    const files = readdirSync(join(root, 'fixtures/handlers/guide'))
-    expect(shown.sort()).toEqual(files.sort())
-  })
-
   it.each(Object.entries(generated()))('%s is as they are: npm run docs writes it', (path, text) => {
     expect(read(path) === text, `${path} is stale: npm run docs`).toBe(true)
+  })
+})
+
+describe('the guide to handlers', () => {
+  const shownIn = (path: string): string[] => all(read(path), /^<!-- (fixtures\/handlers\/\S+) -->$/gm)
+
+  it('shows every example', () => {
+    const examples = shownIn(guides[0]).filter(path => path.includes('/guide/'))
+    const files = readdirSync(join(root, 'fixtures/handlers/guide'))
+    expect(examples.sort()).toEqual(files.map(name => `fixtures/handlers/guide/${name}`).sort())
+  })
+
+  it('shows the same examples and command lines in both languages, in the same order', () => {
+    const [english, chinese] = guides
+    expect(shownIn(chinese)).toEqual(shownIn(english))
+    expect(blocks(read(chinese), 'sh')).toEqual(blocks(read(english), 'sh'))
+  })
+
+  it.each(guides)('%s names only facts, events and actions that there are', path => {
+    const families = ['customer', 'follow', 'staff', 'time', 'corp', 'event']
+    const named = all(codeOf(read(path)), new RegExp(`(?<![\\w.-])((?:${families.join('|')})\\.\\w+)`, 'g'))
+    const fields = Object.values({ ...eventFields, common: commonFields }).flatMap(one => Object.keys(one))
+    const known = new Set([
+      ...Object.keys(factTable),
+      ...Object.keys(events),
+      ...actions.keys(),
+      ...fields.map(name => `event.${name}`),
+    ])
+    expect([...new Set(named)].filter(name => !known.has(name))).toEqual([])
   })
 })
 
@@ -150,6 +177,15 @@ describe('the verbs of the operator\u2019s tool', () => {
   it.each(readmes)('are all in %s, and no others', path => {
     const listed = all(read(path), /^\| `sidekick ([a-z]+(?: [a-z-]+)?)/gm)
     expect(listed.sort()).toEqual([...verbs].sort())
+  })
+
+  it.each(pages)('are the only ones that %s names', path => {
+    const groups = [...new Set(verbs.filter(verb => verb.includes(' ')).map(verb => verb.split(' ')[0]))]
+    const named = all(
+      codeOf(read(path)),
+      new RegExp(`^(?:.*sidekick (?:-- )?)?((?:${groups.join('|')}) [a-z][a-z-]*)`, 'gm'),
+    )
+    expect([...new Set(named)].filter(name => !verbs.includes(name))).toEqual([])
   })
 })
 

@@ -37,7 +37,9 @@ export const handlersPublish = defineVerb(
         revision === undefined
           ? await publishDraft(models, corpId, args.key, actions, by)
           : await publishRevision(models, corpId, args.key, revision, actions, by)
-      return { data, text: `${data.key} is live in revision ${data.revision}` }
+      const off = (await models.handlers.exists({ corpId, key: data.key, enabled: false })) !== null
+      const text = `${data.key} is live in revision ${data.revision}`
+      return { data, text: off ? `${text}, and switched off: handlers on ${data.key}` : text }
     } catch (error) {
       if (!(error instanceof HandlerInvalid)) throw error
       const rows = error.problems.map(one => ({ ...one }))

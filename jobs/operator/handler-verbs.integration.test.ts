@@ -329,6 +329,13 @@ describe('sidekick handlers publish', () => {
     await expect(run(handlersPublish, { key: 'refund-help', revision: 'x' })).rejects.toThrow('is a number')
   })
 
+  it('says of an older revision that it is live in a handler that is off', async () => {
+    await live(good)
+    await run(handlersOff, { key: 'refund-help' })
+    const again = await run(handlersPublish, { key: 'refund-help', revision: '1' })
+    expect(again.text).toBe('refund-help is live in revision 1, and switched off: handlers on refund-help')
+  })
+
   it('names what keeps a draft from it', async () => {
     await run(handlersImport, { file: file(wrong) })
     expect(await run(handlersPublish, { key: 'wrong' })).toMatchObject({
