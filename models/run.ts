@@ -26,6 +26,8 @@ export interface RunStep {
   /** What later steps may refer to. */
   output?: unknown
   error?: { code: string; message: string }
+  /** Of a failed step: what whoever typed the command shall hear of it; gone when the run is over, or waits. */
+  untold?: string
   /**
    * It was in flight when its process died and was run once more, or the platform never answered: its effect may have
    * happened twice, or not at all.
@@ -98,6 +100,7 @@ export const runSchema = new Schema<Run>(
           ms: Number,
           output: Schema.Types.Mixed,
           error: { type: new Schema({ code: String, message: String }, { _id: false }) },
+          untold: String,
           uncertain: Boolean,
           parts: Number,
           skipped: { type: String, enum: skipReasons },

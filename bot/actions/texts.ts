@@ -42,6 +42,7 @@ export const texts = {
   platformRefused: (hint: string): string => `企业微信没有接受这次操作：${hint}`,
   coolingDown: (command: string, seconds: number): string =>
     `“${command}”刚用过，请 ${inWords(seconds)}后再发。`,
+  partlyFailed: (answers: string): string => `有一部分没有办成：\n${answers}`,
   failed: '刚才出了点问题，没有办成。请稍后再试一次；还不行就联系管理员。',
 }
 

@@ -5,7 +5,7 @@ import type { AppClient } from '../wecom/client.ts'
 import { WecomClosedError } from '../wecom/errors.ts'
 import { METHODS, type MethodSpec } from '../wecom/methods.ts'
 import type { Work } from './run-handler.ts'
-import { type Attempt, type Failure, isWanted, stepContext } from './run-step.ts'
+import { type Attempt, isWanted, stepContext } from './run-step.ts'
 import { errorOf } from './step-errors.ts'
 import { watchWire } from './wire-watch.ts'
 
@@ -15,13 +15,13 @@ import { watchWire } from './wire-watch.ts'
  *
  * @throws WecomClosedError when this process ends
  */
-export async function rehearseStep(work: Work, attempt: Attempt): Promise<Failure | undefined> {
+export async function rehearseStep(work: Work, attempt: Attempt): Promise<void> {
   const { facts, step, record } = attempt
   const action = work.deps.actions.get(step.action) as Action
   const said: ReplyContent[] = []
   const from = performance.now()
   try {
-    if (!isWanted(attempt)) return undefined
+    if (!isWanted(attempt)) return
     record.attempts += 1
     record.startedAt = new Date(work.deps.clock.now())
     const all = stepContext(work, attempt, watchWire(work.time.signal))
@@ -35,7 +35,7 @@ export async function rehearseStep(work: Work, attempt: Attempt): Promise<Failur
       record.output = (await work.time.limit(action.run(context, params))) ?? {}
       record.state = 'done'
       if (said.length > 0) record.would = { reply: said }
-      return undefined
+      return
     }
     const would = await work.time.limit(preview(action, context, params))
     Object.assign(record, {
@@ -44,17 +44,13 @@ export async function rehearseStep(work: Work, attempt: Attempt): Promise<Failur
       would,
       output: action.preview ? would : {},
     })
-    return undefined
   } catch (error) {
     if (error instanceof WecomClosedError) throw error
     record.error = errorOf(error)
     if (error instanceof AwaitsConfirmation) {
       record.state = 'skipped'
       record.skipped = 'dry_run'
-      return undefined
-    }
-    record.state = 'failed'
-    return { error }
+    } else record.state = 'failed'
   } finally {
     record.ms = Math.round(performance.now() - from)
   }

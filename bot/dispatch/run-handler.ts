@@ -11,7 +11,7 @@ import { runStep } from './run-step.ts'
 import { type RunTime, startRunTime } from './run-time.ts'
 import { stopOf } from './stop-of.ts'
 import { isOpen, newRun, newStep, type SaveRun, saveRun } from './store-run.ts'
-import { tellFailure } from './tell-failure.ts'
+import { takeUntold, tellFailures } from './tell-failures.ts'
 
 /**
  * How a handler's work on an event ended. `again`: a step failed in a way that may pass; `dead`: it did so too often.
@@ -116,7 +116,7 @@ export async function attempt(
 }
 
 async function workThrough(work: Work): Promise<RunOutcome> {
-  const { request, run, save } = work
+  const { request, run } = work
   const { handler } = request
   const waited = run.state === 'waiting'
   const facts: Facts = { ...request.facts, steps: {}, run: runFacts(run) }
@@ -125,38 +125,36 @@ async function workThrough(work: Work): Promise<RunOutcome> {
   let begun = false
   for (const [index, step] of handler.steps.entries()) {
     const record = run.steps[index] ?? newStep(step)
-    let failure: { error: unknown } | undefined
     if (isOpen(record)) {
       // What is left has the time of another attempt; a dry run has none.
       if (begun && work.time.signal.aborted && !run.dryRun) return goOnLater(work, waited)
       begun = true
-      failure = await (run.dryRun ? rehearseStep : runStep)(work, { facts, step, record })
+      await (run.dryRun ? rehearseStep : runStep)(work, { facts, step, record })
       if (record.state === 'pending') return goOnLater(work, waited)
     }
     facts.steps[step.id] = factsOf(record)
-    if (record.state === 'failed' && step.onError === 'stop') {
-      await save('failed')
-      if (failure !== undefined) await tellFailure(work.deps, request, failure.error)
-      return failureOf(run)
-    }
-    if (failure !== undefined) await tellOf(work, failure.error)
+    if (record.state === 'failed' && step.onError === 'stop') return endWith(work, 'failed')
     if (stopOf([record]) !== undefined) skipFrom(run.steps, index + 1)
   }
-  const result = run.steps.some(record => record.state === 'waiting') ? 'waiting' : 'done'
-  await save(result)
-  return result
+  return endWith(work, run.steps.some(record => record.state === 'waiting') ? 'waiting' : 'done')
+}
+
+/** Stores how a run ended before it tells of what failed, so that nobody has it done again to be told again. */
+async function endWith(work: Work, state: 'done' | 'failed' | 'waiting'): Promise<RunOutcome> {
+  const { deps, request, run } = work
+  const untold = takeUntold(run.steps)
+  await work.save(state)
+  await tellFailures(deps, request, { untold, partly: state !== 'failed' && run.steps.some(isDone) })
+  return state === 'failed' ? failureOf(run) : state
+}
+
+function isDone({ state }: RunStep): boolean {
+  return state === 'done'
 }
 
 async function goOnLater({ save }: Work, waited: boolean): Promise<RunOutcome> {
   await save(waited ? 'waiting' : 'running')
   return 'again'
-}
-
-/** Tells of a failure after which the run goes on: stored before, so that nobody has it done again to be told again. */
-async function tellOf(work: Work, error: unknown): Promise<void> {
-  if (!('command' in work.request.handler.trigger)) return
-  if (work.unsaved) await work.save('running')
-  await tellFailure(work.deps, work.request, error)
 }
 
 function skipFrom(records: RunStep[], index: number): void {

@@ -8,6 +8,7 @@ import { fillParams } from '../handlers/fill-params.ts'
 import { WecomClosedError } from '../wecom/errors.ts'
 import type { Work } from './run-handler.ts'
 import { isFinal, judge } from './step-errors.ts'
+import { failureAnswer } from './tell-failures.ts'
 import { type WireWatch, watchWire } from './wire-watch.ts'
 
 /** What one attempt at a step is made with. */
@@ -17,23 +18,18 @@ export interface Attempt {
   record: RunStep
 }
 
-/** Why a step has failed for good. */
-export interface Failure {
-  error: unknown
-}
-
 /**
  * Makes one attempt at a step and writes its outcome into its record, and into the run that it was given up with it.
  *
  * @throws WecomClosedError when this process ends in the middle of it: the step stays as it was stored before
  */
-export async function runStep(work: Work, attempt: Attempt): Promise<Failure | undefined> {
+export async function runStep(work: Work, attempt: Attempt): Promise<void> {
   const { facts, step, record } = attempt
   const action = work.deps.actions.get(step.action) as Action
   const wire = watchWire(work.time.signal)
   let params: unknown
   try {
-    if (!isWanted(attempt)) return undefined
+    if (!isWanted(attempt)) return
     params = fillParams(action, step.with, facts)
   } catch (error) {
     record.attempts += 1
@@ -46,7 +42,6 @@ export async function runStep(work: Work, attempt: Attempt): Promise<Failure | u
     record.output = (await work.time.limit(action.run(context, params))) ?? {}
     record.state = 'done'
     delete record.error
-    return undefined
   } catch (error) {
     // Whether it arrived is unknown: `running` says so to whoever goes on.
     if (error instanceof WecomClosedError) throw error
@@ -112,11 +107,12 @@ function failed(
   work: Work,
   { step, record }: Attempt,
   { action, wire, error }: { action: Action; wire: WireWatch; error: unknown },
-): Failure | undefined {
+): void {
   judge(error, step, record, { idempotent: action.idempotent, wire })
   if (record.state === 'failed' && step.onError === 'stop' && !isFinal(error)) work.run.gaveUp = true
   logFailure(work, record, error)
-  return record.state === 'failed' ? { error } : undefined
+  const { trigger } = work.request.handler
+  if (record.state === 'failed' && 'command' in trigger) record.untold = failureAnswer(trigger, error)
 }
 
 /** A refusal is told to whoever asked; everything else is for the operator. */
