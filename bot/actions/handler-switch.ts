@@ -32,7 +32,7 @@ export const handlerSwitch = defineAction({
     const handler = await chosen(context, name, on)
     const { changed } = await turn(context, handler, on)
     if (changed) {
-      const text = handlerTexts.switched(handler.title, on, await nameOf(context, handler))
+      const text = handlerTexts.switched(handler, on, await nameOf(context, handler))
       return { handler: handler.key, changed, text }
     }
     const voice = await handlerVoice(context, [handler.switched?.by])

@@ -27,9 +27,9 @@ export const handlerTexts = {
     ].join('\n')
   },
   /** @param name by which it can be told from all others */
-  switched(title: string, on: boolean, name: string): string {
+  switched({ title, dryRun }: ListedHandler, on: boolean, name: string): string {
     return on
-      ? `已打开：${title}\n关掉请发：处理器 关 ${name}`
+      ? `已打开：${title}${dryRun ? '（试运行，只记录不执行）' : ''}\n关掉请发：处理器 关 ${name}`
       : `已关闭：${title}\n再打开请发：处理器 开 ${name}`
   },
   switchedAlready({ title, switched }: ListedHandler, on: boolean, voice: HandlerVoice): string {
@@ -68,9 +68,10 @@ export const handlerTexts = {
   notPaused: '没有暂停，处理器都在照常运行。',
 }
 
-function stateText({ state, draft, switched }: ListedHandler, voice: HandlerVoice): string {
+function stateText({ state, dryRun, draft, switched }: ListedHandler, voice: HandlerVoice): string {
   const last = state === 'off' && switched ? `（${voice.who(switched.by)}，${voice.at(switched.at)}）` : ''
-  return `${states[state]}${last}${draft && state !== 'draft' ? '，另有草稿' : ''}`
+  const trial = state === 'on' && dryRun ? '，试运行' : ''
+  return `${states[state]}${trial}${last}${draft && state !== 'draft' ? '，另有草稿' : ''}`
 }
 
 /** A userid, where no name is known, stands apart from the Chinese around it. */

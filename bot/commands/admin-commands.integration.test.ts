@@ -49,6 +49,17 @@ describe('处理器', () => {
     await says('处理器 打开 １', '已打开')
   })
 
+  it('tells of one that is a dry run, in the list and when it is switched on', async () => {
+    const { handlers } = sidekick.database.models
+    const which = { corpId, key: 'welcome-spring-fair' }
+    await handlers.updateOne(which, { $set: { 'document.run.dryRun': true } })
+    await says('处理器 列表', /1\. 春季家博会扫码欢迎　开，试运行\n/)
+    await says('处理器 关 1', '已关闭：春季家博会扫码欢迎\n再打开')
+    await says('处理器 列表', /1\. 春季家博会扫码欢迎　关（周明，.+ \d\d:\d\d）\n/)
+    await says('处理器 开 1', '已打开：春季家博会扫码欢迎（试运行，只记录不执行）\n关掉请发')
+    await handlers.updateOne(which, { $unset: { 'document.run': 1 } })
+  })
+
   it('asks where a name fits several or none, and names near ones', async () => {
     await says('处理器 关 欢迎', /^有 \d+ 个处理器符合“欢迎”：\n1\. 春季家博会扫码欢迎\n/)
     await says(

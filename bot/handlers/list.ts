@@ -2,7 +2,7 @@ import type { HandlerSwitch, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import type { HandlerSet } from './handler-set.ts'
-import { type HandlerState, stateOf } from './state.ts'
+import { type HandlerState, isDryRun, stateOf } from './state.ts'
 
 /** What works by itself first, what somebody has to type last. */
 const kinds = ['event', 'message', 'schedule', 'manual', 'command'] as const
@@ -18,6 +18,8 @@ export interface ListedHandler {
   state: HandlerState
   /** What starts it; undefined where its document does not say. */
   trigger?: TriggerKind
+  /** What is published does nothing, see `run.dryRun`. */
+  dryRun: boolean
   /** Something is being written. */
   draft: boolean
   /** When it was switched last. */
@@ -53,6 +55,7 @@ export async function listHandlers(
       title: typeof document.title === 'string' && document.title !== '' ? document.title : one.key,
       state: stateIn(one),
       trigger: kinds[kind],
+      dryRun: isDryRun(one.document),
       draft: one.draft !== undefined,
       switched: one.switched?.at(-1),
     }

@@ -1,6 +1,7 @@
 import { actions } from '../../bot/actions/registry.ts'
+import type { HandlerInvalid } from '../../bot/handlers/compile.ts'
 import { pauseOf } from '../../bot/handlers/pause.ts'
-import { stateOf } from '../../bot/handlers/state.ts'
+import { type HandlerState, isDryRun, stateOf } from '../../bot/handlers/state.ts'
 import { writeHandlers } from '../../bot/handlers/write-file.ts'
 import type { Models } from '../../models/models.ts'
 import { nextRun, plansOf } from './handler-plans.ts'
@@ -24,8 +25,11 @@ export const handlersList = defineVerb(
       const timeZone = await zoneOf(models, corpId)
       for (const one of stored) {
         const next = nextRun(one, timeZone)
+        const { state, problems } = stateOf(one, actions)
+        const dryRun = isDryRun(one.document)
+        if (state === 'broken') notes.push(brokenNote(one.key, problems))
         data.push({
-          ...{ ...one, state: stateOf(one, actions).state, ...(await ran(models, corpId, one.key)) },
+          ...{ ...one, state, dryRun, ...(await ran(models, corpId, one.key)) },
           ...(next && { nextRun: next.at, nextRunText: next.text }),
         })
       }
@@ -35,7 +39,7 @@ export const handlersList = defineVerb(
       const { title, trigger } = one.document ?? one.draft?.document ?? {}
       return {
         key: one.key,
-        state: one.draft !== undefined && one.state !== 'draft' ? `${one.state} + draft` : one.state,
+        state: stateText(one),
         revision: one.revision,
         updated: when(one.updatedAt),
         'last run': when(one.lastRun?.startedAt),
@@ -49,6 +53,25 @@ export const handlersList = defineVerb(
     return { data, rows, notes }
   },
 )
+
+function stateText({
+  state,
+  dryRun,
+  draft,
+}: {
+  state: HandlerState
+  dryRun: boolean
+  draft?: unknown
+}): string {
+  const trial = state === 'on' && dryRun ? ', dry run' : ''
+  return `${state}${trial}${draft !== undefined && state !== 'draft' ? ' + draft' : ''}`
+}
+
+function brokenNote(handler: string, problems: HandlerInvalid['problems']): string {
+  const [first, ...others] = problems
+  const more = others.length > 0 ? `; handlers show ${handler} tells ${others.length} more` : ''
+  return `${handler} is broken and does not run: ${first?.path} ${first?.message}${more}`
+}
 
 async function zoneOf(models: Models, corpId: string): Promise<string> {
   return (await models.corps.findOne({ corpId }, { timeZone: 1 }).orFail().lean()).timeZone
@@ -118,7 +141,7 @@ export const handlersShow = defineVerb(
       data: { ...stored, state, problems, runs, ...(next && { nextRun: next.at }) },
       text: asText(document, isDraft ? 0 : stored.revision, isDraft || stored.enabled),
       notes: [
-        `this handler is ${state}${switched ? `, switched ${switched.on ? 'on' : 'off'} ${when(switched.at)} by ${switched.by}` : ''}`,
+        `this handler is ${state}${state === 'on' && isDryRun(stored.document) ? ', and a dry run: it does nothing' : ''}${switched ? `, switched ${switched.on ? 'on' : 'off'} ${when(switched.at)} by ${switched.by}` : ''}`,
         ...problems.map(one => `${one.path} ${one.message}`),
         stored.draft &&
           `${isDraft ? 'this is its' : 'it has a'} draft, saved ${when(stored.draft.savedAt)} by ${stored.draft.by}`,

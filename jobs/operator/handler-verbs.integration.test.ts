@@ -291,6 +291,32 @@ describe('sidekick handlers list and show', () => {
     expect(torn.notes?.slice(0, 2)).toEqual(['this handler is broken', expect.stringMatching(/^steps /)])
   })
 
+  it('tell of a live one that it is a dry run', async () => {
+    const dry = good.replace('steps:', 'run: { dryRun: true }\nsteps:')
+    await live(dry)
+    await live(dry.replace('refund-help', 'off').replace('title: 退款', 'title: 退款\nenabled: false'))
+    await run(handlersImport, { file: file(dry.replace('refund-help', 'drafted')) })
+    await run(handlersImport, { file: file(good) })
+    const { rows, data } = await run(handlersList)
+    expect(rows?.map(row => [row.key, row.state])).toEqual([
+      ['drafted', 'draft'],
+      ['off', 'off'],
+      ['refund-help', 'on, dry run + draft'],
+    ])
+    expect(data).toMatchObject([{ dryRun: false }, { dryRun: true }, { dryRun: true }])
+    const { notes } = await run(handlersShow, { key: 'refund-help' })
+    expect(notes?.[0]).toBe('this handler is on, and a dry run: it does nothing')
+  })
+
+  it('tell why one is broken', async () => {
+    await live(good)
+    await database.models.handlers.updateOne({ key: 'refund-help' }, { 'document.run': { cooldown: '60d' } })
+    const { notes } = await run(handlersList)
+    expect(notes).toContain(
+      'refund-help is broken and does not run: run.cooldown "60d" is more than 30 days; write at most 30d',
+    )
+  })
+
   it('show it as it is exported, an older revision, or its draft', async () => {
     await live(good)
     await live(good.replace('请稍等', '马上'))
