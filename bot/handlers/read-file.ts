@@ -25,6 +25,11 @@ export interface HandlerSource {
 const bytesMax = 1024 * 1024
 const extensions = ['.yaml', '.yml', '.json']
 
+/** Whether a file of a folder is read, by its name. */
+export function isHandlerFile(name: string): boolean {
+  return extensions.some(end => name.toLowerCase().endsWith(end))
+}
+
 /**
  * Reads handler documents from files, and from all `.yaml`, `.yml` and `.json` files of folders, in the order of their
  * names: YAML 1.2 or JSON, one document or several a file.
@@ -49,7 +54,7 @@ export async function readHandlerFiles(paths: readonly string[]): Promise<Handle
 async function filesOf(path: string): Promise<string[]> {
   if (!(await reading(path, stat(path))).isDirectory()) return [path]
   const names = await reading(path, readdir(path))
-  const files = names.filter(name => extensions.some(end => name.toLowerCase().endsWith(end))).sort()
+  const files = names.filter(isHandlerFile).sort()
   if (files.length === 0)
     throw new HandlerFileError(`${path} holds no file that ends with ${extensions.join(', ')}`)
   return files.map(name => join(path, name))

@@ -14,6 +14,7 @@ import { type HandlerSource, readHandlerFiles } from '../../bot/handlers/read-fi
 import { planTags } from '../../bot/handlers/tag-plan.ts'
 import { type Export, writeHandlers } from '../../bot/handlers/write-file.ts'
 import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
+import { leftFiles, leftNote } from './left-files.ts'
 import { corp, defineVerb, NotYetError, type Open, type Opened, UsageError, when } from './verb.ts'
 
 const by = 'operator'
@@ -185,8 +186,11 @@ export const handlersExport = defineVerb(
   },
   async (args, open) => {
     const { models, corpId } = await open()
-    const filter = { corpId: await corpId(args.corp), ...(args._.length > 0 && { key: { $in: args._ } }) }
-    const stored = await models.handlers.find(filter).sort({ key: 1 }).lean()
+    const all = await models.handlers
+      .find({ corpId: await corpId(args.corp) })
+      .sort({ key: 1 })
+      .lean()
+    const stored = args._.length === 0 ? all : all.filter(one => args._.includes(one.key))
     const live = stored.flatMap(one =>
       one.document === undefined ? [] : [{ ...one, document: one.document }],
     )
@@ -194,21 +198,29 @@ export const handlersExport = defineVerb(
     if (lacking.length > 0) throw new UsageError(`nothing of ${lacking.join(', ')} is live`)
     const line = args.schema === undefined ? undefined : `# yaml-language-server: $schema=${args.schema}`
     const files = args.out === undefined ? [] : await writeOut(args.out, live, line)
-    const data = { handlers: live.map(one => one.key), files }
+    const keys = new Set(all.map(one => one.key))
+    const left = args.out === undefined || isYaml(args.out) ? [] : await leftFiles(args.out, files, keys)
+    const data = { handlers: live.map(one => one.key), files, left }
     const drafts = stored.length - live.length
-    const notes = [drafts > 0 ? `${drafts} that are drafts alone are left out` : undefined]
+    const notes = [
+      drafts > 0 ? `${drafts} that are drafts alone are left out` : undefined,
+      ...left.map(leftNote),
+    ]
     if (args.out === undefined)
       return { data: live.map(toJson), text: writeHandlers(live, line).slice(0, -1), notes }
     return { data, rows: files.map(file => ({ file })), notes }
   },
 )
 
+/** A file for all of them, not a folder. */
+const isYaml = (out: string): boolean => ['.yaml', '.yml'].includes(extname(out))
+
 async function writeOut(
   out: string,
   live: readonly (Export & { key: string })[],
   line?: string,
 ): Promise<string[]> {
-  if (['.yaml', '.yml'].includes(extname(out))) {
+  if (isYaml(out)) {
     await writeFile(out, writeHandlers(live, line))
     return [out]
   }

@@ -259,6 +259,26 @@ describe('sidekick handlers export', () => {
     await expect(run(handlersExport, { _: ['wrong'] })).rejects.toThrow('nothing of wrong is live')
   })
 
+  it('tells which files of a folder are of handlers that are not stored, and leaves them', async () => {
+    await live(good)
+    const into = folder()
+    await run(handlersImport, { file: file(good.replace('refund-help', 'drafted'), 'drafted.yaml', into) })
+    const several = `${good}---\n${good.replace('refund-help', 'gone')}`.replace('refund-help', 'former')
+    const path = file(several, 'former.yml', into)
+    const torn = file('key: [', 'torn.yaml', into)
+    file('{}', 'handler.schema.json', into)
+    file('no handler', 'README.md', into)
+    const before = readFileSync(path, 'utf8')
+    const { notes, data } = await run(handlersExport, { _: ['refund-help'], out: into })
+    expect(notes).toEqual([
+      undefined,
+      `${path} has former, gone, which are not stored: importing the folder brings them back`,
+      expect.stringContaining(`${torn}:1:`),
+    ])
+    expect(data).toMatchObject({ left: [{ file: path, keys: ['former', 'gone'] }, { file: torn }] })
+    expect(readFileSync(path, 'utf8')).toBe(before)
+  })
+
   it('writes one file, or a file each into a folder', async () => {
     await live(good)
     await live(good.replace('refund-help', 'other'))
