@@ -1,4 +1,5 @@
-// Checks what no linter knows: who may import whom, and that tests don't care which database they run on.
+// Checks what no linter knows: who may import whom, what the start does not load, and that tests don't care which database they
+// run on.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
@@ -83,6 +84,18 @@ for (const file of all()) {
   }
   if (/\bprocess\.env\b/.test(text) && path !== 'config.ts' && !inside(path, 'fixtures') && !isTest(path)) {
     problems.push(`${path} reads the environment: only config.ts does`)
+  }
+}
+
+/** Packages that few need, and not at once: the start takes neither the time nor the memory. */
+const late = ['sharp', 'pinyin-pro', 'yaml']
+const loaded = /^\s*(?:import|export)\s+(?!type\s)(?:[^'";]*?\s+from\s+)?'([^']+)'/gm
+const reached = new Set([join(root, 'server.ts')])
+for (const file of reached) {
+  for (const [, target] of readFileSync(file, 'utf8').matchAll(loaded)) {
+    if (target.startsWith('.')) reached.add(resolve(dirname(file), target))
+    else if (late.includes(target))
+      problems.push(`${relative(root, file)} loads ${target} at every start: use import() where it is wanted`)
   }
 }
 

@@ -30,7 +30,7 @@ export interface Material {
   file?: string
   /** What it is called where it arrives. */
   fileName?: string
-  /** What it is found by, see bot/actions/script-text.ts. */
+  /** What it is found by, see bot/actions/search-text.ts. */
   search?: string
   media?: UploadedMedia
   /** Of a link: where the platform shows its thumbnail from, which stays (`path/90256`). */

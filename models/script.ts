@@ -16,7 +16,7 @@ export interface Script {
   title: string
   keywords: string[]
   parts: ScriptPart[]
-  /** What it is found by, see bot/actions/script-text.ts. */
+  /** What it is found by, see bot/actions/search-text.ts. */
   search: string
   order: number
   updatedAt?: Date

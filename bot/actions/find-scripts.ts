@@ -2,7 +2,6 @@ import type { Model, QueryFilter } from 'mongoose'
 import type { Material } from '../../models/material.ts'
 import type { Models } from '../../models/models.ts'
 import type { Script } from '../../models/script.ts'
-import { materialSearch } from './script-text.ts'
 
 /** The corp's talk scripts that hold every word of the query, best first; all of them for an empty one. */
 export async function findScripts(models: Models, corpId: string, query: string): Promise<Script[]> {
@@ -22,6 +21,12 @@ interface Entry<T> {
   fields: readonly string[]
 }
 
+/** Of a material that was stored without it. Pinyin takes 15 MB and a moment to load, so it is loaded where it is wanted. */
+async function searchNow(material: Material): Promise<string> {
+  const { materialSearch } = await import('./search-text.ts')
+  return materialSearch(material)
+}
+
 type Shelf<T> = (corpId: string) => Promise<readonly Entry<T>[]>
 
 const shelves = new WeakMap<Models, { scripts: Shelf<Script>; materials: Shelf<Material> }>()
@@ -29,7 +34,7 @@ const shelves = new WeakMap<Models, { scripts: Shelf<Script>; materials: Shelf<M
 function shelvesOf(models: Models): { scripts: Shelf<Script>; materials: Shelf<Material> } {
   const known = shelves.get(models) ?? {
     scripts: createShelf(models.scripts, { order: 1, key: 1 }, one => one.search),
-    materials: createShelf(models.materials, { _id: 1 }, one => one.search ?? materialSearch(one)),
+    materials: createShelf(models.materials, { _id: 1 }, one => one.search ?? searchNow(one)),
   }
   shelves.set(models, known)
   return known
@@ -46,7 +51,7 @@ const countEveryMs = 60_000
 function createShelf<T extends { corpId: string; updatedAt?: Date }>(
   model: Model<T>,
   order: Record<string, 1>,
-  searchOf: (item: T) => string,
+  searchOf: (item: T) => string | Promise<string>,
 ): Shelf<T> {
   interface Held {
     newest: number
@@ -89,12 +94,12 @@ function createShelf<T extends { corpId: string; updatedAt?: Date }>(
       .find({ corpId } as QueryFilter<T>)
       .sort(order)
       .lean<T[]>()
-    return items.map(item => ({
-      item,
-      fields: searchOf(item)
-        .split('\n')
-        .map(field => ` ${field} `),
-    }))
+    return Promise.all(
+      items.map(async item => {
+        const fields = (await searchOf(item)).split('\n').map(field => ` ${field} `)
+        return { item, fields }
+      }),
+    )
   }
 
   return async corpId => {

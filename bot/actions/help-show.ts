@@ -16,6 +16,6 @@ export const helpShow = defineAction({
   }),
   run: async (context, { command }) => {
     const commands = context.commands()
-    return { text: command === undefined ? helpOverview(commands) : helpFor(commands, command) }
+    return { text: command === undefined ? helpOverview(commands) : await helpFor(commands, command) }
   },
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { addressWithin, type Stage, textWithin } from './message-text.ts'
+import { addressWithin, perStage, type Stage, textWithin } from './message-text.ts'
 
 /** Of a jump: what it opens follows from which of the two is there, where `type` does not say. */
 const leadsNowhere = 'leads nowhere: give url, or appid with pagepath'
@@ -12,7 +12,9 @@ const keyBytes = 1_024
  * Counts and bytes are limits; the lengths in characters are what the client shows whole. `type` of a jump, row or
  * button may be left out, and a file is named as `material`.
  */
-export function cardSchema(stage: Stage) {
+export const cardSchema = perStage(buildCard)
+
+function buildCard(stage: Stage) {
   const text = (about: string) => textWithin(4_096, stage).describe(about)
   const url = addressWithin(2_048, stage)
   const key = textWithin(keyBytes, stage, 'refused').describe(
@@ -201,7 +203,7 @@ export function cardSchema(stage: Stage) {
     })
 }
 
-export type Card = z.output<ReturnType<typeof cardSchema>>
+export type Card = z.output<ReturnType<typeof buildCard>>
 
 function lacks(card: Card): string | undefined {
   if (

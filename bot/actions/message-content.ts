@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Named } from './define.ts'
 import { cardSchema } from './message-card.ts'
-import { addressWithin, anyText, type Stage, textWithin } from './message-text.ts'
+import { addressWithin, anyText, perStage, type Stage, textWithin } from './message-text.ts'
 
 /** What a message may say (`path/90236`). */
 export const contentKinds = [
@@ -45,7 +45,9 @@ export function articleSchema(stage: Stage) {
 }
 
 /** The contents that an app message may have, by their platform names; a message has exactly one of them. */
-export function contentFields(stage: Stage) {
+export const contentFields = perStage(buildContents)
+
+function buildContents(stage: Stage) {
   return {
     text: anyText(stage).describe('Plain text, with <a href> where wanted.').optional(),
     markdown: textWithin(2_048, stage, 'refused')

@@ -8,6 +8,16 @@ import { cutBytes } from '../wecom/xml.ts'
  */
 export type Stage = 'document' | 'filled'
 
+/** What is built once for each stage: several actions have the same part, and those of a card are many. */
+export function perStage<T>(build: (stage: Stage) => T): (stage: Stage) => T {
+  const built = new Map<Stage, T>()
+  return stage => {
+    const part = built.get(stage) ?? build(stage)
+    built.set(stage, part)
+    return part
+  }
+}
+
 /** What happens to a text that a template has made too long: the platform cuts it, or refuses the whole message. */
 export type Beyond = 'cut' | 'refused'
 

@@ -49,23 +49,23 @@ describe('the help', () => {
     ])
   })
 
-  it('explains one command by its name or an alias, of any width and case', () => {
+  it('explains one command by its name or an alias, of any width and case', async () => {
     const whole =
       '【标签】给客户加标签、去标签\n用法：标签 <名字> +标签 -标签\n例如：标签 张三 +VIP -低意向\n也可以写：打标签、bq'
-    for (const word of ['标签', '打标签', 'ＢＱ']) expect(helpFor(handlers, word)).toBe(whole)
+    for (const word of ['标签', '打标签', 'ＢＱ']) expect(await helpFor(handlers, word)).toBe(whole)
   })
 
-  it('leaves out what a command does not say', () => {
-    expect(helpFor([handler({ command: '报表' }, '看报表')], '报表')).toBe('【报表】看报表\n用法：报表')
+  it('leaves out what a command does not say', async () => {
+    expect(await helpFor([handler({ command: '报表' }, '看报表')], '报表')).toBe('【报表】看报表\n用法：报表')
   })
 
-  it('of a word that is none names the nearest, or where to look', () => {
-    expect(helpFor(handlers, '课户')).toContain('· 客户 张三')
-    expect(helpFor(handlers, 'constructor')).toBe('没看懂“constructor”。\n发“帮助”看看我会做什么。')
+  it('of a word that is none names the nearest, or where to look', async () => {
+    expect(await helpFor(handlers, '课户')).toContain('· 客户 张三')
+    expect(await helpFor(handlers, 'constructor')).toBe('没看懂“constructor”。\n发“帮助”看看我会做什么。')
   })
 
-  it('knows no command that is not among those given', () => {
-    expect(helpFor([], '客户')).toContain('没看懂“客户”')
+  it('knows no command that is not among those given', async () => {
+    expect(await helpFor([], '客户')).toContain('没看懂“客户”')
   })
 })
 
@@ -89,15 +89,15 @@ describe('the answer to a line', () => {
     expect(answer).not.toContain('长长')
   })
 
-  it('that is none repeats its first word only, and no more than 12 characters of it', () => {
-    expect(unknownCommand(commands, ' 课户 张三的秘密 ')).toMatch(
+  it('that is none repeats its first word only, and no more than 12 characters of it', async () => {
+    expect(await unknownCommand(commands, ' 课户 张三的秘密 ')).toMatch(
       /^没看懂“课户”，是不是想发：\n· 客户 张三\n/,
     )
-    expect(unknownCommand(commands, '🙂'.repeat(500))).toMatch(/^没看懂“(🙂){12}”。\n/u)
-    expect(unknownCommand(commands, '')).toMatch(/^没看懂“”/)
+    expect(await unknownCommand(commands, '🙂'.repeat(500))).toMatch(/^没看懂“(🙂){12}”。\n/u)
+    expect(await unknownCommand(commands, '')).toMatch(/^没看懂“”/)
   })
 
-  it('repeats template signs literally', () => {
-    expect(unknownCommand(commands, '{{a.name}} $&')).toContain('“{{a.name}}”')
+  it('repeats template signs literally', async () => {
+    expect(await unknownCommand(commands, '{{a.name}} $&')).toContain('“{{a.name}}”')
   })
 })

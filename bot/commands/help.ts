@@ -3,7 +3,6 @@ import type { CompiledHandler } from '../handlers/compile.ts'
 import type { CommandArgument, CommandTrigger } from '../handlers/schema.ts'
 import { normalizeWord } from './parse.ts'
 import { type CommandHandler, isCommand, wordsOf } from './route.ts'
-import { nearestCommands } from './suggest.ts'
 
 const placeholders: Record<CommandArgument['type'], (title: string) => string> = {
   word: title => `<${title}>`,
@@ -29,7 +28,7 @@ export function helpOverview(handlers: readonly CompiledHandler[]): string {
 }
 
 /** One command in full. */
-export function helpFor(handlers: readonly CompiledHandler[], word: string): string {
+export async function helpFor(handlers: readonly CompiledHandler[], word: string): Promise<string> {
   const commands = handlers.filter(isCommand)
   const wanted = normalizeWord(word)
   const handler = commands.find(one => wordsOf(one).some(name => normalizeWord(name) === wanted))
@@ -67,9 +66,11 @@ export function unfitArgument(trigger: CommandTrigger, error: z.ZodError): strin
 }
 
 /** What to answer to a line that is no command: the nearest ones, never silence. */
-export function unknownCommand(commands: readonly CommandHandler[], line: string): string {
+export async function unknownCommand(commands: readonly CommandHandler[], line: string): Promise<string> {
   const word = line.trim().split(/\s/, 1)[0] ?? ''
   const shown = [...word].slice(0, 12).join('')
+  // Its pinyin takes 15 MB and a moment to load, and few lines are none.
+  const { nearestCommands } = await import('./suggest.ts')
   const near = nearestCommands(commands, line)
   if (near.length === 0) return `没看懂“${shown}”。\n发“帮助”看看我会做什么。`
   return [

@@ -32,7 +32,7 @@ export async function answerLine(deps: DispatchDeps, on: Line): Promise<Ran | un
   const routed = routeCommand(set.commands, line, !wanted, isUsable)
   if (routed === undefined) {
     if (wanted) return undefined
-    await request.context.reply(unknownCommand(set.commands.handlers.filter(isUsable), line))
+    await request.context.reply(await unknownCommand(set.commands.handlers.filter(isUsable), line))
     return nothingRan
   }
   const { handler, rest } = routed

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { searchText } from '../../bot/actions/script-text.ts'
+import { searchText } from '../../bot/actions/search-text.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { openVisitor, type Visitor } from '../../fixtures/test/visitor.ts'
 import type { MaterialPage, ScriptPage } from '../api.ts'
