@@ -12,6 +12,7 @@ import { factTable } from '../bot/handlers/fact-table.ts'
 import { createMetrics } from '../bot/metrics.ts'
 import { ConfigError, parseConfig } from '../config.ts'
 import { generated } from '../fixtures/docs/generated.ts'
+import { anchorOf } from '../fixtures/docs/table.ts'
 import { filterArgs } from '../jobs/operator/inbox-filter.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -73,6 +74,11 @@ describe('.env.example', () => {
 })
 
 describe('what is made from the program\u2019s tables and the examples', () => {
+  it('explains every row of the reference', () => {
+    const rows = read('docs/handlers-reference.md').split('\n')
+    expect(rows.filter(row => /\| *\|$/.test(row))).toEqual([])
+  })
+
   it.each(Object.entries(generated()))('%s is as they are: npm run docs writes it', (path, text) => {
     expect(read(path) === text, `${path} is stale: npm run docs`).toBe(true)
   })
@@ -154,13 +160,7 @@ describe('what the pages show', () => {
       expect(existsSync(linked), `${path} links to ${target}`).toBe(true)
       if (anchor === undefined) continue
       const headings = all(readFileSync(linked, 'utf8'), /^#+ (.+)$/gm)
-      const anchors = headings.map(text =>
-        text
-          .toLowerCase()
-          .replace(/[^\p{L}\p{N} -]/gu, '')
-          .replaceAll(' ', '-'),
-      )
-      expect(anchors, `${path} links to ${target}`).toContain(anchor)
+      expect(headings.map(anchorOf), `${path} links to ${target}`).toContain(anchor)
     }
   })
 })

@@ -47,6 +47,7 @@ const recipients = z
     if (users.includes('@all') && others > 0)
       context.addIssue({ code: 'custom', message: 'names @all and others: @all stands alone in users' })
   })
+  .describe('Who gets it; at least one of these three.')
 
 const params = (stage: Stage) =>
   z
@@ -88,14 +89,19 @@ export const appSend = defineAction({
   summary:
     'Sends an app message of any kind to members, departments or contact tags, as the corp’s own app. A message whose fate is unknown is not sent again.',
   output: z.strictObject({
-    msgid: z.string(),
-    invalid: z.strictObject({
-      users: z.array(z.string()),
-      departments: z.array(z.string()),
-      tags: z.array(z.string()),
-    }),
-    unlicensed: z.array(z.string()),
-    responseCode: z.string().optional(),
+    msgid: z.string().describe('Id of the message.'),
+    invalid: z
+      .strictObject({
+        users: z.array(z.string()).describe('Userids, in lower case.'),
+        departments: z.array(z.string()).describe('Ids of departments.'),
+        tags: z.array(z.string()).describe('Ids of contact tags.'),
+      })
+      .describe('Whom the platform could not reach.'),
+    unlicensed: z.array(z.string()).describe('Userids of members whose account has no licence.'),
+    responseCode: z
+      .string()
+      .describe('Of a card with buttons: with it the card can be changed once, within 72 hours.')
+      .optional(),
   }),
   effect: 'external',
   idempotent: false,

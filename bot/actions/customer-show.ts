@@ -10,12 +10,21 @@ import { fullName, shorten } from './texts.ts'
 export const customerShow = defineAction({
   id: 'customer.show',
   title: '查客户',
-  summary: 'What is known of a customer.',
-  output: z.object({ externalUserid: z.string(), text: z.string() }),
+  summary: 'Reads what is known of a customer.',
+  output: z.object({
+    externalUserid: z.string().describe('The customer'),
+    text: z.string().describe('All of it in Chinese, for an answer'),
+  }),
   effect: 'read',
   needs: ['staff'],
   idempotent: true,
-  params: z.strictObject({ customer: z.string().trim().min(1) }),
+  params: z.strictObject({
+    customer: z
+      .string()
+      .trim()
+      .min(1)
+      .describe('The customer, as people name one: a remark, a nickname, a part of either, or an id'),
+  }),
   async run(context, { customer }) {
     const follow = await findFollow(context, customer)
     const { corpId } = context.corp

@@ -17,7 +17,10 @@ export const handlerExplain = defineAction({
   title: '查欢迎语和标签',
   summary:
     'Tells why a customer got a welcome and tags from handlers, or did not: the newest add whole, the others a line each.',
-  output: z.object({ externalUserid: z.string(), text: z.string() }),
+  output: z.object({
+    externalUserid: z.string().describe('The customer'),
+    text: z.string().describe('All of it in Chinese, for an answer'),
+  }),
   effect: 'read',
   idempotent: true,
   params: z.strictObject({

@@ -25,18 +25,20 @@ const material = (kind: string) => z.string().min(1).describe(`Key of ${kind} ma
 export function articleSchema(stage: Stage) {
   return z
     .strictObject({
-      title: textWithin(128, stage).describe('At most 128 bytes, cut beyond.'),
-      description: textWithin(512, stage).describe('At most 512 bytes, cut beyond.').optional(),
-      url: addressWithin(2_048, stage).optional(),
+      title: textWithin(128, stage).describe('The title. At most 128 bytes, cut beyond.'),
+      description: textWithin(512, stage)
+        .describe('What it is about. At most 512 bytes, cut beyond.')
+        .optional(),
+      url: addressWithin(2_048, stage).describe('Page that it opens.').optional(),
       picture: addressWithin(2_048, stage)
         .describe('Address of a JPG or PNG, 1068×455 or 150×150.')
         .optional(),
       appid: z
         .string()
         .min(1)
-        .describe('Of a linked mini program; with pagepath, instead of url.')
+        .describe('Mini program that it opens instead of url; needs pagepath.')
         .optional(),
-      pagepath: textWithin(128, stage, 'refused').optional(),
+      pagepath: textWithin(128, stage, 'refused').describe('Page of the mini program.').optional(),
     })
     .refine(
       one => one.url !== undefined || (one.appid !== undefined && one.pagepath !== undefined),
@@ -60,51 +62,72 @@ function buildContents(stage: Stage) {
     video: z
       .strictObject({
         material: material('a video'),
-        title: textWithin(128, stage).describe('At most 128 bytes, cut beyond.').optional(),
-        description: textWithin(512, stage).describe('At most 512 bytes, cut beyond.').optional(),
+        title: textWithin(128, stage).describe('Its title. At most 128 bytes, cut beyond.').optional(),
+        description: textWithin(512, stage)
+          .describe('What it is about. At most 512 bytes, cut beyond.')
+          .optional(),
       })
+      .describe('A video.')
       .optional(),
     file: material('a file').optional(),
     textcard: z
       .strictObject({
-        title: textWithin(128, stage).describe('At most 128 bytes, cut beyond.'),
+        title: textWithin(128, stage).describe('The title. At most 128 bytes, cut beyond.'),
         description: textWithin(512, stage).describe(
-          'At most 512 bytes, cut beyond; may hold br and <div class="gray|normal|highlight">.',
+          'The text. At most 512 bytes, cut beyond; may hold br and <div class="gray|normal|highlight">.',
         ),
-        url: addressWithin(2_048, stage),
-        button: textWithin(12, stage).describe('Up to 4 characters, 详情 where left out.').optional(),
+        url: addressWithin(2_048, stage).describe('Page that a tap opens.'),
+        button: textWithin(12, stage)
+          .describe('What the button says: up to 4 characters, 详情 where left out.')
+          .optional(),
       })
+      .describe('A card of text that opens a page.')
       .optional(),
-    news: z.array(articleSchema(stage)).min(1).max(8).describe('1 to 8 articles.').optional(),
+    news: z.array(articleSchema(stage)).min(1).max(8).describe('Cards of links.').optional(),
     mpnews: z
       .array(
         z.strictObject({
-          title: textWithin(128, stage).describe('At most 128 bytes, cut beyond.'),
+          title: textWithin(128, stage).describe('The title. At most 128 bytes, cut beyond.'),
           cover: material('an image'),
-          content: textWithin(666 * 1_024, stage, 'refused').describe('HTML, at most 666 KB.'),
-          author: textWithin(64, stage).describe('At most 64 bytes, cut beyond.').optional(),
-          url: addressWithin(2_048, stage).describe('Opened by 阅读原文.').optional(),
-          digest: textWithin(512, stage).describe('At most 512 bytes, cut beyond.').optional(),
+          content: textWithin(666 * 1_024, stage, 'refused').describe(
+            'The article itself, in HTML, at most 666 KB.',
+          ),
+          author: textWithin(64, stage).describe('Who wrote it. At most 64 bytes, cut beyond.').optional(),
+          url: addressWithin(2_048, stage).describe('Page that 阅读原文 opens.').optional(),
+          digest: textWithin(512, stage)
+            .describe('What it is about. At most 512 bytes, cut beyond.')
+            .optional(),
         }),
       )
       .min(1)
       .max(8)
-      .describe('1 to 8 articles that the platform keeps.')
+      .describe('Articles that the platform keeps.')
       .optional(),
     miniprogram_notice: z
       .strictObject({
-        appid: z.string().min(1).describe('Of the mini program that the app is bound to.'),
-        page: textWithin(1_024, stage, 'refused').optional(),
-        title: textWithin(36, stage).describe('4 to 12 Chinese characters.'),
-        description: textWithin(36, stage).describe('4 to 12 Chinese characters.').optional(),
-        emphasis_first_item: z.boolean().optional(),
+        appid: z.string().min(1).describe('The mini program; the app must be bound to it.'),
+        page: textWithin(1_024, stage, 'refused')
+          .describe('Page of it that a tap opens; the first one where left out.')
+          .optional(),
+        title: textWithin(36, stage).describe('The title. 4 to 12 Chinese characters.'),
+        description: textWithin(36, stage)
+          .describe('The line below it. 4 to 12 Chinese characters.')
+          .optional(),
+        emphasis_first_item: z.boolean().describe('Shows the first row in large type.').optional(),
         content_item: z
-          .array(z.strictObject({ key: textWithin(30, stage), value: textWithin(90, stage) }))
+          .array(
+            z.strictObject({
+              key: textWithin(30, stage).describe('The left column. Up to 10 Chinese characters.'),
+              value: textWithin(90, stage).describe('The right column. Up to 30 Chinese characters.'),
+            }),
+          )
           .max(10)
+          .describe('Rows of two columns.')
           .optional(),
       })
+      .describe('A notice of a mini program.')
       .optional(),
-    template_card: cardSchema(stage).optional(),
+    template_card: cardSchema(stage).describe('A card, with buttons or without.').optional(),
   }
 }
 

@@ -43,7 +43,7 @@ const params = (stage: Stage) =>
         .array(articleSchema(stage))
         .min(1)
         .max(8)
-        .describe('1 to 8 articles, each with its url.')
+        .describe('Cards of links, each with its url.')
         .optional(),
       file: material('a file').optional(),
       voice: material('a voice').optional(),
@@ -52,6 +52,7 @@ const params = (stage: Stage) =>
           card => card.card_type.endsWith('_notice') && !isInteractive(card),
           'is no text_notice or news_notice without action_menu: no click comes back from a robot',
         )
+        .describe('A `text_notice` or `news_notice` without action_menu.')
         .optional(),
     })
     .superRefine(exactlyOne(kinds))

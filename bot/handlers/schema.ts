@@ -45,7 +45,7 @@ const argument = z.strictObject({
   title: z.string().min(1).max(20).describe('For people, in the usage line: 客户 <名字>'),
   type: z
     .enum(['word', 'rest', 'tags'])
-    .describe('word: one word, or a text in quotes; rest: all that is left; tags: such as +VIP -潜在'),
+    .describe('`word`: one word, or a text in quotes; rest: all that is left; tags: such as +VIP -潜在'),
   required: z.boolean().default(true).describe('Whoever leaves it out is told how the command is used'),
 })
 
@@ -195,7 +195,7 @@ export const handlerDocument = z.strictObject({
   after: z
     .enum(['continue', 'stop'])
     .default('continue')
-    .describe('stop: no later handler sees this event, once this one has run without failing'),
+    .describe('`stop`: no later handler sees this event, once this one has run without failing'),
   run: run.default({ timeoutMs: defaultTimeoutMs, dryRun: false }).describe('How it runs'),
   steps: z.array(step).min(1).max(30).describe('What it does, one step after the other'),
 })
