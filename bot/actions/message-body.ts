@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { WireTemplateCard } from '../wecom/wire/card.ts'
-import type { MediaType, WireArticle, WireMessageBody } from '../wecom/wire/message.ts'
+import type { MediaType, WireMessageBody } from '../wecom/wire/message.ts'
 import { cutBytes } from '../wecom/xml.ts'
 import { type Card, isInteractive } from './message-card.ts'
 import type { Content } from './message-content.ts'
@@ -59,7 +59,8 @@ export async function messageBody(content: Content, media: MediaOf, key: string)
   throw new TypeError('a message without content')
 }
 
-export function toArticle({ picture, ...rest }: NonNullable<Content['news']>[number]): WireArticle {
+/** An article of an app or a robot as it travels. */
+export function toArticle<T extends { picture?: string | undefined }>({ picture, ...rest }: T) {
   return { ...given(rest), ...given({ picurl: picture }) }
 }
 

@@ -22,6 +22,10 @@ function problemsOf(action: string, params: object): string[] {
 
 const button = { text: '好', key: '今日' }
 const buttons = { card_type: 'button_interaction', main_title: { title: '办好了吗' }, button_list: [button] }
+const notice = {
+  ...{ card_type: 'text_notice', main_title: { title: '一' } },
+  card_action: { url: 'https://a.example/' },
+}
 const textcard = { title: '报价', description: '已更新', url: 'https://a.example/' }
 
 describe('the content of a message, when it is published', () => {
@@ -58,6 +62,9 @@ describe('the content of a message, when it is published', () => {
     ],
     ['app.send', { to: { users: ['lead'] }, text: '$userName=lina$ 好', idTrans: true }],
     ['reply', { textcard: { ...textcard, url: '{{ event.state }}' } }],
+    ['robot.send', { robot: '销售群', markdown_v2: '长'.repeat(1_365) }],
+    ['robot.send', { robot: '销售群', news: [{ title: '一', url: 'https://a.example/' }] }],
+    ['robot.send', { robot: '销售群', template_card: notice }],
     // Whatever the templates bring is cut later.
     ['app.send', { to: { users: ['staff'] }, text: `${'长'.repeat(682)}{{ customer.name }}` }],
     [
@@ -167,6 +174,31 @@ describe('the content of a message, when it is published', () => {
       'app.send',
       { to: { users: ['@all'] }, miniprogram_notice: { appid: 'wx1', title: '订单提醒' } },
       'with.to.users is @all, to whom no miniprogram_notice can be sent',
+    ],
+    [
+      'robot.send',
+      { robot: '销售群', text: '长'.repeat(683) },
+      'with.text has 2049 bytes; at most 2048 fit, and a Chinese character takes 3',
+    ],
+    [
+      'robot.send',
+      { robot: '销售群', markdown: '长'.repeat(1_366) },
+      'with.markdown has 4098 bytes; at most 4096 fit, and a Chinese character takes 3',
+    ],
+    [
+      'robot.send',
+      { robot: '销售群', news: [{ title: '一' }] },
+      'with.news.0.url is missing; a text is needed',
+    ],
+    [
+      'robot.send',
+      { robot: '销售群', news: [{ title: '一', url: 'https://a.example/', appid: 'wx1' }] },
+      'with.news.0.appid is no field here; there is title, description, url, picture',
+    ],
+    [
+      'robot.send',
+      { robot: '销售群', template_card: { ...notice, action_menu: { action_list: [button] } } },
+      'with.template_card is no text_notice or news_notice without action_menu: no click comes back from a robot',
     ],
   ])('does not fit %s (case %#), and says so', (action, params, sentence) => {
     const [problem, ...others] = problemsOf(action, params)

@@ -21,18 +21,35 @@ export type ContentKind = (typeof contentKinds)[number]
 
 const material = (kind: string) => z.string().min(1).describe(`Key of ${kind} material.`)
 
-/** An article of `news`, the same for apps and robots. */
-export function articleSchema(stage: Stage) {
+/** What an article of `news` says, the same for apps and robots. */
+function articleFields(stage: Stage) {
+  return {
+    title: textWithin(128, stage).describe('The title. At most 128 bytes, cut beyond.'),
+    description: textWithin(512, stage)
+      .describe('What it is about. At most 512 bytes, cut beyond.')
+      .optional(),
+    picture: addressWithin(2_048, stage).describe('Address of a JPG or PNG, 1068×455 or 150×150.').optional(),
+  }
+}
+
+/** An article of a robot opens no mini program. */
+export function robotArticleSchema(stage: Stage) {
+  const { title, description, picture } = articleFields(stage)
+  return z.strictObject({
+    title,
+    description,
+    url: addressWithin(2_048, stage).describe('Page that it opens.'),
+    picture,
+  })
+}
+
+function articleSchema(stage: Stage) {
+  const { title, description, picture } = articleFields(stage)
   return z
     .strictObject({
-      title: textWithin(128, stage).describe('The title. At most 128 bytes, cut beyond.'),
-      description: textWithin(512, stage)
-        .describe('What it is about. At most 512 bytes, cut beyond.')
-        .optional(),
+      ...{ title, description },
       url: addressWithin(2_048, stage).describe('Page that it opens.').optional(),
-      picture: addressWithin(2_048, stage)
-        .describe('Address of a JPG or PNG, 1068×455 or 150×150.')
-        .optional(),
+      picture,
       appid: z
         .string()
         .min(1)

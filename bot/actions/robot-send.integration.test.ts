@@ -64,11 +64,13 @@ describe('robot.send', () => {
       { sha256: 'a'.repeat(64), contentType: 'image/jpeg', bytes: picture },
       { sha256: 'b'.repeat(64), contentType: 'image/jpeg', bytes: Buffer.alloc(2 * 1_024 * 1_024 + 1, 1) },
     ]
-    await models.files.create(files.map(file => ({ ...file, corpId })))
+    const gif = { sha256: 'c'.repeat(64), contentType: 'image/gif', bytes: Buffer.from('GIF89a.....') }
+    await models.files.create([...files, gif].map(file => ({ ...file, corpId })))
     const material = { corpId, category: 'c', title: '沙发', file: 'a'.repeat(64), fileName: '报价.pdf' }
     await models.materials.collection.insertMany([
       { ...material, key: 'sofa', kind: 'image' },
       { ...material, key: 'huge', kind: 'image', file: 'b'.repeat(64) },
+      { ...material, key: 'moving', kind: 'image', file: 'c'.repeat(64) },
       { ...material, key: 'prices', kind: 'file' },
     ])
   })
@@ -173,8 +175,11 @@ describe('robot.send', () => {
     expect(await calls()).toBe(1)
   })
 
-  it('refuses a picture that is too big before it is sent', async () => {
-    await expect(run({ image: 'huge' })).rejects.toMatchObject({ code: 'picture_too_big' })
+  it.each([
+    ['is too big', 'huge', 'picture_too_big'],
+    ['is no JPG or PNG', 'moving', 'picture_unfit'],
+  ])('refuses a picture that %s before it is sent', async (_what, image, code) => {
+    await expect(run({ image })).rejects.toMatchObject({ code })
     expect(await said()).toEqual([])
   })
 

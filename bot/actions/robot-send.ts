@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Robot } from '../wecom/robot.ts'
-import type { WireRobotArticle, WireRobotMessage } from '../wecom/wire/robot.ts'
+import type { WireRobotMessage } from '../wecom/wire/robot.ts'
 import { type ActionContext, ActionRefused, defineAction, type Named } from './define.ts'
 import { fileOf } from './media.ts'
 import { type MediaOf, textBytes, toArticle, toCard } from './message-body.ts'
 import { cardSchema, isInteractive } from './message-card.ts'
-import { articleSchema, exactlyOne, materialsIn } from './message-content.ts'
+import { exactlyOne, materialsIn, robotArticleSchema } from './message-content.ts'
 import { materialOf, namedMedia } from './message-media.ts'
 import { type Stage, textWithin } from './message-text.ts'
 import { membersIn, resolveMembers } from './recipients.ts'
@@ -38,9 +38,11 @@ const params = (stage: Stage) =>
       markdown_v2: textWithin(markdownBytes, stage, 'refused')
         .describe('With tables, lists, pictures and code, without colours and mentions; at most 4,096 bytes.')
         .optional(),
-      image: material('an image').describe('Key of an image material of at most 2 MB.').optional(),
+      image: material('an image')
+        .describe('Key of an image material, JPG or PNG of at most 2 MB.')
+        .optional(),
       news: z
-        .array(articleSchema(stage))
+        .array(robotArticleSchema(stage))
         .min(1)
         .max(8)
         .describe('Cards of links, each with its url.')
@@ -60,13 +62,6 @@ const params = (stage: Stage) =>
       const mentions = one.mention !== undefined || one.mentionMobiles !== undefined
       if (mentions && one.text === undefined)
         context.addIssue({ code: 'custom', path: ['mention'], message: 'goes with text only' })
-      for (const [at, article] of (one.news ?? []).entries())
-        if (article.url === undefined)
-          context.addIssue({
-            code: 'custom',
-            path: ['news', at],
-            message: 'has no url: the articles of a robot open no mini program',
-          })
     })
 type Params = z.output<ReturnType<typeof params>>
 
@@ -130,11 +125,7 @@ async function messageOf(context: ActionContext, given: Params, media: MediaOf):
   if (markdown !== undefined) return { msgtype: 'markdown', markdown: { content: markdown } }
   if (markdown_v2 !== undefined) return { msgtype: 'markdown_v2', markdown_v2: { content: markdown_v2 } }
   if (image !== undefined) return { msgtype: 'image', image: await pictureOf(context, image) }
-  if (news !== undefined) {
-    // Each has its url, as was checked.
-    const articles = news.map(toArticle) as WireRobotArticle[]
-    return { msgtype: 'news', news: { articles } }
-  }
+  if (news !== undefined) return { msgtype: 'news', news: { articles: news.map(toArticle) } }
   if (file !== undefined) return { msgtype: 'file', file: { media_id: await media(file, 'file') } }
   if (voice !== undefined) return { msgtype: 'voice', voice: { media_id: await media(voice, 'voice') } }
   if (template_card !== undefined)
@@ -155,10 +146,19 @@ async function mentionsOf(context: ActionContext, { mention, mentionMobiles }: P
   }
 }
 
+/** How a JPG and a PNG begin. */
+const beginnings = [Buffer.from('ffd8ff', 'hex'), Buffer.from('89504e47', 'hex')]
+
+function isPicture(bytes: Buffer): boolean {
+  return beginnings.some(beginning => bytes.subarray(0, beginning.length).equals(beginning))
+}
+
 async function pictureOf(context: ActionContext, key: string): Promise<{ base64: string; md5: string }> {
   const material = await materialOf(context, key, 'image')
   const bytes = Buffer.from((await fileOf(context.models, material)).bytes)
   if (bytes.length > pictureBytes)
     throw new ActionRefused('picture_too_big', `素材“${key}”超过 2 MB，群机器人发不了，请换一张小一些的。`)
+  if (!isPicture(bytes))
+    throw new ActionRefused('picture_unfit', `素材“${key}”不是 JPG 或 PNG 图片，群机器人发不了，请换一张。`)
   return { base64: bytes.toString('base64'), md5: createHash('md5').update(bytes).digest('hex') }
 }
