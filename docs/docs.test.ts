@@ -9,6 +9,7 @@ import { commonFields, eventFields } from '../bot/events/fields.ts'
 import { events } from '../bot/events/names.ts'
 import { compileHandler } from '../bot/handlers/compile.ts'
 import { factTable } from '../bot/handlers/fact-table.ts'
+import { operators } from '../bot/handlers/operators.ts'
 import { createMetrics } from '../bot/metrics.ts'
 import { ConfigError, parseConfig } from '../config.ts'
 import { generated } from '../fixtures/docs/generated.ts'
@@ -97,6 +98,11 @@ describe('the guide to handlers', () => {
     const [english, chinese] = guides
     expect(shownIn(chinese)).toEqual(shownIn(english))
     expect(blocks(read(chinese), 'sh')).toEqual(blocks(read(english), 'sh'))
+  })
+
+  it('explains every comparison in Chinese too', () => {
+    const rows = all(read(guides[1]), /^\| (`.*?) *\|/gm).join()
+    expect(Object.keys(operators).filter(name => !rows.includes(`\`${name}\``))).toEqual([])
   })
 
   it.each(guides)('%s names only facts, events and actions that there are', path => {
