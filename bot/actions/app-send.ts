@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { WecomError } from '../wecom/errors.ts'
 import type { WireMessage, WireMessageResult } from '../wecom/wire/message.ts'
-import { type ActionContext, ActionRefused, defineAction, type Named } from './define.ts'
+import { type ActionContext, ActionRefused, always, defineAction, type Named } from './define.ts'
 import { messageBody } from './message-body.ts'
 import { type ContentKind, contentFields, exactlyOne, kindsIn, materialsIn } from './message-content.ts'
 import { namedMedia, withMedia } from './message-media.ts'
@@ -64,7 +64,7 @@ const params = (stage: Stage) =>
         .describe('Has $userName=USERID$ and $departmentName=ID$ shown as names.')
         .optional(),
     })
-    .superRefine(exactlyOne())
+    .superRefine(exactlyOne(), always)
     .superRefine((one, context) => {
       const [kind = ''] = kindsIn(one)
       const refuse = (message: string, ...path: string[]): void =>

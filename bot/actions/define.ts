@@ -118,6 +118,9 @@ export interface Action {
 
 export type ActionTable = ReadonlyMap<string, Action>
 
+/** Has `params` check which of its fields are there although one of them is not as it should be. */
+export const always = { when: () => true } as const
+
 /**
  * Makes an action; its parameters are checked before each run, by `params`, or by `filled` where what templates bring is
  * taken otherwise than what a document says: a text that is too long is a fault in a document, and is cut in a run.

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { relationOf } from '../dispatch/starts.ts'
 import { durationMs } from '../handlers/duration.ts'
 import { duration } from '../handlers/schema.ts'
-import { type ActionContext, ActionRefused, defineAction, type Named } from './define.ts'
+import { type ActionContext, ActionRefused, always, defineAction, type Named } from './define.ts'
 import { dueMoment, isMoment, isTimeOfDay } from './due-moment.ts'
 import { pairOf } from './find-customer.ts'
 import { checkManual, keepStart, keptStart, startOf } from './start-handler.ts'
@@ -52,7 +52,10 @@ const params = z
       .optional()
       .describe('What the handler gets as `args`: up to 20 texts, numbers, lists of texts'),
   })
-  .refine(({ after, at }) => after !== undefined || at !== undefined, 'needs after or at')
+  .refine(({ after, at }) => after !== undefined || at !== undefined, {
+    ...always,
+    error: 'needs after or at',
+  })
   .refine(
     ({ after, at }) => after === undefined || at === undefined || (after.endsWith('d') && isTimeOfDay(at)),
     'takes after and at together only as days and a time of day, such as after: 3d, at: "09:00"',

@@ -155,7 +155,7 @@ export function kindsIn(one: object, kinds: readonly string[] = contentKinds): s
   return kinds.filter(kind => (one as Record<string, unknown>)[kind] !== undefined)
 }
 
-/** For `superRefine`: a message says exactly one thing. */
+/** For `superRefine`, with `always` of define.ts: a message says exactly one thing. */
 export function exactlyOne(kinds: readonly string[] = contentKinds) {
   return (one: object, context: z.RefinementCtx): void => {
     const found = kindsIn(one, kinds)

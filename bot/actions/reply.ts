@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { type ActionContext, defineAction, type ReplyContent } from './define.ts'
+import { type ActionContext, always, defineAction, type ReplyContent } from './define.ts'
 import { type MediaOf, messageBody } from './message-body.ts'
 import { type Content, contentFields, exactlyOne, materialsIn } from './message-content.ts'
 import { namedMedia, withMedia } from './message-media.ts'
 import type { Stage } from './message-text.ts'
 
-const params = (stage: Stage) => z.strictObject(contentFields(stage)).superRefine(exactlyOne())
+const params = (stage: Stage) => z.strictObject(contentFields(stage)).superRefine(exactlyOne(), always)
 
 /** Answers whoever wrote: in the HTTP response while that is open, else as an app message. */
 export const reply = defineAction({

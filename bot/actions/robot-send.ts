@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Robot } from '../wecom/robot.ts'
 import type { WireRobotMessage } from '../wecom/wire/robot.ts'
-import { type ActionContext, ActionRefused, defineAction, type Named } from './define.ts'
+import { type ActionContext, ActionRefused, always, defineAction, type Named } from './define.ts'
 import { fileOf } from './media.ts'
 import { type MediaOf, textBytes, toArticle, toCard } from './message-body.ts'
 import { cardSchema, isInteractive } from './message-card.ts'
@@ -57,7 +57,7 @@ const params = (stage: Stage) =>
         .describe('A `text_notice` or `news_notice` without action_menu.')
         .optional(),
     })
-    .superRefine(exactlyOne(kinds))
+    .superRefine(exactlyOne(kinds), always)
     .superRefine((one, context) => {
       const mentions = one.mention !== undefined || one.mentionMobiles !== undefined
       if (mentions && one.text === undefined)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ActionContext, ActionRefused, defineAction } from './define.ts'
+import { type ActionContext, ActionRefused, always, defineAction } from './define.ts'
 import { textWithin } from './message-text.ts'
 import { namedIn } from './named.ts'
 import { heldOnly, welcomeContent } from './welcome-content.ts'
@@ -52,8 +52,12 @@ export const welcomeSend = defineAction({
           'Said instead of the text where that cannot be filled in, comes out empty, or names something of the customer that the platform did not tell within a second.',
         ),
     })
-    .refine(one => one.text !== undefined || one.materials.length > 0, 'has neither text nor materials')
+    .refine(one => one.text !== undefined || !isEmpty(one.materials), {
+      ...always,
+      error: 'has neither text nor materials',
+    })
     .refine(one => one.text !== undefined || one.fallback === undefined, {
+      ...always,
       path: ['fallback'],
       error: 'stands in for a text, and there is none',
     }),
@@ -84,6 +88,11 @@ export const welcomeSend = defineAction({
     return { state, ...sent }
   },
 })
+
+/** Looks at a document's own value too, whatever that is. */
+function isEmpty(list: unknown): boolean {
+  return Array.isArray(list) && list.length === 0
+}
 
 function codeOf({ event }: ActionContext): string | undefined {
   return (event.data as { welcomeCode?: string }).welcomeCode

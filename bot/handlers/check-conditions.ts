@@ -6,17 +6,25 @@ import { listed, nearest } from './nearest.ts'
 import { type Comparison, comparisons, operators } from './operators.ts'
 import { isTemplate } from './references.ts'
 import type { Condition } from './schema.ts'
+import { type Sound, unsound } from './sound.ts'
 
 type Fact = Omit<FactDefinition, 'means'>
 
 /** Reports every comparison of a condition that names no fact, or could never hold. */
-export function checkCondition(condition: Condition, at: string, known: KnownFacts, report: Report): void {
+export function checkCondition(
+  condition: Sound<Condition>,
+  at: string,
+  known: KnownFacts,
+  report: Report,
+): void {
   for (const { at: place, leaf } of leavesOf(condition, at)) {
+    if (leaf === unsound || leaf.path === unsound) continue
     const meaning = meaningOf(leaf.path.split('.'), known)
     if ('problem' in meaning) {
       report(place, `names ${meaning.problem}`)
       continue
     }
+    if (leaf.is === unsound || leaf.value === unsound) continue
     const problem = problemOf(leaf.path, leaf.is, leaf.value, meaning.fact)
     if (problem !== undefined) report(place, problem)
   }

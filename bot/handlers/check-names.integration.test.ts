@@ -53,8 +53,11 @@ describe('the names in a document', () => {
 
   /** What a kind is called where that is not its name. */
   const said: Readonly<Record<string, string>> = { staff: 'staff member', manual_handler: 'handler' }
-  const check = (steps: Parameters<typeof document>[0], scope?: object, others?: Record<string, unknown>[]) =>
-    checkNames(database.models, corpId, document(steps, scope), actions, others)
+  const check = (
+    steps: Parameters<typeof document>[0],
+    scope?: object,
+    documents: Record<string, unknown>[] = [],
+  ) => checkNames(database.models, corpId, document(steps, scope), actions, { documents })
 
   it('are as they should be where everything is there, and in templates', async () => {
     const steps = {

@@ -1,21 +1,28 @@
 import type { Models } from '../../models/models.ts'
 import type { ActionTable, Named } from '../actions/define.ts'
 import { splitTagName, tagsNamed } from '../actions/tag-names.ts'
-import type { HandlerInvalid } from './compile.ts'
+import type { Problem } from './compile.ts'
 import { isCreatable, type Kind, shelves, tagsOf } from './name-shelves.ts'
 import { nearest } from './nearest.ts'
 import type { HandlerDocument } from './schema.ts'
+import { type Partly, type Sound, soundTrigger, unsound } from './sound.ts'
 
-type Problem = HandlerInvalid['problems'][number]
 /** What is looked at of a document. */
-type Document = Pick<HandlerDocument, 'key' | 'trigger' | 'scope' | 'steps'>
+type Document = Pick<Partly<HandlerDocument>, 'key' | 'trigger' | 'scope' | 'steps'>
 type NamedThing = Omit<Named, 'kind'> & { kind: Kind }
+
+/** What will be there too once a document is published. */
+export interface Coming {
+  /** Those that are published together with it; of one without a key nobody knows which it is. */
+  documents?: readonly Record<string, unknown>[]
+  /** Tags that are made before, as `组/标签`. */
+  tags?: readonly string[]
+}
 
 /**
  * Looks whether everything that a document names is there in this corp: what the parameters of its steps name, see
- * `Action.names`, and its scope. What is a template names nothing yet. Reads the database alone.
+ * `Action.names`, and its scope. What is a template, or unsound, names nothing yet. Reads the database alone.
  *
- * @param others the documents that are published together with it
  * @returns every problem, by its path
  */
 export async function checkNames(
@@ -23,15 +30,19 @@ export async function checkNames(
   corpId: string,
   document: Document,
   actions: ActionTable,
-  others: readonly Record<string, unknown>[] = [],
+  { documents = [], tags = [] }: Coming = {},
 ): Promise<Problem[]> {
-  const named = [...scopeNames(document.scope), ...stepNames(document, actions)]
-  const triggers = new Map([...others, document].map(one => [String(one.key), one.trigger as unknown]))
+  const named = [...scopeNames(document.scope), ...stepNames(document.steps, actions)]
+  const manual = new Map<unknown, boolean | undefined>([
+    ...documents.map(one => [one.key, isManual(soundTrigger(one.trigger))] as const),
+    [document.key, isManual(document.trigger)],
+  ])
+  const coming = { manual, tags: tags.map(splitTagName) }
   const problems: Problem[] = []
   for (const kind of new Set(named.map(one => one.kind))) {
     const own = named.filter(one => one.kind === kind)
     const names = own.map(one => one.name)
-    const shelf = await shelves[kind](models, corpId, names, triggers)
+    const shelf = await shelves[kind](models, corpId, names, coming)
     for (const { name, path, words = [] } of own) {
       const message = shelf(name)
       if (message === undefined) continue
@@ -42,6 +53,10 @@ export async function checkNames(
   return problems
 }
 
+function isManual(trigger: Sound<HandlerDocument['trigger']>): boolean | undefined {
+  return trigger === unsound ? undefined : 'manual' in trigger
+}
+
 /**
  * The tags of a document that are not there and could be made: `组/标签`, each once. `checkNames` names them as problems
  * too, until they are there.
@@ -49,10 +64,10 @@ export async function checkNames(
 export async function missingTags(
   models: Models,
   corpId: string,
-  document: Pick<HandlerDocument, 'steps'>,
+  { steps }: Pick<Document, 'steps'>,
   actions: ActionTable,
 ): Promise<string[]> {
-  const names = stepNames(document, actions).filter(one => one.kind === 'tag')
+  const names = stepNames(steps, actions).filter(one => one.kind === 'tag')
   if (names.length === 0) return []
   const held = await tagsOf(models, corpId)
   const missing = new Map<string, string>()
@@ -65,18 +80,23 @@ export async function missingTags(
   return [...missing.values()]
 }
 
-function stepNames({ steps }: Pick<HandlerDocument, 'steps'>, actions: ActionTable): NamedThing[] {
-  return steps.flatMap((step, index) =>
-    (actions.get(step.action)?.names?.(step.with) ?? []).map(named => ({
-      ...named,
-      path: `steps.${index}.with.${named.path}`,
-    })),
-  )
+function stepNames(steps: Sound<HandlerDocument['steps']>, actions: ActionTable): NamedThing[] {
+  if (steps === unsound) return []
+  return steps.flatMap((step, index) => {
+    if (step === unsound || step.action === unsound || step.with === unsound) return []
+    const names = actions.get(step.action)?.names?.(step.with) ?? []
+    return names.map(named => ({ ...named, path: `steps.${index}.with.${named.path}` }))
+  })
 }
 
-function scopeNames(scope: HandlerDocument['scope']): NamedThing[] {
+function scopeNames(scope: Sound<HandlerDocument['scope']>): NamedThing[] {
+  if (scope === unsound) return []
   const lists = { departments: 'department', staff: 'staff', apps: 'app', except: 'except' } as const
-  return Object.entries(lists).flatMap(([list, kind]) =>
-    scope[list as keyof typeof lists].map((name, index) => ({ kind, name, path: `scope.${list}.${index}` })),
-  )
+  return Object.entries(lists).flatMap(([list, kind]) => {
+    const names = scope[list as keyof typeof lists]
+    if (names === unsound) return []
+    return names.flatMap((name, index) =>
+      name === unsound ? [] : [{ kind, name, path: `scope.${list}.${index}` }],
+    )
+  })
 }

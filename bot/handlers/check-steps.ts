@@ -1,62 +1,80 @@
 import type { z } from 'zod'
 import type { Action, ActionTable } from '../actions/define.ts'
 import { checkCondition } from './check-conditions.ts'
-import type { CompiledStep, Report } from './compile.ts'
+import type { Report } from './compile.ts'
 import { bringsCustomer, type KnownFacts, meaningOf, titleOf } from './known-facts.ts'
 import { suggest } from './nearest.ts'
 import { problemsOf } from './problems.ts'
 import { compileValue, type Filled, isTemplate } from './references.ts'
 import type { HandlerDocument, HandlerStep } from './schema.ts'
+import { type Partly, type Sound, unsound } from './sound.ts'
 
-/** Compiles the steps and reports what is wrong with them. */
+/** What steps may refer to, of those that follow each other; `unsound` where one has no id that is known. */
+export function idsOf(steps: Sound<HandlerDocument['steps']>): ReadonlySet<string | typeof unsound> {
+  return new Set(steps === unsound ? [unsound] : steps.map(step => (step === unsound ? unsound : step.id)))
+}
+
+/**
+ * Reports what is wrong with the steps.
+ *
+ * @returns what is filled in for each; nothing for one of which too little is known
+ */
 export function compileSteps(
-  { trigger, steps }: HandlerDocument,
+  { trigger, steps }: Pick<Partly<HandlerDocument>, 'trigger' | 'steps'>,
   actions: ActionTable,
   report: Report,
-): CompiledStep[] {
+): (Filled | undefined)[] {
+  if (steps === unsound) return []
   const ran = new Map<string, z.ZodType | undefined>()
-  const ids = new Set(steps.map(step => step.id))
+  const ids = idsOf(steps)
   let welcome: string | undefined
-  return steps.map((step, index): CompiledStep => {
+  return steps.map((step, index) => {
+    if (step === unsound) return undefined
     const at = `steps.${index}`
     const known: KnownFacts = { trigger, steps: new Map(ran), later: ids }
-    if (ran.has(step.id)) report(`${at}.id`, `"${step.id}" is used twice`)
+    const { id } = step
+    if (id !== unsound && ran.has(id)) report(`${at}.id`, `"${id}" is used twice`)
     if (step.if !== undefined) checkCondition(step.if, `${at}.if`, known, report)
-    const action = actions.get(step.action)
-    if (action === undefined)
-      report(`${at}.action`, `"${step.action}" is not an action${suggest(step.action, [...actions.keys()])}`)
-    else checkNeeds(action, step, at, trigger, report)
-    if (step.action === 'welcome.send') {
+    const action = step.action === unsound ? undefined : actions.get(step.action)
+    if (id !== unsound) ran.set(id, action?.output)
+    if (action === undefined) {
+      // What stands in its `with` is meant for an action that nobody knows yet.
+      if (step.action !== unsound)
+        report(
+          `${at}.action`,
+          `"${step.action}" is not an action${suggest(step.action, [...actions.keys()])}`,
+        )
+      return undefined
+    }
+    checkNeeds(action, step.with, at, trigger, report)
+    if (action.id === 'welcome.send') {
       if (welcome !== undefined)
         report(`${at}.action`, `sends a second welcome, and a code is good for one, which ${welcome} sends`)
-      welcome ??= `steps.${step.id}`
+      welcome ??= id === unsound ? at : `steps.${id}`
     }
-    const filled = compileWith(step, action, at, known, report)
-    ran.set(step.id, action?.output)
-    return { ...step, with: filled }
+    return step.with === unsound ? undefined : compileWith(step.with, action, at, known, report)
   })
 }
 
 function compileWith(
-  step: HandlerStep,
-  action: Action | undefined,
+  given: HandlerStep['with'],
+  action: Action,
   at: string,
   known: KnownFacts,
   report: Report,
 ): Filled {
   const place = (inner: string): string => [at, 'with', inner].filter(one => one !== '').join('.')
-  const filled = compileValue(step.with, fault =>
+  const filled = compileValue(given, fault =>
     report(place(fault.at), `is no template that can be filled: ${fault.message}`),
   )
   for (const { at: inner, path } of filled.references) {
     const meaning = meaningOf(path, known)
     if ('problem' in meaning) report(place(inner), `names ${meaning.problem}`)
   }
-  if (action === undefined) return filled
-  const checked = action.params.safeParse(step.with)
+  const checked = action.params.safeParse(given)
   const issues = checked.success ? [] : checked.error.issues
   // A value that is filled in later is checked when it is there.
-  for (const problem of problemsOf(issues, action.params, step.with, [at, 'with'], isLater))
+  for (const problem of problemsOf(issues, action.params, given, [at, 'with'], isLater))
     report(problem.path, problem.message)
   return filled
 }
@@ -67,31 +85,36 @@ function isLater(value: unknown): boolean {
 
 /** What an action needs that the trigger does not bring. */
 function checkNeeds(
-  { needs = [] }: Action,
-  step: HandlerStep,
+  { id, needs = [] }: Action,
+  given: Sound<HandlerStep['with']>,
   at: string,
-  trigger: HandlerDocument['trigger'],
+  trigger: Sound<HandlerDocument['trigger']>,
   report: Report,
 ): void {
+  if (trigger === unsound) return
   const where = `${at}.action`
-  const { action } = step
-  if (needs.includes('code') && !('event' in trigger && trigger.event === 'customer.added')) {
+  if (needs.includes('code') && !mayBringCode(trigger)) {
     const why = 'which customer.added alone has; those of confirmations and archive consents are used for it'
-    report(where, `"${action}" needs a welcome code, ${why}`)
+    report(where, `"${id}" needs a welcome code, ${why}`)
   } else if (needs.includes('staff') && 'schedule' in trigger) {
-    report(where, `"${action}" needs a staff member, and a schedule is about nobody`)
+    report(where, `"${id}" needs a staff member, and a schedule is about nobody`)
   } else if (
     needs.includes('customer') &&
     !bringsCustomer(trigger) &&
-    !Object.hasOwn(step.with, 'customer')
+    given !== unsound &&
+    !Object.hasOwn(given, 'customer')
   ) {
     const instead = 'command' in trigger ? '; write customer: "{{ args.… }}" in its with' : ''
-    report(where, `"${action}" needs a customer, and ${titleOf(trigger)} is about none${instead}`)
+    report(where, `"${id}" needs a customer, and ${titleOf(trigger)} is about none${instead}`)
   }
-  const { to } = step.with
+  const to = given === unsound ? undefined : given.to
   if (!('schedule' in trigger) || !Array.isArray(to)) return
   for (const [index, one] of to.entries()) {
     if (one === 'staff' || one === 'lead')
       report(`${at}.with.to.${index}`, `is ${one}, and a schedule is about nobody; write userids or admin`)
   }
+}
+
+function mayBringCode(trigger: Partly<HandlerDocument['trigger']>): boolean {
+  return 'event' in trigger && (trigger.event === 'customer.added' || trigger.event === unsound)
 }

@@ -2,32 +2,38 @@ import { normalizeWord } from '../commands/parse.ts'
 import { commonFields, type EventField, fieldsOf } from '../events/fields.ts'
 import type { Report } from './compile.ts'
 import { suggest } from './nearest.ts'
-import type { CommandTrigger, EventTrigger, HandlerDocument } from './schema.ts'
+import type { CommandArgument, EventTrigger, HandlerDocument } from './schema.ts'
+import { type Sound, unsound } from './sound.ts'
 
-type Match = EventTrigger['match'][string]
+type Trigger = Exclude<Sound<HandlerDocument['trigger']>, typeof unsound>
+type Match = Exclude<Sound<EventTrigger['match'][string]>, typeof unsound>
 
 /** Reports what a trigger asks for that never comes, or cannot be understood. */
-export function checkTrigger({ trigger, scope }: HandlerDocument, report: Report): void {
+export function checkTrigger(
+  { trigger, scope }: Pick<Exclude<Sound<HandlerDocument>, typeof unsound>, 'trigger' | 'scope'>,
+  report: Report,
+): void {
+  if (trigger === unsound) return
   if ('event' in trigger) checkMatch(trigger, report)
   if ('command' in trigger) checkCommand(trigger, report)
-  if ('schedule' in trigger) {
+  if ('schedule' in trigger && scope !== unsound) {
     const named = (['departments', 'staff', 'roles', 'apps', 'except'] as const).filter(
-      list => scope[list].length > 0,
+      list => scope[list] !== unsound && scope[list].length > 0,
     )
     for (const list of named)
       report(`scope.${list}`, 'fits nothing: a schedule is about no staff member; leave it out')
   }
 }
 
-function checkMatch({ event, match }: EventTrigger, report: Report): void {
-  const own = fieldsOf(event)
+function checkMatch({ event, match }: Extract<Trigger, { event: unknown }>, report: Report): void {
+  const own = event === unsound ? undefined : fieldsOf(event)
+  if (event === unsound || match === unsound || own === undefined) return
+  const fields: Readonly<Record<string, EventField>> = { ...commonFields, ...own }
   for (const [field, wanted] of Object.entries(match)) {
     const at = `trigger.match.${field}`
-    if (own === undefined) continue
-    const fields: Readonly<Record<string, EventField>> = { ...commonFields, ...own }
     const known = Object.hasOwn(fields, field) ? fields[field] : undefined
     if (known === undefined) report(at, `is no field of ${event}${suggest(field, Object.keys(fields))}`)
-    else checkMatcher(known, wanted, at, report)
+    else if (wanted !== unsound) checkMatcher(known, wanted, at, report)
   }
 }
 
@@ -40,8 +46,9 @@ function checkMatcher({ type }: EventField, wanted: Match, at: string, report: R
     if (type === 'boolean') report(`${at}.prefix`, 'is of true or false, which have no beginning; write eq')
     return
   }
-  const values = 'eq' in wanted ? [wanted.eq] : wanted.in
+  const values = 'eq' in wanted ? [wanted.eq] : wanted.in === unsound ? [] : wanted.in
   for (const value of values) {
+    if (value === unsound) continue
     const fits = type === 'boolean' ? typeof value === 'boolean' : typeof value === 'string'
     if (fits) continue
     const instead = type === 'boolean' ? 'eq: true or eq: false' : JSON.stringify(String(value))
@@ -52,29 +59,42 @@ function checkMatcher({ type }: EventField, wanted: Match, at: string, report: R
   }
 }
 
-function checkCommand({ command, aliases, args }: CommandTrigger, report: Report): void {
-  const words = new Map([[normalizeWord(command), 'command']])
-  for (const [index, alias] of aliases.entries()) {
+function checkCommand(
+  { command, aliases, args }: Extract<Trigger, { command: unknown }>,
+  report: Report,
+): void {
+  const words = new Map<string, string>()
+  if (command !== unsound) words.set(normalizeWord(command), 'command')
+  for (const [index, alias] of aliases === unsound ? [] : aliases.entries()) {
+    if (alias === unsound) continue
     const before = words.get(normalizeWord(alias))
     if (before !== undefined) report(`trigger.aliases.${index}`, `"${alias}" is the same as ${before}`)
     else words.set(normalizeWord(alias), `aliases.${index}`)
   }
+  checkArguments(args === unsound ? [] : args, report)
+}
+
+function checkArguments(args: readonly Sound<CommandArgument>[], report: Report): void {
   const names = new Set<string>()
-  for (const [index, { name, required }] of args.entries()) {
+  let greedy: { name: string; type: string } | undefined
+  let optional: string | undefined
+  for (const [index, argument] of args.entries()) {
+    if (argument === unsound || argument.name === unsound) continue
+    const { name, type, required } = argument
     const at = `trigger.args.${index}`
     if (names.has(name)) report(`${at}.name`, `"${name}" is used twice`)
     names.add(name)
-    const [before] = args.slice(0, index).filter(one => one.type !== 'word')
-    if (before !== undefined)
+    if (greedy !== undefined)
       report(
         at,
-        `comes after ${before.name}, which takes all that is left (${before.type}); put ${before.name} last`,
+        `comes after ${greedy.name}, which takes all that is left (${greedy.type}); put ${greedy.name} last`,
       )
-    const optional = args.slice(0, index).find(one => !one.required)
-    if (required && optional !== undefined)
+    if (required === true && optional !== undefined)
       report(
         at,
-        `is required and comes after ${optional.name}, which is not; put ${name} first or give it required: false`,
+        `is required and comes after ${optional}, which is not; put ${name} first or give it required: false`,
       )
+    if (type !== unsound && type !== 'word') greedy ??= { name, type }
+    if (required === false) optional ??= name
   }
 }

@@ -91,8 +91,8 @@ describe('a document that is published', () => {
 
   it('is refused with every problem at once, in one line for people', () => {
     const over = { ...steps({ action: 'shout' }, { with: {} }), when: { path: 'x', is: 'exists' } }
-    expect(Object.keys(problemsOf(over))).toEqual(['when', 'steps.0.action', 'steps.1.with.text'])
-    expect(() => compile(over)).toThrow(/^greet: when names "x".*; steps\.0\.action "shout".*; steps\.1/)
+    expect(Object.keys(problemsOf(over))).toEqual(['steps.0.action', 'steps.1.with.text', 'when'])
+    expect(() => compile(over)).toThrow(/^greet: steps\.0\.action "shout".*; steps\.1.*; when names "x"/)
   })
 
   it.each([null, undefined, 'text', 7, [], {}, { key: 7 }])('is refused when it is %j', value => {

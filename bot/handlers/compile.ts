@@ -1,11 +1,14 @@
 import type { ActionTable } from '../actions/define.ts'
 import { checkCondition } from './check-conditions.ts'
-import { compileSteps } from './check-steps.ts'
+import { compileSteps, idsOf } from './check-steps.ts'
 import { checkTrigger } from './check-trigger.ts'
 import { guardDocument } from './document-guard.ts'
+import type { KnownFacts } from './known-facts.ts'
+import { inDocumentOrder, told } from './problem-order.ts'
 import { problemsOf } from './problems.ts'
 import type { Filled } from './references.ts'
 import { type HandlerDocument, type HandlerStep, handlerDocument } from './schema.ts'
+import { type Sound, soundDocument, unsound } from './sound.ts'
 
 export interface CompiledStep extends Omit<HandlerStep, 'with'> {
   with: Filled
@@ -25,42 +28,63 @@ export interface Problem {
 
 export type Report = (path: string, message: string) => void
 
-/** A document that cannot be published: every problem, by its path. */
+/** A document that cannot be published: every problem, by its path; of very many the first, and how many more. */
 export class HandlerInvalid extends Error {
   readonly code = 'handler_invalid'
   readonly problems: readonly Problem[]
   constructor(key: string, problems: readonly Problem[]) {
-    super(`${key}: ${problems.map(one => `${one.path} ${one.message}`).join('; ')}`)
+    const bounded = told(problems)
+    super(`${key}: ${bounded.map(one => `${one.path} ${one.message}`).join('; ')}`)
     this.name = 'HandlerInvalid'
-    this.problems = problems
+    this.problems = bounded
   }
 }
 
+/** What can be said of a document by itself. */
+export interface Inspected {
+  /** All that keeps it from running, in the order of the document. */
+  problems: Problem[]
+  /** Where nothing does. */
+  handler?: Omit<CompiledHandler, 'revision'>
+  /** What it says, as far as it is as it should be. */
+  parts: Sound<HandlerDocument>
+}
+
 /**
- * Checks a document strictly and makes it ready to run. Looks at the document alone; what it names of the corp, such as
- * tags and departments, is checked by whoever publishes.
+ * Checks a document strictly and makes it ready to run. Each part is looked at although another is wrong, and nothing is
+ * said twice. Looks at the document alone; what it names of the corp, such as tags and departments, is checked by whoever
+ * publishes.
+ */
+export function inspectHandler(document: unknown, actions: ActionTable): Inspected {
+  const guarded = guardDocument(document)
+  if (guarded !== undefined) return { problems: [guarded], parts: unsound }
+  const parsed = handlerDocument.safeParse(document)
+  const problems = parsed.success ? [] : problemsOf(parsed.error.issues, handlerDocument, document)
+  const parts = parsed.success ? parsed.data : soundDocument(document)
+  if (parts === unsound) return { problems, parts }
+  const report: Report = (path, message) => void problems.push({ path, message })
+  checkTrigger(parts, report)
+  const known: KnownFacts = { trigger: parts.trigger, steps: new Map(), later: idsOf(parts.steps) }
+  if (parts.when !== undefined) checkCondition(parts.when, 'when', known, report)
+  const filled = compileSteps(parts, actions, report)
+  if (!parsed.success || problems.length > 0) return { problems: inDocumentOrder(document, problems), parts }
+  const steps = parsed.data.steps.map((step, index) => ({ ...step, with: filled[index] as Filled }))
+  return { problems, parts, handler: { ...parsed.data, steps } }
+}
+
+/**
+ * A handler of a document.
  *
  * @throws HandlerInvalid naming every problem
  */
 export function compileHandler(document: unknown, revision: number, actions: ActionTable): CompiledHandler {
-  const guarded = guardDocument(document)
-  if (guarded !== undefined) throw new HandlerInvalid(keyOf(document), [guarded])
-  const parsed = handlerDocument.safeParse(document)
-  if (!parsed.success)
-    throw new HandlerInvalid(keyOf(document), problemsOf(parsed.error.issues, handlerDocument, document))
-  const handler = parsed.data
-  const problems: Problem[] = []
-  const report: Report = (path, message) => void problems.push({ path, message })
-  checkTrigger(handler, report)
-  const steps = new Set(handler.steps.map(step => step.id))
-  if (handler.when !== undefined)
-    checkCondition(handler.when, 'when', { trigger: handler.trigger, steps: new Map(), later: steps }, report)
-  const compiled = compileSteps(handler, actions, report)
-  if (problems.length > 0) throw new HandlerInvalid(handler.key, problems)
-  return { ...handler, revision, steps: compiled }
+  const { problems, handler } = inspectHandler(document, actions)
+  if (handler === undefined) throw new HandlerInvalid(keyOf(document), problems)
+  return { ...handler, revision }
 }
 
-function keyOf(document: unknown): string {
+/** As it is named in messages. */
+export function keyOf(document: unknown): string {
   const key = (document as { key?: unknown } | null)?.key
   return typeof key === 'string' ? key : 'handler'
 }

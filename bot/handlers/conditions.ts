@@ -1,6 +1,7 @@
 import { cutText, maskMobiles } from './mask.ts'
-import { type Comparison, operators } from './operators.ts'
+import { operators } from './operators.ts'
 import type { Condition } from './schema.ts'
+import { type Sound, unsound } from './sound.ts'
 
 /** Why a condition held or not, in the shape of the condition, for the run's trace. */
 export interface ConditionResult {
@@ -91,15 +92,22 @@ function deciding({ ok, why, parts }: ConditionResult): string {
   return deciders.map(deciding).join('; ')
 }
 
-/** Every comparison of a condition, by where it stands in the document. */
-export function leavesOf(
-  condition: Condition,
-  at: string,
-): { at: string; leaf: { path: string; is: Comparison; value?: unknown } }[] {
-  if ('all' in condition) return condition.all.flatMap((part, index) => leavesOf(part, `${at}.all.${index}`))
-  if ('any' in condition) return condition.any.flatMap((part, index) => leavesOf(part, `${at}.any.${index}`))
-  if ('not' in condition) return leavesOf(condition.not, `${at}.not`)
-  return [{ at, leaf: condition }]
+/** One comparison of a condition. */
+type Leaf = Extract<Condition, { path: unknown }>
+
+/** Every comparison of a condition, by where it stands in the document; nothing of a part that is none. */
+export function leavesOf(condition: Condition, at: string): { at: string; leaf: Leaf }[]
+export function leavesOf(condition: Sound<Condition>, at: string): { at: string; leaf: Sound<Leaf> }[]
+export function leavesOf(condition: Sound<Condition>, at: string): { at: string; leaf: Sound<Leaf> }[] {
+  if (condition === unsound) return []
+  const within = (list: readonly Sound<Condition>[] | typeof unsound, name: string) =>
+    list === unsound ? [] : list.flatMap((part, index) => leavesOf(part, `${at}.${name}.${index}`))
+  return [
+    ...('all' in condition ? within(condition.all, 'all') : []),
+    ...('any' in condition ? within(condition.any, 'any') : []),
+    ...('not' in condition ? leavesOf(condition.not, `${at}.not`) : []),
+    ...('path' in condition ? [{ at, leaf: condition }] : []),
+  ]
 }
 
 /** Every path that a condition reads. */

@@ -1,7 +1,8 @@
 import type { HandlerDraft, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
-import { compileHandler, HandlerInvalid } from './compile.ts'
+import type { Coming } from './check-names.ts'
+import { compileHandler, HandlerInvalid, keyOf } from './compile.ts'
 import { saysTheSame } from './digest.ts'
 import { checkHandler, dropDraft } from './publish.ts'
 import { HandlerRefused } from './refusal.ts'
@@ -36,9 +37,8 @@ export async function saveDraft(
   actions: ActionTable,
   by: string,
 ): Promise<SavedDraft> {
-  const { key } = document
-  if (typeof key !== 'string' || !handlerDocument.shape.key.safeParse(key).success)
-    throw new HandlerRefused('key', String(key ?? 'handler').slice(0, 80))
+  const key = keyOf(document)
+  if (!hasKey(document)) throw new HandlerRefused('key', key.slice(0, 80))
   const { problems, ...checked } = await checkDraft(models, corpId, document, actions)
   const known = await models.handlers.findOne({ corpId, key }).lean()
   if (
@@ -52,6 +52,11 @@ export async function saveDraft(
   const before = await putDraft(models, corpId, key, { document, savedAt: new Date(), by })
   const isOther = before !== undefined && before.by !== by && !saysTheSame(before.document, document)
   return { key, state: 'draft', problems, ...(isOther && { replaced: saved(before) }) }
+}
+
+/** Whether a document can be kept as a draft. */
+export function hasKey({ key }: Record<string, unknown>): boolean {
+  return handlerDocument.shape.key.safeParse(key).success
 }
 
 const saved = ({ by, savedAt }: HandlerDraft): DraftSaved => ({ by, savedAt })
@@ -85,20 +90,16 @@ async function putDraft(
   }
 }
 
-/**
- * A document as it would be published, and what keeps it from that.
- *
- * @param others the documents that are published together with it
- */
+/** A document as it would be published, and what keeps it from that. */
 export async function checkDraft(
   models: Models,
   corpId: string,
   document: Record<string, unknown>,
   actions: ActionTable,
-  others?: readonly Record<string, unknown>[],
+  coming?: Coming,
 ): Promise<{ problems: HandlerInvalid['problems']; content: Record<string, unknown>; enabled?: boolean }> {
   try {
-    return { ...(await checkHandler(models, corpId, document, actions, others)), problems: [] }
+    return { ...(await checkHandler(models, corpId, document, actions, coming)), problems: [] }
   } catch (error) {
     if (!(error instanceof HandlerInvalid)) throw error
     return { problems: error.problems, content: document }

@@ -5,14 +5,17 @@ import { factNames } from './facts.ts'
 import { nearest, suggest } from './nearest.ts'
 import type { HandlerDocument } from './schema.ts'
 import { bare, fieldNames, formsOf, isOpen, partOf } from './schema-walk.ts'
+import { type Partly, type Sound, unsound } from './sound.ts'
+
+type Trigger = Sound<HandlerDocument['trigger']>
 
 /** What a condition or a template of a document may name, where it stands. */
 export interface KnownFacts {
-  trigger: HandlerDocument['trigger']
+  trigger: Trigger
   /** The steps that have run there, by their ids, with what they give; undefined where the action is unknown. */
   steps: ReadonlyMap<string, z.ZodType | undefined>
-  /** Steps that have not. */
-  later: ReadonlySet<string>
+  /** Steps that have not; `unsound` where the id of one is not known, so that it may be any. */
+  later: ReadonlySet<string | typeof unsound>
 }
 
 /** What a path means: a fact, or why there is none, as the rest of a sentence that begins with `names`. */
@@ -44,7 +47,7 @@ export function meaningOf(path: readonly string[], known: KnownFacts): Meaning {
     case 'follow':
       return customerProblem(path.join('.'), known.trigger) ?? tableFact(path)
     case 'staff':
-      if (!('schedule' in known.trigger)) return tableFact(path)
+      if (known.trigger === unsound || !('schedule' in known.trigger)) return tableFact(path)
       return { problem: `${path.join('.')}, and a schedule is about nobody` }
     case 'corp':
     case 'time':
@@ -84,10 +87,10 @@ function inside(
   return { problem: `${[...path, ...more].join('.')}, and ${path.join('.')} is a ${fact.type} without parts` }
 }
 
-function eventFact([, field, ...more]: readonly string[], trigger: HandlerDocument['trigger']): Meaning {
+function eventFact([, field, ...more]: readonly string[], trigger: Trigger): Meaning {
   if (field === undefined) return object
   const fields = fieldsOfTrigger(trigger)
-  if (fields === undefined) return any
+  if (trigger === unsound || fields === undefined) return any
   const fact = Object.hasOwn(fields, field) ? fields[field] : undefined
   if (fact !== undefined)
     return inside({ type: fact.type, ...(fact.missing && { missing: true }) }, ['event', field], more)
@@ -109,9 +112,10 @@ const insteadOf: Readonly<Record<string, string>> = {
 }
 
 function fieldsOfTrigger(
-  trigger: HandlerDocument['trigger'],
+  trigger: Trigger,
 ): Readonly<Record<string, EventField | FactDefinition>> | undefined {
-  if ('event' in trigger) return fieldsOf(trigger.event)
+  if (trigger === unsound) return undefined
+  if ('event' in trigger) return trigger.event === unsound ? undefined : fieldsOf(trigger.event)
   if ('message' in trigger) return eventFields['message.text']
   // A command is typed, or is the key of a menu entry or of a card's button.
   if ('command' in trigger)
@@ -120,41 +124,47 @@ function fieldsOfTrigger(
 }
 
 /** The trigger in a sentence. */
-export function titleOf(trigger: HandlerDocument['trigger']): string {
-  if ('event' in trigger) return trigger.event
+export function titleOf(trigger: Partly<HandlerDocument['trigger']>): string {
+  if ('event' in trigger) return trigger.event === unsound ? 'the event' : trigger.event
   if ('command' in trigger) return 'a command'
   if ('message' in trigger) return 'a message'
   return 'schedule' in trigger ? 'a schedule' : 'a manual start'
 }
 
 /** Whether runs of this trigger may be about a customer. */
-export function bringsCustomer(trigger: HandlerDocument['trigger']): boolean {
+export function bringsCustomer(trigger: Partly<HandlerDocument['trigger']>): boolean {
   if ('manual' in trigger) return true
   if (!('event' in trigger)) return false
+  if (trigger.event === unsound) return true
   const fields = fieldsOf(trigger.event)
   return fields === undefined || 'externalUserid' in fields
 }
 
-function customerProblem(path: string, trigger: HandlerDocument['trigger']): Meaning | undefined {
-  if (bringsCustomer(trigger)) return undefined
+function customerProblem(path: string, trigger: Trigger): Meaning | undefined {
+  if (trigger === unsound || bringsCustomer(trigger)) return undefined
   const instead =
     'command' in trigger ? '; let a step find one, such as customer.show, and write steps.<id>.output' : ''
   return { problem: `${path}, and ${titleOf(trigger)} is about no customer${instead}` }
 }
 
-function argumentFact([, name, ...more]: readonly string[], trigger: HandlerDocument['trigger']): Meaning {
+function argumentFact([, name, ...more]: readonly string[], trigger: Trigger): Meaning {
+  if (trigger === unsound) return any
   if ('manual' in trigger) return name === undefined ? object : any
   if (!('command' in trigger))
     return {
       problem: `args${name === undefined ? '' : `.${name}`}, and only commands and manual handlers have arguments`,
     }
   if (name === undefined) return object
-  const argument = trigger.args.find(one => one.name === name)
-  if (argument === undefined) {
-    const names = trigger.args.map(one => `args.${one.name}`)
-    const hint = names.length === 0 ? '; it has no args' : suggest(`args.${name}`, names)
+  if (trigger.args === unsound) return any
+  const argument = trigger.args.find(one => one !== unsound && one.name === name)
+  if (argument === undefined || argument === unsound) {
+    const names = trigger.args.map(one => one !== unsound && one.name)
+    if (!names.every(one => typeof one === 'string')) return any
+    const paths = names.map(one => `args.${one}`)
+    const hint = names.length === 0 ? '; it has no args' : suggest(`args.${name}`, paths)
     return { problem: `args.${name}, which the command does not have${hint}` }
   }
+  if (argument.type === unsound) return any
   if (argument.type !== 'tags') return inside({ type: 'text' }, ['args', name], more)
   const [list, ...deeper] = more
   if (list === undefined) return object
@@ -167,6 +177,7 @@ function stepFact([, id, what, ...more]: readonly string[], { steps, later }: Kn
   if (id === undefined) return object
   if (!steps.has(id)) {
     if (later.has(id)) return { problem: `steps.${id}, which has not run there yet` }
+    if (later.has(unsound)) return any
     const ids = [...steps.keys()].map(one => `steps.${one}`)
     return { problem: `steps.${id}, which is no earlier step${suggest(`steps.${id}`, ids)}` }
   }

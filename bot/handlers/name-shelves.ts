@@ -12,20 +12,20 @@ export type Kind = Named['kind'] | 'app' | 'except'
 /** What a corp has of a kind, as far as a document names it. Gives what is wrong with a name, where something is. */
 type Shelf = (name: string) => string | undefined
 
-/** How what a corp has of each kind is looked up; `triggers` are those of handlers that will be there, by their keys. */
+/** What will be there besides. */
+interface Coming {
+  /** Whether handlers are started by steps, by their keys; undefined where nobody knows yet. */
+  manual: ReadonlyMap<unknown, boolean | undefined>
+  tags: readonly { group?: string; tag: string }[]
+}
+
+/** How what a corp has of each kind is looked up. */
 export const shelves: Readonly<
-  Record<
-    Kind,
-    (
-      models: Models,
-      corpId: string,
-      names: string[],
-      triggers: ReadonlyMap<string, unknown>,
-    ) => Promise<Shelf>
-  >
+  Record<Kind, (models: Models, corpId: string, names: string[], coming: Coming) => Promise<Shelf>>
 > = {
-  async tag(models, corpId) {
-    const held = await tagsOf(models, corpId)
+  async tag(models, corpId, _names, { tags }) {
+    const made = tags.map(({ group = '', tag }) => ({ name: tag, groupName: group }))
+    const held = [...(await tagsOf(models, corpId)), ...made]
     return name => {
       const found = tagsNamed(held, name)
       if (found.length === 1) return undefined
@@ -49,13 +49,16 @@ export const shelves: Readonly<
       held.map(one => one.name),
     )
   },
-  async manual_handler(models, corpId, _names, triggers) {
+  async manual_handler(models, corpId, _names, { manual }) {
     const held = await models.handlers
       .find({ corpId, revision: { $gt: 0 } }, { key: 1, 'document.trigger': 1 })
       .lean<Pick<StoredHandler, 'key' | 'document'>[]>()
-    const all = new Map([...held.map(one => [one.key, one.document?.trigger] as const), ...triggers])
-    const isThere = listed('handler', [...all.keys()])
-    return name => isThere(name) ?? (isManual(all.get(name)) ? undefined : notManual(name))
+    const stored = held.map(one => [one.key, Object.hasOwn(Object(one.document?.trigger), 'manual')] as const)
+    const all = new Map<unknown, boolean | undefined>([...stored, ...manual])
+    const keys = [...all.keys()].filter(key => typeof key === 'string')
+    // One without a key may be the one that is named.
+    const isThere = keys.length < all.size ? () => undefined : listed('handler', keys)
+    return name => (all.get(name) === false ? notManual(name) : isThere(name))
   },
   async staff(models, corpId, names) {
     const held = await staffOf(models, corpId, names)
@@ -68,11 +71,11 @@ export const shelves: Readonly<
     const corp = await models.corps.findOne({ corpId }, { apps: 1 }).lean()
     return listed('app', corp?.apps.map(one => one.app) ?? [])
   },
-  async except(models, corpId, names) {
+  async except(models, corpId, names, coming) {
     const [staff, departments, apps] = [
       await staffOf(models, corpId, names),
       departmentShelf(await departmentsOf(models, corpId)),
-      await shelves.app(models, corpId, names, new Map()),
+      await shelves.app(models, corpId, names, coming),
     ]
     return name => {
       if (name.startsWith('role:')) return undefined
@@ -82,10 +85,6 @@ export const shelves: Readonly<
       return `names "${name}", which is neither the userid of somebody nor the id of a department`
     }
   },
-}
-
-function isManual(trigger: unknown): boolean {
-  return Object.hasOwn(Object(trigger), 'manual')
 }
 
 function notManual(name: string): string {

@@ -26,10 +26,15 @@ export function problemsOf(
       message,
     })
     switch (issue.code) {
-      case 'unrecognized_keys':
+      case 'unrecognized_keys': {
+        // The fields of another form; which one of a union told of them says nothing of what was meant.
+        const forms = part === undefined ? [] : formsOf(part)
+        const meant = forms.length > 1 ? meantForms(forms, inner) : []
+        if (meant.length > 1) return severalForms(forms, meant, Object(inner), path, isLater)
         return issue.keys.map(key =>
           problem(`is no field here${suggest(key, fieldsFor(part, inner))}`, [key]),
         )
+      }
       case 'invalid_union':
         return unionProblems(issue, part, inner, path, isLater)
       case 'invalid_key':
@@ -95,10 +100,7 @@ function unionProblems(
   const marks = forms.map(one => marksOf(one, forms)[0]).filter(mark => mark !== undefined)
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isObject) return [{ path: here, message: notOneOf(forms, marks, value) }]
-  if (meant.length > 1) {
-    const present = marks.filter(mark => Object.hasOwn(value, mark))
-    return [{ path: here, message: `has ${present.join(' and ')}, and takes only one of them` }]
-  }
+  if (meant.length > 1) return severalForms(forms, meant, value, path, isLater)
   const names = Object.keys(value)
   const all = forms.flatMap(one => marksOf(one, forms))
   const misspelt = names
@@ -106,6 +108,26 @@ function unionProblems(
     .find(([, near]) => near !== undefined)
   const meaning = misspelt && `; did you mean ${misspelt[1]} by ${misspelt[0]}?`
   return [{ path: here, message: `has none of ${listed(marks)}${meaning ?? ''}` }]
+}
+
+/** Whichever is kept, or moved: what is wrong within each stays. */
+function severalForms(
+  forms: ReturnType<typeof formsOf>,
+  meant: ReturnType<typeof meantForms>,
+  value: object,
+  path: readonly PropertyKey[],
+  isLater: (part: unknown) => boolean,
+): Problem[] {
+  const within = meant.flatMap(form => {
+    const issues = z.safeParse(form, value).error?.issues ?? []
+    const own = issues.filter(({ path: [name = ''] }) => Object.hasOwn(value, name))
+    return problemsOf(own, form, value, path, isLater)
+  })
+  const present = forms
+    .map(one => marksOf(one, forms)[0])
+    .filter(mark => mark !== undefined && Object.hasOwn(value, mark))
+  const message = `has ${present.join(' and ')}, and takes only one of them`
+  return [...within, { path: path.join('.') || 'document', message }]
 }
 
 function notOneOf(forms: readonly z.core.$ZodType[], marks: readonly string[], value: unknown): string {

@@ -1,13 +1,14 @@
 import type { HandlerDraft, HandlerSwitch, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
-import { checkNames } from './check-names.ts'
-import { compileHandler, HandlerInvalid } from './compile.ts'
+import { type Coming, checkNames } from './check-names.ts'
+import { HandlerInvalid, inspectHandler, keyOf, type Problem } from './compile.ts'
 import { contentOf, saysTheSame } from './digest.ts'
+import { inDocumentOrder } from './problem-order.ts'
 import { HandlerRefused } from './refusal.ts'
 import { insertUnlessThere, keepRevision } from './revisions.ts'
-import { handlerDocument } from './schema.ts'
 import { resolveScope } from './scope-names.ts'
+import { unsound } from './sound.ts'
 
 /** Of the switch only so many of the last times are kept. */
 const switchesKept = 10
@@ -69,7 +70,12 @@ export async function publishHandlers(
 ): Promise<Published[]> {
   const checked: ToPublish[] = []
   for (const given of documents)
-    checked.push({ ...(await checkHandler(models, corpId, given, actions, documents)), corpId, given, by })
+    checked.push({
+      ...(await checkHandler(models, corpId, given, actions, { documents })),
+      corpId,
+      given,
+      by,
+    })
   const published: Published[] = []
   for (const one of checked) published.push(await makeLive(models, one))
   return published
@@ -117,7 +123,6 @@ export async function publishRevision(
 /**
  * What publishing would say, without doing it.
  *
- * @param others the documents that are published together with it
  * @returns the content that would be stored: department names as ids
  * @throws HandlerInvalid naming every problem
  */
@@ -126,12 +131,20 @@ export async function checkHandler(
   corpId: string,
   document: Record<string, unknown>,
   actions: ActionTable,
-  others?: readonly Record<string, unknown>[],
+  coming?: Coming,
 ): Promise<{ key: string; enabled: boolean; content: Record<string, unknown> }> {
-  const { key, enabled } = compileHandler(document, 0, actions)
-  const problems = await checkNames(models, corpId, handlerDocument.parse(document), actions, others)
-  if (problems.length > 0) throw new HandlerInvalid(key, problems)
+  const { problems: own, handler, parts } = inspectHandler(document, actions)
+  const names = parts === unsound ? [] : await checkNames(models, corpId, parts, actions, coming)
+  const problems = inDocumentOrder(document, [...own, ...namesLeft(names, own)])
+  if (handler === undefined || problems.length > 0) throw new HandlerInvalid(keyOf(document), problems)
+  const { key, enabled } = handler
   return { key, enabled, content: contentOf(await resolveScope(models, corpId, document)) }
+}
+
+/** Without the names in places of which something else is wrong: such a name, or the list that it stands in. */
+function namesLeft(names: readonly Problem[], own: readonly Problem[]): Problem[] {
+  const told = new Set(own.map(one => one.path))
+  return names.filter(({ path }) => !told.has(path) && !told.has(path.replace(/\.\d+$/, '')))
 }
 
 interface ToPublish {

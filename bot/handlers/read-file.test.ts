@@ -11,9 +11,9 @@ const write = (content: string | Buffer, name = 'handlers.yaml', into = folder()
 }
 const read = async (...paths: string[]) => (await readHandlerFiles(paths)).map(one => one.document)
 const fault = async (...paths: string[]): Promise<string> => {
-  const error: unknown = await readHandlerFiles(paths).catch((thrown: unknown) => thrown)
-  expect(error).toBeInstanceOf(HandlerFileError)
-  return (error as Error).message
+  const faults = (await readHandlerFiles(paths)).flatMap(one => one.fault ?? [])
+  expect(faults).toHaveLength(1)
+  return faults[0]?.message ?? ''
 }
 
 describe('a file of handlers', () => {
@@ -117,7 +117,7 @@ describe('a file of handlers', () => {
   })
 
   it('that is not there is named', async () => {
-    expect(await fault('/nowhere.yaml')).toMatch(/^\/nowhere\.yaml cannot be read/)
+    await expect(readHandlerFiles(['/nowhere.yaml'])).rejects.toThrow(/^\/nowhere\.yaml: cannot be read/)
   })
 
   it('says where something stands that a path names', async () => {
@@ -142,7 +142,7 @@ describe('several files of handlers', () => {
       { key: 'c' },
       { key: 'd' },
     ])
-    expect(await fault(join(into, 'deeper'))).toMatch(/holds no file that ends with/)
+    await expect(readHandlerFiles([join(into, 'deeper')])).rejects.toThrow(HandlerFileError)
   })
 
   it('are refused when two documents have one key, wherever they stand', async () => {
@@ -152,19 +152,43 @@ describe('several files of handlers', () => {
     expect(await fault(write('key: one\n---\nkey: one'))).toMatch(/:3:6: the key "one"/)
   })
 
+  it('are read where others cannot be, documents of one file among them', async () => {
+    const yaml = write('key: one\n---\nkey: two\nsteps: [a\n---\nkey: three\n---\nhello\n---\nkey: four\n')
+    const sources = await readHandlerFiles([write(Buffer.from([1, 0])), yaml, write('key: four')])
+    expect(sources.map(one => one.document?.key)).toEqual([
+      undefined,
+      'one',
+      undefined,
+      'three',
+      undefined,
+      'four',
+      'four',
+    ])
+    expect(sources.map(one => one.fault?.reason.slice(0, 26))).toEqual([
+      'is no text: it holds NUL b',
+      undefined,
+      'a [ is never closed; add t',
+      undefined,
+      'this is not a handler; it ',
+      undefined,
+      'the key "four" is that of ',
+    ])
+    expect(sources[3]?.at('key')).toBe(`${yaml}:6:6`)
+  })
+
   it('may be a list of documents, which is what an export prints as JSON', () => {
     const list = JSON.stringify([{ key: 'one' }, { key: 'two', steps: [{ id: 7 }] }])
     const [one, two] = parseHandlers('x.json', list)
-    expect([one?.document.key, two?.document.key]).toEqual(['one', 'two'])
+    expect([one?.document?.key, two?.document?.key]).toEqual(['one', 'two'])
     expect(two?.at('steps.0.id')).toBe(`x.json:1:${list.indexOf('7') + 1}`)
-    expect(() => parseHandlers('x.json', '[{ "key": "one" }, 7]')).toThrow(
-      'x.json:1:20: this is not a handler',
-    )
-    expect(() => parseHandlers('x.json', '[]')).toThrow('x.json holds no document')
+    const [good, bad] = parseHandlers('x.json', '[{ "key": "one" }, 7]')
+    expect([good?.document, bad?.document]).toEqual([{ key: 'one' }, undefined])
+    expect(bad?.fault?.message).toMatch(/^x\.json:1:20: this is not a handler/)
+    expect(() => parseHandlers('x.json', '[]')).toThrow('x.json: holds no document')
   })
 
   it('are read from files alone, not from devices, which may have no end', async () => {
-    await expect(readHandlerFiles(['/dev/zero'])).rejects.toThrow('/dev/zero is no file')
+    expect(await fault('/dev/zero')).toContain('/dev/zero: is no file')
   })
 })
 

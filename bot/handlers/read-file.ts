@@ -3,12 +3,17 @@ import { join } from 'node:path'
 import { type Document, isNode, isScalar, LineCounter, type Node, parseAllDocuments } from 'yaml'
 import { yamlFault } from './yaml-faults.ts'
 
-/** Files of handlers that are no YAML, hold something else, or contradict each other. Names the file, line and column. */
+/** A file of handlers, or a document in it, that is no YAML, holds something else, or contradicts another one. */
 export class HandlerFileError extends Error {
   readonly code = 'handler_file'
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options)
+  /** The file; where there is one, with line and column. */
+  readonly at: string
+  readonly reason: string
+  constructor(at: string, reason: string, options?: ErrorOptions) {
+    super(`${at}: ${reason}`, options)
     this.name = 'HandlerFileError'
+    this.at = at
+    this.reason = reason
   }
 }
 
@@ -16,7 +21,10 @@ export class HandlerFileError extends Error {
 export interface HandlerSource {
   /** As it was named. */
   file: string
-  document: Record<string, unknown>
+  /** Missing where it cannot be read, of which `fault` tells. */
+  document?: Record<string, unknown>
+  /** What keeps the file from being taken, whatever its document says. */
+  fault?: HandlerFileError
   /** Where something stands in it that a problem's path names, as `file:line:column`; else what is around it. */
   at(path: string): string
 }
@@ -32,9 +40,10 @@ export function isHandlerFile(name: string): boolean {
 
 /**
  * Reads handler documents from files, and from all `.yaml`, `.yml` and `.json` files of folders, in the order of their
- * names: YAML 1.2 or JSON, one document or several a file.
+ * names: YAML 1.2 or JSON, one document or several a file. One that cannot be read, or has the key of an earlier one, has
+ * a `fault`, and the others are read.
  *
- * @throws HandlerFileError for the first file that cannot be read, and where two documents have one key
+ * @throws HandlerFileError for a path where there is nothing to be read
  */
 export async function readHandlerFiles(paths: readonly string[]): Promise<HandlerSource[]> {
   const sources: HandlerSource[] = []
@@ -42,11 +51,14 @@ export async function readHandlerFiles(paths: readonly string[]): Promise<Handle
     for (const file of await filesOf(path)) sources.push(...(await readHandlerFile(file)))
   const seen = new Map<unknown, HandlerSource>()
   for (const source of sources) {
-    const { key } = source.document
-    const other = seen.get(key)
-    if (other !== undefined && key !== undefined)
-      throw new HandlerFileError(`${source.at('key')}: the key "${key}" is that of ${other.at('key')} too`)
-    seen.set(key, source)
+    const key = source.document?.key
+    const other = key === undefined ? undefined : seen.get(key)
+    if (other !== undefined)
+      source.fault = new HandlerFileError(
+        source.at('key'),
+        `the key "${key}" is that of ${other.at('key')} too`,
+      )
+    seen.set(key, other ?? source)
   }
   return sources
 }
@@ -56,7 +68,7 @@ async function filesOf(path: string): Promise<string[]> {
   const names = await reading(path, readdir(path))
   const files = names.filter(isHandlerFile).sort()
   if (files.length === 0)
-    throw new HandlerFileError(`${path} holds no file that ends with ${extensions.join(', ')}`)
+    throw new HandlerFileError(path, `holds no file that ends with ${extensions.join(', ')}`)
   return files.map(name => join(path, name))
 }
 
@@ -64,36 +76,42 @@ async function reading<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    throw new HandlerFileError(`${path} cannot be read: ${(error as Error).message}`, { cause: error })
+    throw new HandlerFileError(path, `cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Reads the handler documents of one file; of a file that cannot be read, one with a fault. */
+export async function readHandlerFile(file: string): Promise<HandlerSource[]> {
+  try {
+    return parseHandlers(file, await textOf(file))
+  } catch (error) {
+    if (!(error instanceof HandlerFileError)) throw error
+    return [{ file, fault: error, at: () => file }]
+  }
+}
+
+async function textOf(file: string): Promise<string> {
+  const found = await reading(file, stat(file))
+  // A device may have no end.
+  if (!found.isFile())
+    throw new HandlerFileError(file, 'is no file: it must be one that can be read to its end')
+  if (found.size > bytesMax) throw new HandlerFileError(file, 'is larger than 1 MiB')
+  const bytes = await reading(file, readFile(file))
+  if (bytes.includes(0)) throw new HandlerFileError(file, 'is no text: it holds NUL bytes')
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new HandlerFileError(file, 'is not UTF-8', { cause: error })
   }
 }
 
 /**
- * Reads the handler documents of one file.
+ * As `readHandlerFile`, of a text. `file` is what it is called in messages.
  *
- * @throws HandlerFileError naming the file, and the line and column where there is one
+ * @throws HandlerFileError where nothing of it can be read
  */
-export async function readHandlerFile(file: string): Promise<HandlerSource[]> {
-  const found = await reading(file, stat(file))
-  // A device may have no end.
-  if (!found.isFile())
-    throw new HandlerFileError(`${file} is no file: it must be one that can be read to its end`)
-  if (found.size > bytesMax) throw new HandlerFileError(`${file} is larger than 1 MiB`)
-  return parseHandlers(file, textOf(file, await reading(file, readFile(file))))
-}
-
-function textOf(file: string, bytes: Buffer): string {
-  if (bytes.includes(0)) throw new HandlerFileError(`${file} is no text: it holds NUL bytes`)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (error) {
-    throw new HandlerFileError(`${file} is not UTF-8`, { cause: error })
-  }
-}
-
-/** As `readHandlerFile`, of a text. `file` is what it is called in messages. */
 export function parseHandlers(file: string, text: string): HandlerSource[] {
-  if (isTooDeep(text)) throw new HandlerFileError(`${file} is nested too deeply`)
+  if (isTooDeep(text)) throw new HandlerFileError(file, 'is nested too deeply')
   const lines = new LineCounter()
   const place = (offset: number): string => {
     const { line, col } = lines.linePos(offset)
@@ -102,7 +120,7 @@ export function parseHandlers(file: string, text: string): HandlerSource[] {
   const sources = parse(text, lines)
     .filter(document => !isEmpty(document))
     .flatMap(document => toSources(file, document, text, place))
-  if (sources.length === 0) throw new HandlerFileError(`${file} holds no document`)
+  if (sources.length === 0) throw new HandlerFileError(file, 'holds no document')
   return sources
 }
 
@@ -137,12 +155,24 @@ function toSources(
   text: string,
   place: (offset: number) => string,
 ): HandlerSource[] {
+  const broken = (at: string, reason: string, cause?: unknown): HandlerSource => ({
+    file,
+    fault: new HandlerFileError(at, reason, { cause }),
+    at: () => at,
+  })
   const fault = yamlFault(document, text)
-  if (fault !== undefined) throw new HandlerFileError(`${place(fault.offset)}: ${fault.message}`)
+  if (fault !== undefined) return [broken(place(fault.offset), fault.message)]
   const start = place(document.contents?.range?.[0] ?? document.range[0])
-  const value = toValue(start, document)
+  let value: unknown
+  try {
+    value = toValue(document)
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n')
+    return [broken(start, `its anchors and aliases cannot be followed: ${reason}`, error)]
+  }
   const listed = Array.isArray(value)
-  return (listed ? value : [value]).map((one: unknown, index) => {
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  return list.map((one, index) => {
     const inside = listed ? [index] : []
     const at = (path: readonly (string | number)[]): string => {
       for (let length = path.length; length > 0; length -= 1) {
@@ -153,9 +183,7 @@ function toSources(
       return start
     }
     if (typeof one !== 'object' || one === null || Array.isArray(one))
-      throw new HandlerFileError(
-        `${at(inside)}: this is not a handler; it begins with schemaVersion: 1${colonOf(one)}`,
-      )
+      return broken(at(inside), `this is not a handler; it begins with schemaVersion: 1${colonOf(one)}`)
     return {
       file,
       document: one as Record<string, unknown>,
@@ -170,17 +198,10 @@ function colonOf(value: unknown): string {
   return name === undefined ? '' : `; behind "${name}" write a plain colon and a space`
 }
 
-/** What the document means: aliases that multiply, or hold themselves, are refused. */
-function toValue(start: string, document: Document.Parsed): unknown {
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: 100 })
-    // Whatever holds itself has no JSON.
-    JSON.stringify(value)
-    return value
-  } catch (error) {
-    const [reason] = (error as Error).message.split('\n')
-    throw new HandlerFileError(`${start}: its anchors and aliases cannot be followed: ${reason}`, {
-      cause: error,
-    })
-  }
+/** What the document means. Throws for aliases that multiply, or hold themselves. */
+function toValue(document: Document.Parsed): unknown {
+  const value: unknown = document.toJS({ maxAliasCount: 100 })
+  // Whatever holds itself has no JSON.
+  JSON.stringify(value)
+  return value
 }

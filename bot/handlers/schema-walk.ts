@@ -16,7 +16,8 @@ export function bare(schema: z.core.$ZodType): Schema {
     case 'catch':
       return bare(def.innerType)
     case 'lazy':
-      return bare(def.getter())
+      // Kept by zod; the getter makes a new one each time.
+      return bare((one as z.core.$ZodLazy)._zod.innerType)
     case 'pipe':
       return bare(def.in)
     default:

@@ -200,6 +200,9 @@ export const handlerDocument = z.strictObject({
   steps: z.array(step).min(1).max(30).describe('What it does, one step after the other'),
 })
 
+/** The fields that tell the triggers apart. */
+export const triggerKinds = ['event', 'command', 'message', 'schedule', 'manual'] as const
+
 export type HandlerDocument = z.infer<typeof handlerDocument>
 export type HandlerStep = HandlerDocument['steps'][number]
 export type CommandTrigger = z.infer<typeof commandTrigger>

@@ -1,11 +1,9 @@
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
-import { splitTagName } from '../actions/tag-names.ts'
 import { missingTags } from './check-names.ts'
-import type { HandlerInvalid } from './compile.ts'
-import { factAt } from './conditions.ts'
-import { checkDraft, problemsOfShape } from './drafts.ts'
-import type { HandlerDocument } from './schema.ts'
+import { type HandlerInvalid, inspectHandler } from './compile.ts'
+import { checkDraft } from './drafts.ts'
+import { unsound } from './sound.ts'
 
 /** What would be made before documents are published, and what would still keep them from it. */
 export interface TagPlan {
@@ -24,22 +22,13 @@ export async function planTags(
 ): Promise<TagPlan> {
   const missing = new Map<string, string>()
   for (const document of documents) {
-    if (problemsOfShape(document, actions).length > 0) continue
-    const { steps } = document as unknown as HandlerDocument
-    const parameters = steps.map(step => ({ ...step, with: step.with ?? {} }))
-    for (const name of await missingTags(models, corpId, { steps: parameters }, actions))
-      missing.set(name.toLowerCase(), name)
+    const { parts } = inspectHandler(document, actions)
+    const names = parts === unsound ? [] : await missingTags(models, corpId, parts, actions)
+    for (const name of names) missing.set(name.toLowerCase(), name)
   }
+  const tags = [...missing.values()]
   const problems: HandlerInvalid['problems'][] = []
-  for (const document of documents) {
-    const isPlanned = ({ path }: { path: string }): boolean => {
-      const name = factAt(document, path)
-      if (typeof name !== 'string') return false
-      const { group, tag } = splitTagName(name)
-      return missing.has(`${group}/${tag}`.toLowerCase())
-    }
-    const found = await checkDraft(models, corpId, document, actions, documents)
-    problems.push(found.problems.filter(one => !isPlanned(one)))
-  }
-  return { missing: [...missing.values()], problems }
+  for (const document of documents)
+    problems.push((await checkDraft(models, corpId, document, actions, { documents, tags })).problems)
+  return { missing: tags, problems }
 }

@@ -60,6 +60,7 @@ async function documentOf(
     const [source, ...others] = await readHandlerFile(handler)
     if (source === undefined || others.length > 0)
       throw new UsageError(`${handler} holds several handlers; name a file of one`)
+    if (source.document === undefined || source.fault !== undefined) throw source.fault
     return source.document
   }
   const stored = await models.handlers.findOne({ corpId, key: handler }).lean()

@@ -5,6 +5,7 @@ import type { HandlerInvalid } from '../../bot/handlers/compile.ts'
 import {
   checkDraft,
   type DraftSaved,
+  hasKey,
   problemsOfShape,
   type SavedDraft,
   saveDraft,
@@ -15,7 +16,16 @@ import { planTags } from '../../bot/handlers/tag-plan.ts'
 import { type Export, writeHandlers } from '../../bot/handlers/write-file.ts'
 import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
 import { leftFiles, leftNote } from './left-files.ts'
-import { corp, defineVerb, NotYetError, type Open, type Opened, UsageError, when } from './verb.ts'
+import {
+  type Answer,
+  corp,
+  defineVerb,
+  NotYetError,
+  type Open,
+  type Opened,
+  UsageError,
+  when,
+} from './verb.ts'
 
 const by = 'operator'
 const file = {
@@ -34,9 +44,37 @@ interface ProblemRow extends Record<string, unknown> {
   message: string
 }
 
-function rowsOf(source: HandlerSource, problems: HandlerInvalid['problems']): ProblemRow[] {
-  const key = String(source.document.key ?? '-')
-  return problems.map(({ path, message }) => ({ at: source.at(path), key, path, message }))
+type Problems = HandlerInvalid['problems']
+type Check = (document: Record<string, unknown>, index: number) => Problems | Promise<Problems>
+
+/** So many problems are shown at most, over all files. */
+const shownMost = 500
+
+/** What is wrong with files and documents, in their order; of very many the first, and a note of how many more. */
+async function problemsOf(
+  sources: readonly HandlerSource[],
+  check: Check,
+): Promise<{ problems: ProblemRow[]; more: string[] }> {
+  const rows: ProblemRow[] = []
+  for (const [index, { document, fault, at }] of sources.entries()) {
+    const key = String(document?.key ?? '-')
+    if (fault !== undefined) rows.push({ at: fault.at, key, path: '-', message: fault.reason })
+    const problems = document === undefined ? [] : await check(document, index)
+    rows.push(...problems.map(({ path, message }) => ({ at: at(path), key, path, message })))
+  }
+  const more = rows.length - shownMost
+  return { problems: rows.slice(0, shownMost), more: more > 0 ? [`and ${more} more problems`] : [] }
+}
+
+/** Looks at the form, and at the names in a corp: all that keeps a document from being published with the others. */
+function checkIn({ models }: Opened, corpId: string, sources: readonly HandlerSource[]): Check {
+  const documents = documentsOf(sources)
+  return async document => (await checkDraft(models, corpId, document, actions, { documents })).problems
+}
+
+/** Nobody knows what is in one that cannot be read. */
+function documentsOf(sources: readonly HandlerSource[]): Record<string, unknown>[] {
+  return sources.map(one => one.document ?? {})
 }
 
 export const handlersValidate = defineVerb(
@@ -48,11 +86,9 @@ export const handlersValidate = defineVerb(
   },
   async (args, open) => {
     const sources = await readHandlerFiles(filesOf(args))
-    const form = sources.flatMap(source => rowsOf(source, problemsOfShape(source.document, actions)))
-    const { names, why } = args.offline
-      ? { names: undefined, why: '--offline' }
-      : await namesOf(sources, args.corp, open)
-    const problems = names ?? form
+    const { names, why } = args.offline ? { why: '--offline' } : await namesIn(sources, args.corp, open)
+    const form: Check = document => problemsOfShape(document, actions)
+    const { problems, more } = await problemsOf(sources, names ?? form)
     const checked =
       names === undefined ? `their form alone (${why})` : 'their form, and the names in this corp'
     const result = { handlers: sources.length, result: 'all can be published' }
@@ -64,33 +100,24 @@ export const handlersValidate = defineVerb(
       },
       rows: problems.length > 0 ? problems : [result],
       failed: problems.length > 0,
-      notes: [`checked: ${checked}`],
+      notes: [...more, `checked: ${checked}`],
     }
   },
 )
 
-/** All problems, those of names with them; or why nothing can be asked yet, where no corp was named. */
-async function namesOf(
+/** The check that looks at names too; or why nothing can be asked yet, where no corp was named. */
+async function namesIn(
   sources: readonly HandlerSource[],
   named: string | undefined,
   open: Open,
-): Promise<{ names?: ProblemRow[]; why: string }> {
-  let opened: Opened
-  let corpId: string
+): Promise<{ names?: Check; why: string }> {
   try {
-    opened = await open({ make: false })
-    corpId = await opened.corpId(named)
+    const opened = await open({ make: false })
+    return { names: checkIn(opened, await opened.corpId(named), sources), why: '' }
   } catch (error) {
     if (named !== undefined || !(error instanceof NotYetError)) throw error
     return { why: error.message }
   }
-  const documents = sources.map(one => one.document)
-  const names: ProblemRow[] = []
-  for (const source of sources) {
-    const { problems } = await checkDraft(opened.models, corpId, source.document, actions, documents)
-    names.push(...rowsOf(source, problems))
-  }
-  return { names, why: '' }
 }
 
 export const handlersImport = defineVerb(
@@ -111,26 +138,31 @@ export const handlersImport = defineVerb(
   },
 )
 
-async function saveAll({ models }: Opened, corpId: string, sources: readonly HandlerSource[]) {
+const unkept = 'nothing was stored: of a draft the file must be readable and its key as it should be'
+
+async function saveAll(opened: Opened, corpId: string, sources: readonly HandlerSource[]) {
   // Before the first is stored: by its key a draft is found again.
-  const keyless = sources.flatMap(source =>
-    rowsOf(source, problemsOfShape(source.document, actions)).filter(one => one.path === 'key'),
+  if (
+    sources.some(({ fault, document }) => fault !== undefined || document === undefined || !hasKey(document))
   )
-  if (keyless.length > 0)
-    return { data: { problems: keyless }, rows: keyless, failed: true, notes: ['nothing was stored'] }
-  const saved = []
-  const problems: ProblemRow[] = []
-  for (const source of sources) {
-    const one = await saveDraft(models, corpId, source.document, actions, by)
-    saved.push({ ...one })
-    problems.push(...rowsOf(source, one.problems))
-  }
+    return refused(await problemsOf(sources, checkIn(opened, corpId, sources)), unkept)
+  const saved: SavedDraft[] = []
+  const { problems, more } = await problemsOf(sources, async document => {
+    const one = await saveDraft(opened.models, corpId, document, actions, by)
+    saved.push(one)
+    return one.problems
+  })
   const head = saved.map(one => ({ key: one.key, result: savedAs(one), problems: one.problems.length }))
   const drafts = saved.filter(one => one.state === 'draft')
   const notes = [
+    ...more,
     drafts.length === 0 ? undefined : 'drafts do nothing yet: handlers publish <key> makes one live',
   ]
   return { data: saved, ...(problems.length > 0 ? { head, rows: problems } : { rows: head }), notes }
+}
+
+function refused({ problems, more }: Awaited<ReturnType<typeof problemsOf>>, note: string): Answer {
+  return { data: { problems }, rows: problems, failed: true, notes: [...more, note] }
 }
 
 function savedAs({ state, kept, replaced }: SavedDraft): string {
@@ -147,18 +179,14 @@ async function publishAll(
   create: boolean,
 ) {
   const { models } = opened
-  const documents = sources.map(one => one.document)
-  const made = create ? await makeTags(opened, corpId, documents) : []
-  const { problems: found } = await planTags(models, corpId, documents, actions)
-  const problems: ProblemRow[] = []
-  for (const [index, source] of sources.entries()) {
-    const left = create
-      ? (found[index] ?? [])
-      : (await checkDraft(models, corpId, source.document, actions, documents)).problems
-    problems.push(...rowsOf(source, left))
-  }
-  if (problems.length > 0)
-    return { data: { problems }, rows: problems, failed: true, notes: ['nothing was published'] }
+  const documents = documentsOf(sources)
+  const readable = sources.every(one => one.fault === undefined)
+  const made = create && readable ? await makeTags(opened, corpId, documents) : []
+  const plan = create ? await planTags(models, corpId, documents, actions) : undefined
+  const check: Check =
+    plan === undefined ? checkIn(opened, corpId, sources) : (_document, index) => plan.problems[index] ?? []
+  const found = await problemsOf(sources, check)
+  if (found.problems.length > 0) return refused(found, 'nothing was published')
   const data = (await publishHandlers(models, corpId, documents, actions, by)).map(one => ({ ...one }))
   const rows = data.map(one => ({ key: one.key, revision: one.revision, result: publishedAs(one) }))
   const tags = made.length > 0 ? `made the tags ${made.join(', ')}` : undefined

@@ -134,6 +134,35 @@ describe('sidekick handlers validate', () => {
     ])
   })
 
+  it('tells of what cannot be read, and of all that is wrong with the others, in their order', async () => {
+    const path = file(
+      `${wrong}---\nkey: [a\n---\n${tagging.replace('title: 标退款', 'title: 7')}---\n${good}`,
+    )
+    const answer = await run(handlersValidate, { _: [path, file(good)] })
+    expect(answer.failed).toBe(true)
+    expect(answer.rows?.map(one => [one.key, one.path])).toEqual([
+      ['wrong', 'trigger.event'],
+      ['-', '-'],
+      ['tag-refund', 'title'],
+      ['tag-refund', 'steps.0.with.add.0'],
+      ['refund-help', '-'],
+    ])
+    expect(answer.rows?.[1]).toMatchObject({
+      at: `${path}:9:1`,
+      message: expect.stringContaining('[ is never'),
+    })
+    expect(answer.rows?.[4]).toMatchObject({
+      message: expect.stringMatching(/the key "refund-help" is that of/),
+    })
+  })
+
+  it('tells the first of very many problems, and how many more there are', async () => {
+    const rubbish = Array.from({ length: 200 }, (_, index) => `key: k${index}\n`).join('---\n')
+    const { rows, notes } = await run(handlersValidate, { file: file(rubbish), offline: true })
+    expect(rows).toHaveLength(500)
+    expect(notes).toContain('and 300 more problems')
+  })
+
   it('checks the form alone where it is told to, or Sidekick was never started, and says so', async () => {
     const path = file(tagging)
     const offline = await run(handlersValidate, { file: path, offline: true })
@@ -166,7 +195,18 @@ describe('sidekick handlers import', () => {
 
   it('stores nothing when one of them has no key', async () => {
     const answer = await run(handlersImport, { _: [file(good), file('key: 退款\ntitle: x')] })
-    expect(answer).toMatchObject({ failed: true, rows: [{ path: 'key' }] })
+    expect(answer).toMatchObject({ failed: true, notes: [expect.stringContaining('nothing was stored')] })
+    expect(answer.rows?.map(one => one.path)).toEqual(['schemaVersion', 'trigger', 'steps', 'key'])
+    expect(await stored('refund-help')).toBeNull()
+  })
+
+  it('stores and publishes nothing when one of them cannot be read', async () => {
+    const path = file(`${good}---\nkey: [a\n`)
+    for (const publish of [false, true])
+      expect(await run(handlersImport, { file: path, publish, 'create-tags': publish })).toMatchObject({
+        failed: true,
+        rows: [{ path: '-' }],
+      })
     expect(await stored('refund-help')).toBeNull()
   })
 
