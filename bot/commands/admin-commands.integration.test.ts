@@ -153,6 +153,11 @@ describe('处理器 运行', () => {
 })
 
 describe('暂停 and 恢复', () => {
+  it('do nothing where something is written behind them, such as what should pause', async () => {
+    await says('暂停 欢迎新客户', '多写了“欢迎新客户”，没有执行。\n用法：暂停')
+    await says('恢复', /^没有暂停/)
+  })
+
   const paused = async () => (await sidekick.database.models.corps.findOne({ corpId }).orFail().lean()).paused
   beforeEach(async () => {
     await sidekick.database.models.corps.updateOne({ corpId }, { $unset: { paused: 1 } })

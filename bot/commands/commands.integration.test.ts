@@ -95,6 +95,15 @@ describe('a staff member who types to the app', () => {
     await says('今日', '【今日 · 全公司】', 'zhouming')
   })
 
+  it('is told of words too many, typed or behind the key of a menu entry, and nothing is done', async () => {
+    await says('今日 谢谢', '多写了“谢谢”，没有执行。\n用法：今日')
+    await says('今日 。', '【今日')
+    await sidekick.chat.staff('lina').clicks('今日 昨天')
+    await sidekick.chat.expectReply('多写了“昨天”')
+    await says('标签 张三 +VIP 谢谢', '没有“谢谢”这个标签')
+    expect(await says('客户 张三', /标签：/)).not.toMatch(/标签：[^\n]*VIP/)
+  })
+
   it('is shown the nearest commands for a word that is none', async () => {
     await says('课户 张三', '· 客户 张三')
     await says('biaoqian', '· 标签 张三')

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { actions } from '../actions/registry.ts'
 import { compileHandler } from '../handlers/compile.ts'
 import { builtInHandlers } from './builtin.ts'
-import { helpFor, helpOverview, missingArgument, unfitArgument, unknownCommand, usage } from './help.ts'
+import { helpFor, helpOverview, misusedCommand, unfitArgument, unknownCommand, usage } from './help.ts'
 import { isCommand } from './route.ts'
 
 const handler = (trigger: object, title = '标题') =>
@@ -74,9 +74,21 @@ describe('the answer to a line', () => {
     const [tag] = commands.filter(one => one.trigger.command === '标签')
     const [, argument] = tag?.trigger.args ?? []
     if (tag === undefined || argument === undefined) throw new Error('there is no tag command')
-    expect(missingArgument(tag.trigger, argument)).toBe(
+    expect(misusedCommand(tag.trigger, { missing: argument })).toBe(
       '还差标签。\n用法：标签 <名字> +标签 -标签\n例如：标签 张三 +VIP -低意向',
     )
+  })
+
+  it('that has words too many says which, that nothing was done, and how to write it', () => {
+    const answerOf = (command: string, surplus: string) =>
+      commands
+        .filter(one => one.trigger.command === command)
+        .map(({ trigger }) => misusedCommand(trigger, { surplus }))
+    expect(answerOf('暂停', '欢迎新客户')).toEqual(['多写了“欢迎新客户”，没有执行。\n用法：暂停'])
+    expect(answerOf('帮助', '怎么用')).toEqual([
+      '多写了“怎么用”，没有执行。有空格的内容请用引号括起来。\n用法：帮助 [命令名]\n例如：帮助 标签',
+    ])
+    expect(answerOf('今日', '长'.repeat(21))).toEqual([`多写了“${'长'.repeat(20)}…”，没有执行。\n用法：今日`])
   })
 
   it('that is too long says how long it may be, and how to write it', () => {

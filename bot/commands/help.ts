@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import type { CommandArgument, CommandTrigger } from '../handlers/schema.ts'
-import { normalizeWord } from './parse.ts'
+import { type Misuse, normalizeWord } from './parse.ts'
 import { type CommandHandler, isCommand, wordsOf } from './route.ts'
 
 const placeholders: Record<CommandArgument['type'], (title: string) => string> = {
@@ -42,13 +42,19 @@ export async function helpFor(handlers: readonly CompiledHandler[], word: string
   ].join('\n')
 }
 
-/** What to answer when a needed argument is missing. */
-export function missingArgument(trigger: CommandTrigger, missing: CommandArgument): string {
-  return [
-    `还差${missing.title}。`,
-    `用法：${usage(trigger)}`,
-    ...(trigger.example === '' ? [] : [`例如：${trigger.example}`]),
-  ].join('\n')
+/** What to answer when a needed argument is missing, or there are words that none takes. */
+export function misusedCommand(trigger: CommandTrigger, misuse: Misuse): string {
+  if ('missing' in misuse) return withUsage(trigger, `还差${misuse.missing.title}。`)
+  const words = [...misuse.surplus]
+  const shown = words.length > 20 ? `${words.slice(0, 20).join('')}…` : misuse.surplus
+  const quotes = trigger.args.length > 0 ? '有空格的内容请用引号括起来。' : ''
+  return withUsage(trigger, `多写了“${shown}”，没有执行。${quotes}`)
+}
+
+function withUsage(trigger: CommandTrigger, fault: string): string {
+  const how = usage(trigger)
+  const example = trigger.example === '' || trigger.example === how ? [] : [`例如：${trigger.example}`]
+  return [fault, `用法：${how}`, ...example].join('\n')
 }
 
 /** What to answer when an argument is there but does not fit. */
@@ -58,11 +64,7 @@ export function unfitArgument(trigger: CommandTrigger, error: z.ZodError): strin
     issue?.code === 'too_big'
       ? `写得太长了，最多 ${issue.maximum} ${issue.origin === 'array' ? '个' : '个字'}。`
       : '有一处没写内容，补上再发。'
-  return [
-    fault,
-    `用法：${usage(trigger)}`,
-    ...(trigger.example === '' ? [] : [`例如：${trigger.example}`]),
-  ].join('\n')
+  return withUsage(trigger, fault)
 }
 
 /** What to answer to a line that is no command: the nearest ones, never silence. */

@@ -86,6 +86,23 @@ describe('the arguments of a command', () => {
     })
   })
 
+  it.each([
+    [[], '谢谢', '谢谢'],
+    [[name], '张三  李四 “王 五”', '李四 “王 五”'],
+    [[{ ...name, required: false }], '张三 。 李四', '。 李四'],
+  ])('%# leave words that none takes: %j', (spec, line, surplus) => {
+    expect(parseArguments(spec, line)).toEqual({ surplus })
+  })
+
+  it.each([
+    [[], ' 。！🙂 ', {}],
+    [[name], '张三 ……', { customer: '张三' }],
+    [[name, tags], '张三 +VIP 谢谢', { customer: '张三', tags: { add: ['VIP', '谢谢'], remove: [] } }],
+    [[name, text], '张三 你好 谢谢', { customer: '张三', text: '你好 谢谢' }],
+  ])('%# leave none where a sign is all, or an argument takes the rest: %j', (spec, line, values) => {
+    expect(parseArguments(spec, line)).toEqual({ values })
+  })
+
   it('keep template signs and markup as they were typed', () => {
     expect(parseArguments([text], '{{ corp.name }} <b> .* $&')).toEqual({
       values: { text: '{{ corp.name }} <b> .* $&' },

@@ -53,12 +53,15 @@ export interface TagChanges {
   remove: string[]
 }
 
-/** Arguments by name, or the first one that is missing. */
-export type ParsedArguments = { values: Record<string, unknown> } | { missing: CommandArgument }
+/** The first argument that is missing, or the words that none takes. */
+export type Misuse = { missing: CommandArgument } | { surplus: string }
+
+/** Arguments by name, or what is wrong with them. */
+export type ParsedArguments = { values: Record<string, unknown> } | Misuse
 
 /**
  * Reads a command's arguments off the words behind it. A `word` before `tags` takes everything up to the first signed
- * word, so that names with white space need no quotes there.
+ * word, so that names with white space need no quotes there. What holds no letter and no digit is no surplus.
  */
 export function parseArguments(spec: readonly CommandArgument[], line: string): ParsedArguments {
   let tokens = tokenize(line)
@@ -80,7 +83,8 @@ export function parseArguments(spec: readonly CommandArgument[], line: string): 
     values[argument.name] = taken.text
     tokens = tokens.slice(taken.count)
   }
-  return { values }
+  const surplus = line.slice(tokens[0]?.start ?? line.length).trim()
+  return /[\p{L}\p{N}]/u.test(surplus) ? { surplus } : { values }
 }
 
 function take(

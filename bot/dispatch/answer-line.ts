@@ -1,5 +1,5 @@
 import { updateCard } from '../actions/update-card.ts'
-import { missingArgument, unknownCommand } from '../commands/help.ts'
+import { misusedCommand, unknownCommand } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
 import { type CommandHandler, routeCommand } from '../commands/route.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
@@ -37,8 +37,8 @@ export async function answerLine(deps: DispatchDeps, on: Line): Promise<Ran | un
   }
   const { handler, rest } = routed
   const parsed = parseArguments(handler.trigger.args, rest)
-  if ('missing' in parsed) {
-    await request.context.reply(missingArgument(handler.trigger, parsed.missing))
+  if (!('values' in parsed)) {
+    await request.context.reply(misusedCommand(handler.trigger, parsed))
     return nothingRan
   }
   return runCommand(deps, on, handler, parsed.values)

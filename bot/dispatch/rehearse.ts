@@ -89,7 +89,10 @@ function trigger(
   if (!mayUse(around)(handler))
     return { match: `roles ${handler.trigger.roles.join(', ')} (was ${around.asker.role})`, args: {} }
   const parsed = parseArguments(handler.trigger.args, routed.rest)
-  return 'missing' in parsed
-    ? { match: `the argument ${parsed.missing.name} is missing`, args: {} }
-    : { args: parsed.values }
+  if ('values' in parsed) return { args: parsed.values }
+  const match =
+    'missing' in parsed
+      ? `the argument ${parsed.missing.name} is missing`
+      : `no argument takes "${parsed.surplus}"`
+  return { match, args: {} }
 }
