@@ -45,6 +45,28 @@ describe('a database that is brought to the form of this release', () => {
     }
   })
 
+  it('loses the indexes that former releases made and nothing uses any more', async () => {
+    const { handlers, inbox, trajectories } = database.models
+    const former = [
+      { collection: handlers.collection, key: { corpId: 1, updatedAt: -1 } },
+      { collection: inbox.collection, key: { state: 1, notBefore: 1 } },
+      { collection: inbox.collection, key: { corpId: 1, createdAt: -1 } },
+      { collection: trajectories.collection, key: { corpId: 1, externalUserid: 1, at: -1 } },
+    ] as const
+    const left = async () => {
+      const found = former.map(async ({ collection, key }) => {
+        const keys = (await collection.indexes()).map(one => JSON.stringify(one.key))
+        return keys.includes(JSON.stringify(key))
+      })
+      return (await Promise.all(found)).filter(Boolean).length
+    }
+    for (const { collection, key } of former) await collection.createIndex(key)
+    expect(await left()).toBe(4)
+    await meta().updateOne({ _id: 'schema' }, { $set: { version: 1 } })
+    await bring(migrations)
+    expect(await left()).toBe(0)
+  })
+
   it('goes through what is newer, in order and once', async () => {
     await bring(newer)
     await bring(newer)

@@ -19,10 +19,33 @@ export interface Migration {
   run(connection: Connection, models: Models): Promise<void>
 }
 
-/** In order. A migration changes documents; indexes are made from the schemas after the last one. */
+/** In order. A migration changes documents and drops indexes; indexes are made from the schemas after the last one. */
 export const migrations: readonly Migration[] = [
   { version: 1, title: 'first form', run: () => Promise.resolve() },
+  { version: 2, title: 'without indexes that nothing uses any more', run: dropFormerIndexes },
 ]
+
+/** By collection, as they were named. What they served is served by others that begin with the same fields, or gone. */
+const formerIndexes = {
+  handlers: ['corpId_1_updatedAt_-1'],
+  inbox_events: ['state_1_notBefore_1', 'corpId_1_createdAt_-1'],
+  trajectories: ['corpId_1_externalUserid_1_at_-1'],
+} as const
+
+/** The server's codes for a collection and an index that are not there. */
+const notThere: readonly unknown[] = [26, 27]
+
+async function dropFormerIndexes(connection: Connection): Promise<void> {
+  for (const [collection, names] of Object.entries(formerIndexes)) {
+    for (const name of names) {
+      try {
+        await connection.collection(collection).dropIndex(name)
+      } catch (error) {
+        if (!notThere.includes((error as { code?: unknown }).code)) throw error
+      }
+    }
+  }
+}
 
 const lockName = 'migrations'
 const lockMs = 30_000
