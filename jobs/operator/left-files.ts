@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HandlerFileError, isHandlerFile, readHandlerFile } from '../../bot/handlers/read-file.ts'
+import { isHandlerFile, readHandlerFile } from '../../bot/handlers/read-file.ts'
 
 /** A file of a folder of exports that has handlers which are not stored, or cannot be read. */
 export interface LeftFile {
@@ -23,15 +23,13 @@ export async function leftFiles(
   const files = (await readdir(folder)).filter(isHandlerFile).map(name => join(folder, name))
   const left: LeftFile[] = []
   for (const file of files.filter(one => !written.includes(one)).sort()) {
-    try {
-      const keys = (await readHandlerFile(file)).flatMap(({ document: { key } }) =>
-        typeof key === 'string' && !stored.has(key) ? [key] : [],
-      )
-      if (keys.length > 0) left.push({ file, keys })
-    } catch (error) {
-      if (!(error instanceof HandlerFileError)) throw error
-      left.push({ file, keys: [], fault: error.message })
-    }
+    const sources = await readHandlerFile(file)
+    const keys = sources.flatMap(({ document }) =>
+      typeof document?.key === 'string' && !stored.has(document.key) ? [document.key] : [],
+    )
+    const fault = sources.find(source => source.fault !== undefined)?.fault?.message
+    if (fault !== undefined) left.push({ file, keys, fault })
+    else if (keys.length > 0) left.push({ file, keys })
   }
   return left
 }
