@@ -1,3 +1,4 @@
+import type { AppSettings } from '../config.ts'
 import { type CorpApp, sealPlace } from '../models/corp.ts'
 import { opens, type SecretBox } from '../models/secrets.ts'
 import { type CallbackKeyPair, isSamePair } from './apps.ts'
@@ -6,6 +7,12 @@ import { type CallbackKeyPair, isSamePair } from './apps.ts'
 export interface PlainApp extends CallbackKeyPair {
   app: string
   secret?: string
+}
+
+/** The apps that the environment names, the app itself first. */
+export function plainApps(app: AppSettings): PlainApp[] {
+  const main = { app: app.agentId, secret: app.secret, ...app.callback }
+  return app.contact === undefined ? [main] : [main, { app: 'contact', ...app.contact }]
 }
 
 /** This many former callback pairs are remembered. */
