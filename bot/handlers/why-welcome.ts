@@ -1,4 +1,3 @@
-import type { Run, RunStep } from '../../models/run.ts'
 import type { Welcome } from '../../models/welcome.ts'
 import { arrivedAt } from '../dispatch/inbox.ts'
 import { errcodeInfo } from '../wecom/errcodes.ts'
@@ -8,8 +7,8 @@ import { noCode } from './why-no-code.ts'
 import { purposeOf } from './why-past.ts'
 import type { Records } from './why-read.ts'
 import type { Add } from './why-relations.ts'
-import type { Trouble } from './why-said.ts'
-import { fateOf, troubleOf } from './why-step.ts'
+import { troubleOf } from './why-step.ts'
+import { stepsSay, welcomeSteps } from './why-welcome-steps.ts'
 
 /**
  * Why a customer was welcomed or not: what decided first comes first, and what else would have kept the welcome away
@@ -137,7 +136,7 @@ function unused(row: Welcome, add: Add, records: Records, passed: readonly Findi
       return [finding('dry_run', 'both', { handler: row.handler ?? dryRunOf(add) })]
     case 'failed':
     case 'skipped': {
-      const steps = ofSteps(add)
+      const steps = stepsSay(add)
       const { held } = add.events.find(one => one.held._id === row.event) ?? {}
       const given = held?.state === 'dead' ? [notHandled(held)] : []
       if (steps.length + given.length > 0) return [...steps, ...given]
@@ -164,7 +163,7 @@ const isOfWelcome = ({ about }: Finding): boolean => about !== 'tag'
 function withoutRow(add: Add, records: Records, passed: readonly Finding[]): Finding[] {
   const { held, said } = add.events.find(one => one.held._id === add.first) ?? {}
   if (held === undefined) return [finding('unexplained', 'welcome', { event: add.first ?? '' })]
-  const steps = ofSteps(add)
+  const steps = stepsSay(add)
   if (held.state === 'waiting') return steps.length > 0 ? steps : [notHandled(held)]
   if (held.passed?.some(({ stage }) => stage === 'paused')) return [pausedThen(add, records)]
   if (held.state === 'dead') {
@@ -181,56 +180,6 @@ function withoutRow(add: Add, records: Records, passed: readonly Finding[]): Fin
   if (said !== undefined && !hasCode) return [noCode(add, records)]
   return ofHandlers(records, passed)
 }
-
-function welcomeSteps({ runs }: Add): { run: Run; step: RunStep }[] {
-  return runs.flatMap(run =>
-    run.steps.filter(({ action }) => action === 'welcome.send').map(step => ({ run, step })),
-  )
-}
-
-/** What the runs say of their welcomes, without those that are done: the ledger tells of them. */
-function ofSteps(add: Add): Finding[] {
-  return welcomeSteps(add).flatMap(({ run, step }): Finding[] => {
-    const fate = fateOf(run, step)
-    const of = { handler: run.handler, step: step.id }
-    switch (fate.fate) {
-      case 'failed':
-        return [ofFailure(run, step, fate.trouble, add)]
-      case 'not_reached':
-        return [finding('step_not_reached', 'welcome', { ...of, by: fate.by, trouble: fate.trouble })]
-      case 'if_false':
-        return [finding('step_if_false', 'welcome', { ...of, why: fate.why })]
-      case 'stopped':
-        return [finding('step_stopped', 'welcome', of)]
-      case 'dry_run':
-        return [finding('dry_run', 'both', { handler: run.handler })]
-      case 'uncertain':
-        return [
-          finding('uncertain', 'welcome', {
-            attempts: step.attempts,
-            ...(fate.trouble && { trouble: fate.trouble }),
-          }),
-        ]
-      case 'too_late':
-        return [wasOver(add)]
-      default:
-        return []
-    }
-  })
-}
-
-/** A welcome that was given up. */
-function ofFailure({ handler }: Run, { id, attempts }: RunStep, trouble: Trouble, add: Add): Finding {
-  // The ledger counts what was tried outside the queue as well.
-  const tried = Math.max(attempts, ...add.codes.map(row => row.attempts))
-  if (trouble.code === 'wecom_41096') return finding('other_app', 'welcome', { attempts: tried, over: true })
-  return unheardCodes.has(trouble.code)
-    ? finding('uncertain', 'welcome', { attempts: tried, trouble })
-    : finding('step_failed', 'welcome', { handler, step: id, trouble })
-}
-
-/** Errors after which nobody knows whether the platform did what it was asked. */
-const unheardCodes: ReadonlySet<string> = new Set(['wecom_network_error', 'timed_out'])
 
 /** What came first, and then what would have kept the welcome away as well. */
 function withOthers(found: Finding[], add: Add, records: Records, passed: readonly Finding[]): Finding[] {
