@@ -8,19 +8,30 @@ export class DatabaseSlowError extends Error {
   }
 }
 
+/** Waits for work at most this long, in milliseconds; undefined when it takes longer. The work itself goes on. */
+export function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  return orLate<T | undefined>(work, ms, () => undefined)
+}
+
 /**
  * What the database answers, unless that takes longer than `ms`; the operation itself goes on. The driver's own
  * `timeoutMS` does nothing (mongodb 7.8), and its socket waits without end for a server that has stalled.
  *
  * @throws DatabaseSlowError, or what the operation throws before
  */
-export async function inTime<T>(ms: number, asked: Promise<T>): Promise<T> {
+export function inTime<T>(ms: number, asked: Promise<T>): Promise<T> {
+  return orLate(asked, ms, () => {
+    throw new DatabaseSlowError(ms)
+  })
+}
+
+async function orLate<T>(work: Promise<T>, ms: number, late: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DatabaseSlowError(ms)), ms)
+  const waited = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
   })
   try {
-    return await Promise.race([asked, late])
+    return await Promise.race([work, waited.then(late)])
   } finally {
     clearTimeout(timer)
   }

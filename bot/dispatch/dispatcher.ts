@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
+import { within } from '../../models/in-time.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { laneOf, orderKey } from '../events/parse.ts'
-import { within } from '../within.ts'
 import type { DispatchDeps } from './deps.ts'
 import { welcomeAtOnce } from './express.ts'
 import { handleEvent, type RunEvent } from './handle-event.ts'

@@ -1,9 +1,9 @@
 import { type Clock, createClock } from '../../models/clock.ts'
+import { within } from '../../models/in-time.ts'
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
 import { processName } from '../../models/process-name.ts'
 import { type BotEvent, laneOf, orderKey } from '../events/parse.ts'
-import { within } from '../within.ts'
 
 /** Where events are durable before they are acknowledged. */
 export interface Inbox {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { within } from '../../models/in-time.ts'
 import type { InboxEvent, PassiveAnswer } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
-import { within } from '../within.ts'
 import type { ReplySlots } from './reply-slots.ts'
 
 /** How often the inbox is asked, and how long its answer is waited for, in milliseconds. */

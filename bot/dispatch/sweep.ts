@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { within } from '../within.ts'
+import { within } from '../../models/in-time.ts'
 import type { Dispatcher } from './dispatcher.ts'
 
 const everyMs = 1_000
