@@ -17,6 +17,9 @@ import { seedHandlers } from './bot/handlers/seed.ts'
 import { closeServer, createHttpServer } from './bot/http-server.ts'
 import { createMetrics } from './bot/metrics.ts'
 import { openPlatform } from './bot/platform.ts'
+import { connect, listen } from './bot/process/open.ts'
+import { run, type Started } from './bot/process/run.ts'
+import { createSite } from './bot/process/site.ts'
 import { saveCorp } from './bot/save-corp.ts'
 import { plainApps } from './bot/sealed-apps.ts'
 import { startLines } from './bot/start-lines.ts'
@@ -28,9 +31,7 @@ import { createDirectory } from './models/directory.ts'
 import { migrate } from './models/migrations.ts'
 import { processName } from './models/process-name.ts'
 import { createSecretBox } from './models/secrets.ts'
-import { connect, listen } from './start/open.ts'
-import { run, type Started } from './start/run.ts'
-import { createSite } from './start/site.ts'
+import { useSidebar } from './sidebar/server/routes.ts'
 
 /** A started Sidekick. */
 export interface Running extends Started {
@@ -139,10 +140,19 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
       log.warn({ url }, 'PUBLIC_URL is not set: login and sidebar work only under the local address')
     // The demo is on this machine, whatever else is set.
     const origin = publicUrl === undefined || demo !== undefined ? url : new URL(publicUrl).origin
+    const loginBase = demo?.simulator.url ?? config.loginBase
     const site = createSite({
       ...shared,
-      ...{ config, own, database, jobs, dispatcher, gaps, origin },
-      demo: demo && { bridge: demo.bridge, loginBase: demo.simulator.url },
+      ...{ config, own, database, jobs, dispatcher, gaps },
+      bridge: demo?.bridge,
+      usePages: koa =>
+        useSidebar(koa, {
+          ...{ ...shared, ...own, origin },
+          sessionSecret: config.sessionSecret,
+          client: () => apps.client(corpId),
+          now: () => new Date(),
+          ...(loginBase !== undefined && { loginBase }),
+        }),
     })
 
     const everything = roles.has('worker')

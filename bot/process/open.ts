@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Config, ConfigError } from '../config.ts'
-import { type Database, type DatabaseOptions, openDatabase } from '../models/connect.ts'
+import { type Config, ConfigError } from '../../config.ts'
+import { type Database, type DatabaseOptions, openDatabase } from '../../models/connect.ts'
 
 /**
  * Listens where the settings say.

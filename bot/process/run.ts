@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import { createLog } from '../bot/log.ts'
-import { type Config, ConfigError, loadConfig } from '../config.ts'
+import { type Config, ConfigError, loadConfig } from '../../config.ts'
+import { createLog } from '../log.ts'
 
 /** What a start gives. */
 export interface Started {

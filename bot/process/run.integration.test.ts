@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, inject, it } from 'vitest'
-import { packageRoot } from '../fixtures/root.ts'
-import { freshDatabaseUri } from '../fixtures/test/open-database.ts'
-import { openDatabase } from '../models/connect.ts'
+import { packageRoot } from '../../fixtures/root.ts'
+import { freshDatabaseUri } from '../../fixtures/test/open-database.ts'
+import { openDatabase } from '../../models/connect.ts'
 
 const key = '0f'.repeat(32)
 const mongodbUri = freshDatabaseUri()

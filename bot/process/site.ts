@@ -1,14 +1,13 @@
 import { constants } from 'node:zlib'
 import Koa, { type Middleware } from 'koa'
 import compress from 'koa-compress'
-import { callbackRoutes } from '../bot/callback/routes.ts'
-import type { DispatchDeps } from '../bot/dispatch/deps.ts'
-import type { Dispatcher } from '../bot/dispatch/dispatcher.ts'
-import { createInbox } from '../bot/dispatch/inbox.ts'
-import type { GapWatch } from '../bot/gap-watch.ts'
-import { type HealthDeps, healthRoutes } from '../bot/health.ts'
-import type { Config } from '../config.ts'
-import { useSidebar } from '../sidebar/server/routes.ts'
+import type { Config } from '../../config.ts'
+import { callbackRoutes } from '../callback/routes.ts'
+import type { DispatchDeps } from '../dispatch/deps.ts'
+import type { Dispatcher } from '../dispatch/dispatcher.ts'
+import { createInbox } from '../dispatch/inbox.ts'
+import type { GapWatch } from '../gap-watch.ts'
+import { type HealthDeps, healthRoutes } from '../health.ts'
 
 export interface SiteDeps extends Omit<DispatchDeps, 'actions' | 'live' | 'requestSync'> {
   config: Config
@@ -18,15 +17,15 @@ export interface SiteDeps extends Omit<DispatchDeps, 'actions' | 'live' | 'reque
   jobs: HealthDeps['jobs']
   dispatcher: Dispatcher
   gaps: GapWatch
-  /** Under which people and the platform come here. */
-  origin: string
-  /** Of the demo: puts the client's bridge into pages, and where it logs in. */
-  demo: { bridge: Middleware; loginBase: string } | undefined
+  /** Of the demo: puts the client's bridge into pages. */
+  bridge: Middleware | undefined
+  /** Adds the pages of the sidebar and their API. */
+  usePages(koa: Koa): void
 }
 
 /** All that is answered over HTTP: health and metrics always, callbacks and the sidebar where the web role runs. */
 export function createSite(deps: SiteDeps): Koa {
-  const { config, own, apps, log, demo } = deps
+  const { config, own, log, bridge } = deps
   const hasWeb = config.roles.has('web')
   const koa = new Koa()
   koa.on('error', error => log.error({ err: error }, 'a request failed'))
@@ -37,16 +36,8 @@ export function createSite(deps: SiteDeps): Koa {
 
   // Pages and answers of the sidebar; what callbacks are answered is a few bytes.
   koa.use(compress({ threshold: 1024, br: { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } } }))
-  if (demo !== undefined) koa.use(demo.bridge)
-  const loginBase = demo?.loginBase ?? config.loginBase
-  useSidebar(koa, {
-    ...deps,
-    ...own,
-    sessionSecret: config.sessionSecret,
-    client: () => apps.client(own.corpId),
-    now: () => new Date(),
-    ...(loginBase !== undefined && { loginBase }),
-  })
+  if (bridge !== undefined) koa.use(bridge)
+  deps.usePages(koa)
   return koa
 }
 
