@@ -23,6 +23,7 @@ export interface Coming {
  * Looks whether everything that a document names is there in this corp: what the parameters of its steps name, see
  * `Action.names`, and its scope. What is a template, or unsound, names nothing yet. Reads the database alone.
  *
+ * @param told what else is wrong with it: nothing is said of a name where something is, or of a list of which something is
  * @returns every problem, by its path
  */
 export async function checkNames(
@@ -31,8 +32,12 @@ export async function checkNames(
   document: Document,
   actions: ActionTable,
   { documents = [], tags = [] }: Coming = {},
+  told: readonly Problem[] = [],
 ): Promise<Problem[]> {
-  const named = [...scopeNames(document.scope), ...stepNames(document.steps, actions)]
+  const wrong = new Set(told.map(one => one.path))
+  const named = [...scopeNames(document.scope), ...stepNames(document.steps, actions)].filter(
+    ({ path }) => !wrong.has(path) && !wrong.has(path.replace(/\.\d+$/, '')),
+  )
   const manual = new Map<unknown, boolean | undefined>([
     ...documents.map(one => [one.key, isManual(soundTrigger(one.trigger))] as const),
     [document.key, isManual(document.trigger)],

@@ -2,7 +2,7 @@ import type { HandlerDraft, HandlerSwitch, StoredHandler } from '../../models/ha
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { type Coming, checkNames } from './check-names.ts'
-import { HandlerInvalid, inspectHandler, keyOf, type Problem } from './compile.ts'
+import { HandlerInvalid, inspectHandler, keyOf } from './compile.ts'
 import { contentOf, saysTheSame } from './digest.ts'
 import { inDocumentOrder } from './problem-order.ts'
 import { HandlerRefused } from './refusal.ts'
@@ -134,17 +134,11 @@ export async function checkHandler(
   coming?: Coming,
 ): Promise<{ key: string; enabled: boolean; content: Record<string, unknown> }> {
   const { problems: own, handler, parts } = inspectHandler(document, actions)
-  const names = parts === unsound ? [] : await checkNames(models, corpId, parts, actions, coming)
-  const problems = inDocumentOrder(document, [...own, ...namesLeft(names, own)])
+  const names = parts === unsound ? [] : await checkNames(models, corpId, parts, actions, coming, own)
+  const problems = inDocumentOrder(document, [...own, ...names])
   if (handler === undefined || problems.length > 0) throw new HandlerInvalid(keyOf(document), problems)
   const { key, enabled } = handler
   return { key, enabled, content: contentOf(await resolveScope(models, corpId, document)) }
-}
-
-/** Without the names in places of which something else is wrong: such a name, or the list that it stands in. */
-function namesLeft(names: readonly Problem[], own: readonly Problem[]): Problem[] {
-  const told = new Set(own.map(one => one.path))
-  return names.filter(({ path }) => !told.has(path) && !told.has(path.replace(/\.\d+$/, '')))
 }
 
 interface ToPublish {
