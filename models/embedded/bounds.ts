@@ -12,15 +12,11 @@ export const MAX_POINTS = 1000
 export interface IndexBounds {
   readonly points: readonly { readonly field: IndexField; readonly values: readonly unknown[] }[]
   readonly range: { readonly field: IndexField; readonly predicate: Predicate } | undefined
-  /** For `explain`: per field what was bound. */
-  readonly fields: Record<string, string[]>
 }
 
 /** Binds the fields of an index, from the first on, to what a filter demands of them. */
 export function boundFields(index: Index, predicates: Predicates): IndexBounds {
   const points: IndexBounds['points'][number][] = []
-  const fields: IndexBounds['fields'] = {}
-  for (const { path } of index.fields) fields[path] = ['[MinKey, MaxKey]']
   let product = 1
   for (const [i, field] of index.fields.entries()) {
     const predicate = predicates.paths.get(field.path)
@@ -32,15 +28,21 @@ export function boundFields(index: Index, predicates: Predicates): IndexBounds {
     if (values && product * values.length <= MAX_POINTS) {
       product *= values.length
       points.push({ field, values })
-      fields[field.path] = values.map(value => `[${describe(value)}, ${describe(value)}]`)
       continue
     }
     if (!predicate.lower && !predicate.upper) break
-    const range = { field, predicate: index.multikey ? oneEnd(predicate) : predicate }
-    fields[field.path] = [describeRange(range.predicate)]
-    return { points, range, fields }
+    return { points, range: { field, predicate: index.multikey ? oneEnd(predicate) : predicate } }
   }
-  return { points, range: undefined, fields }
+  return { points, range: undefined }
+}
+
+/** Per field of an index what was bound, as `explain` shows it. */
+export function describeBounds(index: Index, { points, range }: IndexBounds): Record<string, string[]> {
+  const fields = Object.fromEntries(index.fields.map(({ path }) => [path, ['[MinKey, MaxKey]']]))
+  for (const { field, values } of points)
+    fields[field.path] = values.map(value => `[${describe(value)}, ${describe(value)}]`)
+  if (range) fields[range.field.path] = [describeRange(range.predicate)]
+  return fields
 }
 
 /** In a multikey index no single entry need fulfil both ends: one element may lie above, another one below. */

@@ -1,5 +1,5 @@
 import type { Document } from 'bson'
-import { boundFields, boundRanges, distinct, MAX_POINTS } from './bounds.ts'
+import { boundFields, boundRanges, describeBounds, distinct, MAX_POINTS } from './bounds.ts'
 import type { Collection } from './catalog.ts'
 import { mongoError } from './errors.ts'
 import { type Index, type IndexField, patternText } from './index-definition.ts'
@@ -110,7 +110,9 @@ function consider(
       index,
       ranges: boundRanges(prefixOf(index), found, index.limit),
       reverse: direction === -1,
-      bounds: found.fields,
+      get bounds() {
+        return describeBounds(index, found)
+      },
     },
     sorted: unsorted || direction !== undefined,
     score: (unique ? 1000 : 0) + points.length * 10 + ends + ordered - index.fields.length * 0.01,

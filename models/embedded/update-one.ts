@@ -61,10 +61,18 @@ export function changeDocuments(engine: Engine, change: Change): Changed {
   return { ...done, after, upsertedId: engine.records.insert(engine.catalog.ensure(db, name), doc, after) }
 }
 
-/** What a query finds, found before the first of it is changed, so that none is met again where the change has put it. */
+/**
+ * What a query finds, found before the first of it is changed, so that none is met again where the change has put it.
+ * Only the first is held; the others are read again when their turn comes.
+ */
 export function* targets(engine: Engine, collection: Collection, query: PreparedQuery): Generator<Stored> {
+  let first: Stored | undefined
   const keys: Buffer[] = []
-  for (const { idKey } of query.documents()) keys.push(idKey)
+  for (const found of query.documents()) {
+    if (first === undefined) first = found
+    else keys.push(found.idKey)
+  }
+  if (first !== undefined) yield first
   for (const idKey of keys) {
     const bytes = engine.store.get(documentKey(collection, idKey))
     if (bytes) yield lazyDocument(idKey, bytes)
