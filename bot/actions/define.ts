@@ -67,6 +67,8 @@ export interface ActionContext {
   client: AppClient
   /** The inbox key of the event that began the relation, where this event announces it. */
   relation?: string
+  /** The step is done before its event's turn, see `welcomeAtOnce`: most likely nobody has tried it before. */
+  isAhead?: true
   metrics: Pick<Metrics, 'welcomes' | 'welcomed'>
   /**
    * Answers whoever wrote: text and news in the HTTP response while that is open, else as an app message. A long text

@@ -26,9 +26,11 @@ export const scriptFind = defineAction({
     const found = await findScripts(context.models, corpId, query)
     const [best, ...others] = found
     if (best === undefined) throw new ActionRefused('script_unknown', texts.scriptUnknown(query))
-    const materials = await context.models.materials
-      .find({ corpId, key: { $in: best.parts.flatMap(part => part.material ?? []) } }, { key: 1, title: 1 })
-      .lean()
+    const keys = best.parts.flatMap(part => part.material ?? [])
+    const materials =
+      keys.length === 0
+        ? []
+        : await context.models.materials.find({ corpId, key: { $in: keys } }, { key: 1, title: 1 }).lean()
     const parts = best.parts.map(part =>
       part.text === undefined
         ? `［素材：${materials.find(one => one.key === part.material)?.title ?? part.material}］`

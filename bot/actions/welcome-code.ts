@@ -71,6 +71,26 @@ export interface HeldCode {
   holder: string
 }
 
+/** How a code was settled before; undefined where it was not. */
+export async function settledBefore(
+  { models, corp }: ActionContext,
+  code: string,
+): Promise<WelcomeOutcome | undefined> {
+  const row = await models.welcomes.findOne({ corpId: corp.corpId, welcomeCode: code }, outcomeFields).lean()
+  return row === null ? undefined : outcomeOf(row)
+}
+
+const outcomeFields = { state: 1, handler: 1, errcode: 1 } as const
+
+function outcomeOf({
+  state,
+  handler,
+  errcode,
+}: Pick<Welcome, 'state' | 'handler' | 'errcode'>): WelcomeOutcome | undefined {
+  if (state === 'sending' || state === 'unused' || state === 'no_code') return undefined
+  return { state, ...present({ handler, errcode }) }
+}
+
 /** Takes the code for `holder`; a code that was settled before gives its outcome, one that somebody else holds is `busy`. */
 export async function takeCode(
   context: ActionContext,
@@ -113,13 +133,8 @@ export async function takeCode(
       if (isDuplicateKey(error)) return null
       throw error
     })
-  if (row === null || row.state === 'sending' || row.state === 'unused' || row.state === 'no_code')
-    return row?.holder === holder ? 'ours' : 'busy'
-  return {
-    state: row.state,
-    ...(row.handler !== undefined && { handler: row.handler }),
-    ...(row.errcode !== undefined && { errcode: row.errcode }),
-  }
+  const outcome = row === null ? undefined : outcomeOf(row)
+  return outcome ?? (row?.holder === holder ? 'ours' : 'busy')
 }
 
 /** Stores how a code ended, and counts it once, however often it is settled. */

@@ -13,6 +13,7 @@ import {
   keepLease,
   releaseCode,
   settle,
+  settledBefore,
   takeCode,
   type WelcomeOutcome,
 } from './welcome-code.ts'
@@ -60,6 +61,9 @@ export async function sendWelcome(
     state: 'sending',
     holder: randomUUID(),
   }
+  // In its event's turn the welcome was mostly sent long ago.
+  const before = context.isAhead ? undefined : await settledBefore(context, code)
+  if (before !== undefined) return before
   for (;;) {
     const taken = await takeCode(context, code, relation, held.holder)
     if (taken === 'ours') break

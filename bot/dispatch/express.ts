@@ -82,6 +82,7 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
       handler: handler.key,
       revision: handler.revision,
       signal: new AbortController().signal,
+      isAhead: true,
       key: `${event.id}/${handler.key}/${step.id}`,
       expireAt: new Date(Date.now() + deps.retentionMs),
     },

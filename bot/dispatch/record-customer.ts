@@ -6,7 +6,7 @@ import { keepCustomer, readCustomer } from '../actions/read-customer.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { DispatchDeps } from './deps.ts'
 import { takeEarly } from './early-answers.ts'
-import { endRelation } from './relation.ts'
+import { type Announcement, endRelation } from './relation.ts'
 
 interface Pair {
   corpId: string
@@ -17,14 +17,24 @@ interface Pair {
 /**
  * What the house itself does about a customer event, before any handler: the database follows the platform, and the
  * trajectory says what happened.
+ *
+ * @param announced of an add, as it was decided a moment ago
  */
-export async function recordEvent(deps: DispatchDeps, event: BotEvent, name: string): Promise<void> {
+export async function recordEvent(
+  deps: DispatchDeps,
+  event: BotEvent,
+  name: string,
+  announced?: Announcement,
+): Promise<void> {
   const { corpId, userid, externalUserid } = event
   if (userid === undefined || externalUserid === undefined) return
   const pair = { corpId, useridKey: useridKey(userid), externalUserid }
   switch (name) {
     case 'customer.added':
-      if (isEvent(event, 'customer.added')) await recordAdd(deps, event, pair)
+      if (isEvent(event, 'customer.added')) {
+        if (announced?.isHeld !== true) await beginFollow(deps.models, event, pair)
+        await recordAdd(deps, event, pair)
+      }
       return record(deps, event, 'added')
     case 'customer.confirmed':
       await readOf(deps, event)
@@ -49,9 +59,8 @@ export async function recordPast(
   await record(deps, event, name === 'customer.added' ? 'added' : 'confirmed')
 }
 
-async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, pair: Pair): Promise<void> {
-  const { models } = deps
-  // A new relation begins its own story; one that a sync has seen already keeps what it says.
+/** A new relation begins its own story; one that a sync has seen already keeps what it says. */
+async function beginFollow(models: Models, event: BotEvent<'customer.added'>, pair: Pair): Promise<void> {
   await models.follows.updateOne(
     { ...pair, $or: [{ status: { $ne: 'active' } }, { addedAt: null }] },
     {
@@ -64,6 +73,10 @@ async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, 
       $unset: { endedAt: 1, lastFollowUpAt: 1 },
     },
   )
+}
+
+async function recordAdd(deps: DispatchDeps, event: BotEvent<'customer.added'>, pair: Pair): Promise<void> {
+  const { models } = deps
   let shown = false
   try {
     shown = await readOf(deps, event)

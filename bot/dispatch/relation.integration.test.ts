@@ -52,9 +52,26 @@ describe('the relation of a staff member and a customer', () => {
     ] as const) {
       const customer = `${wm}-${first}`
       const [one, two] = [eventOf(first, customer, 0), eventOf(second, customer, 5)]
-      expect(await take(one)).toEqual({ name: 'customer.added', relation: one.id, over: false })
-      expect(await take(two)).toEqual({ name: 'customer.confirmed', relation: one.id, over: false })
+      const told = { relation: one.id, over: false, isHeld: true }
+      expect(await take(one)).toEqual({ name: 'customer.added', ...told })
+      expect(await take(two)).toEqual({ name: 'customer.confirmed', ...told })
     }
+  })
+
+  it('says the same of an add that is looked for first', async () => {
+    const [first, again] = [eventOf('full', wm, 0), eventOf('full', wm, 90)] as BotEvent<'customer.added'>[]
+    for (const event of [first, again]) {
+      if (event === undefined) continue
+      const found = await announce(database.models, event, { isBegun: true })
+      expect(found).toMatchObject({ name: 'customer.added', relation: event.id, over: false })
+      expect(await announce(database.models, event)).toEqual(found)
+    }
+  })
+
+  it('does not hold a pair that has ended and begins anew', async () => {
+    await take(eventOf('full', wm, 0))
+    await take(eventOf('lost', wm, 10))
+    expect(await take(eventOf('full', wm, 20))).not.toHaveProperty('isHeld')
   })
 
   it('leaves a follow that waits to be followed up, active and without tags', async () => {
@@ -93,6 +110,7 @@ describe('the relation of a staff member and a customer', () => {
       name: 'customer.added',
       relation: again.id,
       over: false,
+      isHeld: true,
       again: true,
     })
   })

@@ -13,6 +13,8 @@ export interface Announcement {
   over: boolean
   /** The staff member had this customer before: the chat may have begun then. */
   again?: true
+  /** What is held of the pair says that it goes on, and since when. */
+  isHeld?: true
 }
 
 /** What every follow has from its first moment. */
@@ -52,15 +54,23 @@ export async function beginByConsent(models: Models, event: BotEvent): Promise<v
  * `add_external_contact`, in any order and any number of deliveries: the first raises `customer.added`, the other one
  * `customer.confirmed`. A second announcement of the same kind begins a new relation, because each comes once per
  * relation. The same event always gets the same answer; one that is older than what has happened since changes nothing.
+ *
+ * @param isBegun it has most likely been announced before, so that looking is enough
  */
-export async function announce(models: Models, event: BotEvent<'customer.added'>): Promise<Announcement> {
+export async function announce(
+  models: Models,
+  event: BotEvent<'customer.added'>,
+  { isBegun = false }: { isBegun?: boolean } = {},
+): Promise<Announcement> {
   const pair = pairOf(event)
   const slot = event.data.half ? 'half' : 'full'
   const first: Relation = { first: event.id, at: event.createdAt, [slot]: event.id }
   for (;;) {
-    const { relation, past = [], addedAt } = (await beginOrFind(models, event, first)) ?? {}
+    const seen = isBegun ? await models.follows.findOne(pair, announced).lean() : null
+    const { relation, past = [], addedAt, status } = seen ?? (await beginOrFind(models, event, first)) ?? {}
+    const held = { ...(status === 'active' && addedAt !== undefined && { isHeld: true as const }) }
     const known = [relation, ...past].find(one => one?.half === event.id || one?.full === event.id)
-    if (known !== undefined) return toAnnouncement(known, event.id, known !== relation)
+    if (known !== undefined) return { ...toAnnouncement(known, event.id, known !== relation), ...held }
     const joins = relation !== undefined && isJoinable(relation, event)
     const overtaken = joins ? undefined : overtaking(relation, past, event)
     if (overtaken !== undefined) return { name: 'customer.confirmed', relation: overtaken.first, over: true }
@@ -81,23 +91,26 @@ export async function announce(models: Models, event: BotEvent<'customer.added'>
         ? { $set: { [`relation.${slot}`]: event.id } }
         : { $set: { relation: next }, ...(ended !== undefined && keep(ended)) },
     )
-    if (matchedCount === 1) return toAnnouncement(next, event.id, false)
+    if (matchedCount === 1) return { ...toAnnouncement(next, event.id, false), ...held }
   }
 }
+
+/** What of a follow decides about an announcement. */
+const announced = { relation: 1, past: 1, addedAt: 1, status: 1 } as const
 
 /** What is held of a pair; where nothing is, it begins with this add. One command, for most who add are new. */
 function beginOrFind(
   models: Models,
   event: BotEvent<'customer.added'>,
   relation: Relation,
-): Promise<Pick<Follow, 'relation' | 'past' | 'addedAt'> | null> {
+): Promise<Pick<Follow, 'relation' | 'past' | 'addedAt' | 'status'> | null> {
   const { state } = event.data
   const begun = { relation, addedAt: event.createdAt, ...(state !== '' && { state }) }
   return models.follows
     .findOneAndUpdate(
       pairOf(event),
       { $setOnInsert: { ...newFollow, ...begun, userid: event.userid ?? '', status: 'active' } },
-      { upsert: true, returnDocument: 'after', projection: { relation: 1, past: 1, addedAt: 1 } },
+      { upsert: true, returnDocument: 'after', projection: announced },
     )
     .lean()
 }

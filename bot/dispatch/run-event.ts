@@ -31,19 +31,26 @@ export interface EventResult {
 /** Tells the rest of the house, then runs the handlers that the event starts, in their order. */
 export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<EventResult> {
   if (event.start !== undefined) return runStart(deps, event, event.start)
-  const announced = isEvent(event, 'customer.added') ? await announce(deps.models, event) : undefined
+  const announced = isEvent(event, 'customer.added')
+    ? // Where there is a code, the welcome has begun the relation.
+      await announce(deps.models, event, { isBegun: 'welcomeCode' in event.data })
+    : undefined
   const name = announced?.name ?? event.name
-  const runs = await deps.models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()
   if (announced?.over === true) {
     await recordPast(deps, event, announced.name)
+    const runs = await runsOf(deps, event)
     for (const run of runs) await abandonRun(deps, run)
     await recordUnwelcomed(deps, event, announced, { passed: [], runs })
     return { outcome: 'done', passed: [] }
   }
-  await recordEvent(deps, event, name)
+  await recordEvent(deps, event, name, announced)
   await requestSyncs(deps, event)
-  const around = await loadSurroundings(deps, event, name)
-  const set = await deps.live.of(event.corpId)
+  // Together, because whoever typed waits for it.
+  const [runs, around, set] = await Promise.all([
+    runsOf(deps, event),
+    loadSurroundings(deps, event, name),
+    deps.live.of(event.corpId),
+  ])
   const context = contextOf(deps, event, around, set, announced?.relation)
   const runOf = (handler: CompiledHandler): Run | undefined => runs.find(run => run.handler === handler.key)
   const request = { event, name, context, facts: around.facts, runOf }
@@ -73,6 +80,11 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
     await recordUnwelcomed(deps, event, announced, { ...welcome, runs: ran.runs, facts: around.facts })
   }
   return result
+}
+
+/** What earlier attempts have come to. */
+function runsOf({ models }: Pick<DispatchDeps, 'models'>, { corpId, id }: BotEvent): Promise<Run[]> {
+  return models.runs.find({ corpId, event: id }, { _id: 0 }).lean()
 }
 
 /** Handlers that would be asked whether they want such an event, if they were not switched off or broken. */
