@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { connection } = sidekick.database
   server = connection.getClient().db(connection.name)
   planned = await planQueries(server, watch.sent)
-}, 120_000)
+}, 300_000)
 afterAll(async () => {
   await sidekick?.stop()
   watch.stop()

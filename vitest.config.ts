@@ -1,44 +1,49 @@
 import { defineConfig } from 'vitest/config'
+import { SlowFirst } from './fixtures/test/slow-first.ts'
 
 const outside = ['**/node_modules/**', '**/dist/**', '**/.data/**']
+/** What waits for something ends with it; only a machine that has much else to do comes near these. In milliseconds. */
+const patient = {
+  setupFiles: ['fixtures/test/each-file.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 20_000 } },
+}
+/** Processes, sockets, pages: most of what these tests do is waiting, so more of them run at once than there are cores. */
+const waiting = { sequence: { groupOrder: 1 }, globalSetup: ['fixtures/test/database.ts'], maxWorkers: 4 }
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowFirst },
     projects: [
       {
         test: {
+          ...patient,
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['**/*.test.ts'],
           exclude: [...outside, '**/*.integration.test.ts', '**/*.browser.test.ts'],
-          setupFiles: ['fixtures/test/unhandled.ts'],
+          isolate: false,
+          maxWorkers: '100%',
         },
       },
       {
         test: {
+          ...patient,
+          ...waiting,
           name: 'integration',
-          sequence: { groupOrder: 1 },
           include: ['**/*.integration.test.ts'],
           exclude: outside,
-          setupFiles: ['fixtures/test/unhandled.ts'],
-          globalSetup: ['fixtures/test/database.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-          // Most of what they do is waiting.
-          maxWorkers: 3,
+          isolate: false,
         },
       },
       {
         test: {
+          ...patient,
+          ...waiting,
           name: 'browser',
-          sequence: { groupOrder: 2 },
           include: ['**/*.browser.test.ts'],
           exclude: outside,
-          setupFiles: ['fixtures/test/unhandled.ts'],
-          globalSetup: ['fixtures/test/database.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 2,
         },
       },
     ],
