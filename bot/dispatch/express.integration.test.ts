@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type EventRig, eventOf, openEventRig } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
+import { eventOf } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { actions } from '../actions/registry.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { runEvent } from './run-event.ts'
@@ -17,21 +15,13 @@ const welcome = (key: string, steps: object[], more: object = {}) => ({
 })
 
 describe('a code that comes after the add', () => {
-  let database: Database
-  let platform: StubPlatform
-  let rig: EventRig
+  let rig: OwnEventRig
   let people = 0
   let customer = ''
   beforeAll(async () => {
-    database = await openTestDatabase()
-    platform = await startStubPlatform()
-    rig = await openEventRig(database, { actions, platform: platform.url })
+    rig = await openOwnEventRig(actions)
   })
-  afterAll(async () => {
-    await rig.close()
-    await platform.close()
-    await database.close()
-  })
+  afterAll(() => rig.close())
   beforeEach(() => {
     people += 1
     customer = `wm-late-${people}`
@@ -49,7 +39,7 @@ describe('a code that comes after the add', () => {
     const began = 1_700_000_000
     await runEvent(rig.deps, change('add_half_external_contact', began))
     await runEvent(rig.deps, change(type, began + 100, customer))
-    return database.models.welcomes.findOne({ welcomeCode: customer }).lean()
+    return rig.deps.models.welcomes.findOne({ welcomeCode: customer }).lean()
   }
 
   describe.each(['add_external_contact', 'msg_audit_approved'] as const)('by %s', type => {

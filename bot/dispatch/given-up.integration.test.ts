@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type EventRig, eventOf, openEventRig } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
+import { eventOf } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { actions } from '../actions/registry.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { welcomeAtOnce } from './express.ts'
@@ -14,23 +12,15 @@ const throws = () => Promise.reject(new TypeError('undefined is not a function')
 const atOnce = { ...dispatchLimits, attemptsMax: 1 }
 
 describe('the welcome of an event that is given up by an error', () => {
-  let database: Database
-  let platform: StubPlatform
-  let rig: EventRig
+  let rig: OwnEventRig
   let people = 0
   let customer = ''
   beforeAll(async () => {
-    database = await openTestDatabase()
-    platform = await startStubPlatform()
-    rig = await openEventRig(database, { actions, platform: platform.url })
+    rig = await openOwnEventRig(actions)
     const steps = [{ id: 'hi', action: 'welcome.send', with: { text: '您好' } }]
     rig.useHandlers({ key: 'hi', trigger: { event: 'customer.added' }, steps })
   })
-  afterAll(async () => {
-    await rig.close()
-    await platform.close()
-    await database.close()
-  })
+  afterAll(() => rig.close())
   beforeEach(() => {
     people += 1
     customer = `wm-given-up-${people}`
@@ -40,12 +30,12 @@ describe('the welcome of an event that is given up by an error', () => {
     const event = eventOf(
       `<FromUserName>sys</FromUserName><MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>${type}</ChangeType><UserID>lina</UserID><ExternalUserID>${customer}</ExternalUserID><State>x</State>${code}`,
     )
-    await createInbox(database.models, 60_000, rig.deps).put(event, '1000002')
+    await createInbox(rig.deps.models, 60_000, rig.deps).put(event, '1000002')
     return event
   }
   const coded = (type: string) => arrives(type, `<WelcomeCode>${customer}</WelcomeCode>`)
-  const stored = ({ id }: BotEvent) => database.models.inbox.findById(id).orFail().lean()
-  const row = () => database.models.welcomes.findOne({ externalUserid: customer }).lean()
+  const stored = ({ id }: BotEvent) => rig.deps.models.inbox.findById(id).orFail().lean()
+  const row = () => rig.deps.models.welcomes.findOne({ externalUserid: customer }).lean()
 
   it.each(['add_external_contact', 'msg_audit_approved'])('has failed, with the code of %s', async type => {
     const event = await coded(type)
@@ -68,7 +58,7 @@ describe('the welcome of an event that is given up by an error', () => {
   it('is not left as being sent where the call got no answer, and its handler is named', async () => {
     const event = await coded('add_external_contact')
     for (let n = 0; n < 3; n += 1)
-      platform.next('externalcontact/send_welcome_msg', response => void response.destroy())
+      rig.platform.next('externalcontact/send_welcome_msg', response => void response.destroy())
     await expect(welcomeAtOnce(rig.deps, event)).rejects.toThrow()
     expect(await row()).toMatchObject({ state: 'sending' })
     await handleEvent(rig.deps, throws, await stored(event), atOnce)

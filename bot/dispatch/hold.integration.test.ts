@@ -1,41 +1,27 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { contactOf, type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { contactOf, lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
-import type { Run } from '../../models/run.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { createInbox } from './inbox.ts'
 import { runEvent } from './run-event.ts'
 import { eventOf } from './stored-event.ts'
 
 const probes = createProbes()
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
-beforeEach(async () => {
+afterAll(() => rig.close())
+beforeEach(() => {
   probes.reset()
-  rig.setLive({})
-  await database.models.runs.deleteMany({})
+  return rig.reset()
 })
 
 const says = { message: { contains: ['你好'] } }
 const talks = { event: 'acquisition.customer_start_chat' }
 const good = { key: 'z-good', trigger: says, steps: [step('probe.does')] }
 const hello = (): BotEvent => lineFrom('lina', '你好')
-const runOf = (handler: string, event: BotEvent): Promise<Run | null> =>
-  database.models.runs.findOne({ corpId: rigCorp, handler, event: event.id }).lean()
 
 describe('a handler with a cooldown', () => {
   const cooled = { key: 'cooled', trigger: talks, run: { cooldown: '10m' } }
@@ -61,7 +47,7 @@ describe('a handler with a cooldown', () => {
     rig.useHandlers({ ...cooled, steps: does })
     await runEvent(rig.deps, contactOf('lina', 'wm1'))
     const long = new Date(rig.deps.clock.now() - 601_000)
-    await database.models.runs.updateOne({ handler: 'cooled' }, { startedAt: long })
+    await rig.deps.models.runs.updateOne({ handler: 'cooled' }, { startedAt: long })
     await runEvent(rig.deps, contactOf('lina', 'wm1'))
     expect(probes.done).toHaveLength(2)
   })
@@ -101,12 +87,12 @@ describe('a handler with a cooldown', () => {
     await runEvent(rig.deps, contactOf('lina', 'wm1'))
     await runEvent(rig.deps, second)
     expect(probes.done).toEqual(['cooled/send', 'cooled/does', 'cooled/send'])
-    expect(await runOf('cooled', second)).toMatchObject({
+    expect(await rig.runOf('cooled', second)).toMatchObject({
       ...{ state: 'done', steps: [{ state: 'done' }, { state: 'skipped', skipped: 'cooldown' }] },
     })
     const long = new Date(rig.deps.clock.now() - 601_000)
     const first = { handler: 'cooled', event: { $ne: second.id } }
-    await database.models.runs.updateOne(first, { startedAt: long })
+    await rig.deps.models.runs.updateOne(first, { startedAt: long })
     await runEvent(rig.deps, third)
     expect(probes.done.at(-1)).toBe('cooled/does')
   })
@@ -115,7 +101,7 @@ describe('a handler with a cooldown', () => {
     rig.useHandlers({ ...cooled, run: { cooldown: '30d' }, steps: does })
     const event = contactOf('lina', 'wm1')
     await runEvent(rig.deps, event)
-    const { startedAt, expireAt } = await database.models.runs.findOne({ event: event.id }).orFail().lean()
+    const { startedAt, expireAt } = await rig.deps.models.runs.findOne({ event: event.id }).orFail().lean()
     expect(+expireAt - +startedAt).toBe(30 * 86_400_000)
   })
 
@@ -124,10 +110,10 @@ describe('a handler with a cooldown', () => {
     await runEvent(rig.deps, lineFrom('lina', '报价'))
     const event = lineFrom('lina', '报价')
     rig.deps.replies.open(event.id)
-    await createInbox(database.models, 60_000, rig.deps).put(event, '1000002')
+    await createInbox(rig.deps.models, 60_000, rig.deps).put(event, '1000002')
     await runEvent(rig.deps, event)
     expect(probes.done).toEqual(['cooled/does'])
-    expect(await database.models.inbox.findById(event.id).lean()).toMatchObject({
+    expect(await rig.deps.models.inbox.findById(event.id).lean()).toMatchObject({
       reply: '“报价”刚用过，请 10 分钟后再发。',
     })
   })
@@ -145,9 +131,9 @@ describe('a message rule with a cooldown', () => {
   /** What whoever writes is answered with. */
   async function answerTo(event: BotEvent): Promise<unknown> {
     rig.deps.replies.open(event.id)
-    await createInbox(database.models, 60_000, rig.deps).put(event, '1000002')
+    await createInbox(rig.deps.models, 60_000, rig.deps).put(event, '1000002')
     await runEvent(rig.deps, event)
-    return (await database.models.inbox.findById(event.id).lean())?.reply
+    return (await rig.deps.models.inbox.findById(event.id).lean())?.reply
   }
 
   it('tells whoever writes when it listens again', async () => {
@@ -203,7 +189,7 @@ describe('a handler that brings itself about', () => {
 
   it('costs no query where nothing is counted', async () => {
     let asked = 0
-    const { runs } = database.models
+    const { runs } = rig.deps.models
     const [count, find] = [runs.countDocuments.bind(runs), runs.findOne.bind(runs)]
     runs.countDocuments = ((...args: Parameters<typeof count>) => {
       asked += 1

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { contactOf, type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { contactOf, lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { type FactDefinition, factTable } from '../handlers/fact-table.ts'
 import type { Facts } from '../handlers/facts.ts'
@@ -66,21 +64,17 @@ function isOf({ type, missing, oneOf, form }: FactDefinition, value: unknown): b
 }
 
 describe('the facts of an event', () => {
-  let database: Database
-  let platform: StubPlatform
-  let rig: EventRig
+  let rig: OwnEventRig
   let deps: DispatchDeps
   let full: Facts
   let bare: Facts
   const factsOf = async (event: BotEvent): Promise<Facts> =>
     (await loadSurroundings(deps, event, event.name)).facts
   beforeAll(async () => {
-    database = await openTestDatabase()
-    platform = await startStubPlatform()
-    rig = await openEventRig(database, { actions: createProbes().actions, platform: platform.url })
+    rig = await openOwnEventRig(createProbes().actions)
     // Wednesday, ten o'clock in the morning in Shanghai.
     deps = { ...rig.deps, clock: { ...rig.deps.clock, now: () => Date.parse('2026-03-11T02:00:00Z') } }
-    const { models } = database
+    const { models } = rig.deps
     await models.staff.updateOne(
       { corpId: rigCorp, userid: 'lina' },
       { userid: 'LiNa', name: '李娜', departments: ['3', '5'], leads: ['5'], position: '家居顾问' },
@@ -103,15 +97,13 @@ describe('the facts of an event', () => {
       lastFollowUpAt: new Date('2026-03-09T16:30:00Z'),
     })
     // Nobody whom the platform knows either.
-    platform.next('user/get', response => response.end(JSON.stringify({ errcode: 60111, errmsg: 'none' })))
+    rig.platform.next('user/get', response =>
+      response.end(JSON.stringify({ errcode: 60111, errmsg: 'none' })),
+    )
     full = await factsOf(contactOf('lina', 'wmFull'))
     bare = await factsOf(contactOf('nobody', 'wmBare'))
   })
-  afterAll(async () => {
-    await rig.close()
-    await platform.close()
-    await database.close()
-  })
+  afterAll(() => rig.close())
 
   it('are those of the table and no others, but what belongs to the event and the run', () => {
     const table = Object.keys(factTable).filter(path => !path.startsWith('run.'))
@@ -148,7 +140,7 @@ describe('the facts of an event', () => {
   })
 
   it('count days from the announcement where the platform has not told when the relation began', async () => {
-    await database.models.follows.create({
+    await rig.deps.models.follows.create({
       ...{ corpId: rigCorp, userid: 'LiNa', useridKey: 'lina', externalUserid: 'wmNew' },
       ...{ remarkMobiles: [], tags: [], personalTags: [] },
       relation: { first: 'e1', at: new Date('2026-03-10T15:59:00Z') },

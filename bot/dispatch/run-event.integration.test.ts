@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { lineFrom } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
-import type { Run } from '../../models/run.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { handleEvent } from './handle-event.ts'
 import { createInbox } from './inbox.ts'
@@ -12,30 +9,19 @@ import { dispatchLimits } from './limits.ts'
 import { runEvent } from './run-event.ts'
 
 const probes = createProbes()
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
-beforeEach(async () => {
+afterAll(() => rig.close())
+beforeEach(() => {
   probes.reset()
-  rig.setLive({})
-  await database.models.runs.deleteMany({})
+  return rig.reset()
 })
 
 const says = { message: { contains: ['你好'] } }
 const good = { key: 'z-good', trigger: says, steps: [step('probe.does')] }
 const hello = (): BotEvent => lineFrom('lina', '你好')
-const runOf = (handler: string, event: BotEvent): Promise<Run | null> =>
-  database.models.runs.findOne({ corpId: rigCorp, handler, event: event.id }).lean()
 
 describe('an event with a handler that is at fault', () => {
   it('has its other handlers run beside one that throws, one that hangs and one whose text loops', async () => {
@@ -58,17 +44,17 @@ describe('an event with a handler that is at fault', () => {
     const event = hello()
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
     expect(probes.done).toEqual(['z-good/does'])
-    expect(await runOf('a-throws', event)).toMatchObject({
+    expect(await rig.runOf('a-throws', event)).toMatchObject({
       ...{ state: 'failed', gaveUp: true },
       steps: [{ state: 'failed', error: { message: 'undefined is not a function' } }],
     })
-    expect(await runOf('b-hangs', event)).toMatchObject({
+    expect(await rig.runOf('b-hangs', event)).toMatchObject({
       ...{ state: 'failed', steps: [{ state: 'failed', error: { code: 'timed_out' } }] },
     })
-    expect(await runOf('c-loops', event)).toMatchObject({
+    expect(await rig.runOf('c-loops', event)).toMatchObject({
       ...{ state: 'failed', steps: [{ state: 'failed', error: { message: /limit/ } }] },
     })
-    expect(await runOf('z-good', event)).toMatchObject({ state: 'done' })
+    expect(await rig.runOf('z-good', event)).toMatchObject({ state: 'done' })
   })
 
   it('has the others run also where a run cannot be stored, and is tried again', async () => {
@@ -87,9 +73,9 @@ describe('handlers that are paused', () => {
   it('do not run, which the event keeps, and run when it is replayed', async () => {
     rig.useHandlers(good)
     const event = hello()
-    const inbox = createInbox(database.models, 60_000, rig.deps)
+    const inbox = createInbox(rig.deps.models, 60_000, rig.deps)
     await inbox.put(event, '1000002')
-    const stored = () => database.models.inbox.findById(event.id).orFail().lean()
+    const stored = () => rig.deps.models.inbox.findById(event.id).orFail().lean()
     rig.setLive({ paused: by })
     await handleEvent(rig.deps, runEvent, await stored(), dispatchLimits)
     expect(probes.done).toEqual([])
@@ -98,7 +84,7 @@ describe('handlers that are paused', () => {
     })
     expect((await stored()).passed?.[0]?.why).toBe('since 2026-03-01T02:03:04.000Z by zhouming')
     rig.setLive({})
-    await database.models.inbox.updateOne({ _id: event.id }, { state: 'waiting' })
+    await rig.deps.models.inbox.updateOne({ _id: event.id }, { state: 'waiting' })
     await handleEvent(rig.deps, runEvent, await stored(), dispatchLimits)
     expect(probes.done).toEqual(['z-good/does'])
     expect((await stored()).passed).toBeUndefined()

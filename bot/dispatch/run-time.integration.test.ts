@@ -1,41 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { lineFrom } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
 import type { Run } from '../../models/run.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { runEvent } from './run-event.ts'
 
 const probes = createProbes()
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
-beforeEach(async () => {
+afterAll(() => rig.close())
+beforeEach(() => {
   probes.reset()
-  rig.setLive({})
-  await database.models.runs.deleteMany({})
+  return rig.reset()
 })
 
 const says = { message: { contains: ['你好'] } }
 const hello = (): BotEvent => lineFrom('lina', '你好')
-const runOf = (handler: string, event: BotEvent): Promise<Run | null> =>
-  database.models.runs.findOne({ corpId: rigCorp, handler, event: event.id }).lean()
 
 describe('the time of a run', () => {
-  const limited = { key: 'slow', trigger: says, run: { timeoutMs: 100 } }
+  const limited = { key: 'slow', trigger: says, run: { timeoutMs: 300 } }
 
   it('has an idempotent step that hangs tried again, as often as it may', async () => {
     rig.useHandlers({ ...limited, steps: [step('probe.hangs', { retry: { max: 1 } })] })
@@ -51,7 +38,7 @@ describe('the time of a run', () => {
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
     expect(probes.seen).toHaveLength(1)
-    expect(await runOf('slow', event)).toMatchObject({
+    expect(await rig.runOf('slow', event)).toMatchObject({
       steps: [{ state: 'failed', uncertain: true, error: { code: 'timed_out' } }],
     })
   })
@@ -73,23 +60,25 @@ describe('the time of a run', () => {
   })
 
   it('does not end the wait of a message for its turn: it is tried until it is sent', async () => {
-    rig.useHandlers({ ...limited, run: { timeoutMs: 300 }, steps: [step('reply', { with: { text: '好' } })] })
-    const sent = (): number => platform.calls.filter(path => path === 'message/send').length
+    const steps = [step('reply', { with: { text: '好' } })]
+    rig.useHandlers({ ...limited, run: { timeoutMs: 20_000 }, steps })
+    const sent = (): number => rig.platform.calls.filter(path => path === 'message/send').length
     const before = sent()
     for (const _ of [1, 2])
       expect((await runEvent(rig.deps, lineFrom('chenjie', '你好'))).outcome).toBe('done')
+    rig.useHandlers({ ...limited, steps })
     const event = lineFrom('chenjie', '你好')
     for (const _ of [1, 2, 3, 4]) expect((await runEvent(rig.deps, event)).outcome).toBe('again')
     expect(sent() - before).toBe(2)
-    expect(await runOf('slow', event)).toMatchObject({
+    expect(await rig.runOf('slow', event)).toMatchObject({
       ...{ state: 'running', steps: [{ state: 'pending', attempts: 0, error: { code: 'timed_out' } }] },
     })
   })
 
   it('is not written over by what an answer of several parts still stores when it is over', async () => {
     const text = '一行字\n'.repeat(700)
-    rig.useHandlers({ ...limited, run: { timeoutMs: 300 }, steps: [step('reply', { with: { text } })] })
-    const { runs } = database.models
+    rig.useHandlers({ ...limited, steps: [step('reply', { with: { text } })] })
+    const { runs } = rig.deps.models
     const update = runs.updateOne.bind(runs)
     let late: Promise<unknown> = Promise.resolve()
     // The database takes its time with the first part.
@@ -106,16 +95,16 @@ describe('the time of a run', () => {
     } finally {
       runs.updateOne = update
     }
-    expect(await runOf('slow', event)).toMatchObject({
+    expect(await rig.runOf('slow', event)).toMatchObject({
       ...{ state: 'failed', gaveUp: true, steps: [{ state: 'failed', uncertain: true }] },
     })
   })
 
   it('fails a message as uncertain that was on its way', async () => {
     rig.useHandlers({ ...limited, run: { timeoutMs: 300 }, steps: [step('reply', { with: { text: '好' } })] })
-    platform.next('message/send', () => undefined)
+    rig.platform.next('message/send', () => undefined)
     const event = lineFrom('wangfang', '你好')
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
-    expect(await runOf('slow', event)).toMatchObject({ steps: [{ state: 'failed', uncertain: true }] })
+    expect(await rig.runOf('slow', event)).toMatchObject({ steps: [{ state: 'failed', uncertain: true }] })
   })
 })

@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
-import type { Run } from '../../models/run.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { contextOf } from './candidates.ts'
 import { dryRun } from './dry-run.ts'
@@ -12,30 +9,19 @@ import { loadSurroundings } from './load-facts.ts'
 import { runEvent } from './run-event.ts'
 
 const probes = createProbes()
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
-beforeEach(async () => {
+afterAll(() => rig.close())
+beforeEach(() => {
   probes.reset()
-  rig.setLive({})
-  await database.models.runs.deleteMany({})
+  return rig.reset()
 })
 
 const says = { message: { contains: ['你好'] } }
 const good = { key: 'z-good', trigger: says, steps: [step('probe.does')] }
 const hello = (): BotEvent => lineFrom('lina', '你好')
-const runOf = (handler: string, event: BotEvent): Promise<Run | null> =>
-  database.models.runs.findOne({ corpId: rigCorp, handler, event: event.id }).lean()
 
 describe('the trace of a run', () => {
   it('says what began it, why its conditions held, and why a step was skipped', async () => {
@@ -48,7 +34,7 @@ describe('the trace of a run', () => {
     })
     const event = hello()
     await runEvent(rig.deps, event)
-    expect(await runOf('traced', event)).toMatchObject({
+    expect(await rig.runOf('traced', event)).toMatchObject({
       ...{ trigger: 'message', when: { ok: true, why: expect.stringContaining('staff.userid eq') } },
       steps: [
         { state: 'done', ms: expect.any(Number), output: { text: 'traced message false' } },
@@ -60,11 +46,11 @@ describe('the trace of a run', () => {
   it('is stored after each step that changed something, before the next one, in one write', async () => {
     const states: string[][] = []
     probes.add('probe.looks', { effect: 'read' }, async () => {
-      const run = await database.models.runs.findOne({ handler: 'watched' }).lean()
+      const run = await rig.deps.models.runs.findOne({ handler: 'watched' }).lean()
       states.push((run?.steps ?? []).map(({ state }) => state))
     })
     let writes = 0
-    const { runs } = database.models
+    const { runs } = rig.deps.models
     const update = runs.updateOne.bind(runs)
     runs.updateOne = ((...args: Parameters<typeof update>) => {
       writes += 1
@@ -100,7 +86,7 @@ describe('the trace of a run', () => {
     })
     const event = hello()
     await runEvent(rig.deps, event)
-    expect(JSON.stringify(await runOf('masked', event))).not.toContain('13812341234')
+    expect(JSON.stringify(await rig.runOf('masked', event))).not.toContain('13812341234')
   })
 
   it('says what a stop left out', async () => {
@@ -113,7 +99,7 @@ describe('the trace of a run', () => {
     )
     const event = hello()
     const { passed } = await runEvent(rig.deps, event)
-    expect(await runOf('stops', event)).toMatchObject({
+    expect(await rig.runOf('stops', event)).toMatchObject({
       ...{ state: 'done', steps: [{ state: 'done' }, { state: 'skipped', skipped: 'stop' }] },
     })
     expect(passed).toMatchObject([{ handler: 'z-good', stage: 'after', why: 'stopped by stops' }])
@@ -131,11 +117,11 @@ describe('a handler that is a dry run', () => {
     ]
     rig.useHandlers({ ...dry, steps }, good)
     const event = hello()
-    const before = platform.calls.length
+    const before = rig.platform.calls.length
     await runEvent(rig.deps, event)
     expect(probes.done).toEqual(['a-dry/reads', 'z-good/does'])
-    expect(platform.calls.length).toBe(before)
-    expect(await runOf('a-dry', event)).toMatchObject({
+    expect(rig.platform.calls.length).toBe(before)
+    expect(await rig.runOf('a-dry', event)).toMatchObject({
       ...{ state: 'done', dryRun: true },
       steps: [
         { state: 'done' },
@@ -149,7 +135,7 @@ describe('a handler that is a dry run', () => {
     rig.useHandlers({ ...dry, steps: [step('probe.misreads'), step('probe.sends')] })
     const event = hello()
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'done' })
-    expect(await runOf('a-dry', event)).toMatchObject({
+    expect(await rig.runOf('a-dry', event)).toMatchObject({
       ...{ state: 'failed', steps: [{ state: 'failed' }, { state: 'pending' }] },
     })
   })
@@ -178,7 +164,7 @@ describe('a handler that is a dry run', () => {
     const [handler] = set.handlers
     if (handler === undefined) throw new Error('there is one')
     const context = contextOf(rig.deps, event, around, set)
-    const before = platform.calls.length
+    const before = rig.platform.calls.length
     const { facts } = around
     expect(await dryRun(rig.deps, { event, name: event.name, handler, facts, context })).toMatchObject({
       ...{ state: 'failed', dryRun: true, finishedAt: expect.any(Date) },
@@ -188,7 +174,7 @@ describe('a handler that is a dry run', () => {
         { state: 'failed', error: { code: 'dry_run' } },
       ],
     })
-    expect(platform.calls.length).toBe(before)
-    expect(await database.models.runs.countDocuments()).toBe(0)
+    expect(rig.platform.calls.length).toBe(before)
+    expect(await rig.deps.models.runs.countDocuments()).toBe(0)
   })
 })
