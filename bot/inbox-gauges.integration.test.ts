@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type DatabaseProxy, startDatabaseProxy } from '../fixtures/test/database-proxy.ts'
 import { freshDatabaseUri } from '../fixtures/test/open-database.ts'
+import { watchQueries } from '../fixtures/test/query-watch.ts'
 import { type Database, openDatabase } from '../models/connect.ts'
 import { migrate } from '../models/migrations.ts'
 import { createInboxGauges } from './inbox-gauges.ts'
 import { createMetrics } from './metrics.ts'
 
+const watch = watchQueries()
 let proxy: DatabaseProxy
 let database: Database
 beforeAll(async () => {
@@ -17,6 +19,7 @@ afterAll(async () => {
   await database.connection.dropDatabase()
   await database.close()
   await proxy.down()
+  watch.stop()
 })
 afterEach(() => vi.useRealTimers())
 
@@ -33,8 +36,8 @@ const store = (...events: object[]) => database.models.inbox.collection.insertMa
 
 describe('the gauges of the inbox', () => {
   const metrics = createMetrics()
-  const read = async () => {
-    await createInboxGauges(database.models, metrics)()
+  const read = async (patienceMs = 20_000) => {
+    await createInboxGauges(database.models, metrics, patienceMs)()
     const text = await metrics.registry.metrics()
     const value = (name: string) =>
       text.match(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (.*)$`, 'm'))?.[1]
@@ -98,27 +101,25 @@ describe('the gauges of the inbox', () => {
 
   it('are read anew after five seconds, and not for each who asks', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
-    const refresh = createInboxGauges(database.models, metrics)
-    const asked: string[] = []
-    const { client } = { client: database.connection.getClient() }
-    const onPool = (): void => void asked.push('out')
-    client.on('connectionCheckedOut', onPool)
+    const refresh = createInboxGauges(database.models, metrics, 20_000)
+    const from = watch.sent.length
+    const asked = () => watch.sent.length - from
     await Promise.all([refresh(), refresh()])
-    const once = asked.length
+    const once = asked()
+    expect(once).toBeGreaterThan(0)
     await refresh()
-    expect(asked.length).toBe(once)
+    expect(asked()).toBe(once)
     vi.advanceTimersByTime(5_000)
     await refresh()
-    expect(asked.length).toBe(2 * once)
-    client.off('connectionCheckedOut', onPool)
+    expect(asked()).toBe(2 * once)
   })
 
   it('have no value while the database is away, which they say', async () => {
     await proxy.down()
-    const { up, ...others } = await read()
+    const { up, ...others } = await read(500)
     expect(up).toBe('0')
     expect(Object.values(others).filter(value => value !== undefined && !Number.isNaN(value))).toEqual([])
     await proxy.up()
-    await expect.poll(async () => (await read()).up, { timeout: 15_000 }).toBe('1')
+    await expect.poll(async () => (await read()).up).toBe('1')
   })
 })

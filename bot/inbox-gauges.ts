@@ -6,15 +6,16 @@ import type { Metrics } from './metrics.ts'
 const countedMax = 10_000
 /** How long what was found is shown, in milliseconds, however often it is asked for. */
 const reuseMs = 5_000
-const patienceMs = 2_000
 /** What waits for longer is no retry but was planned: nobody is behind with it. In milliseconds. */
 const soonMs = 60_000
 
 /**
  * How to bring the gauges of the inbox, of notices and of gaps up to date before they are read. Where the database does not answer in
  * time they have no value, and `databaseUp` is 0.
+ *
+ * @param patienceMs how long the database has for its answers
  */
-export function createInboxGauges(models: Models, metrics: Metrics): () => Promise<void> {
+export function createInboxGauges(models: Models, metrics: Metrics, patienceMs = 2_000): () => Promise<void> {
   const { inboxWaiting, inboxOldest, inboxDead, noticesWaiting, gapsOpen, databaseUp } = metrics
   const inbox = models.inbox.collection
   const limited = { limit: countedMax }

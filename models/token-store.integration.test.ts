@@ -126,5 +126,5 @@ describe('the tokens that instances share', () => {
       await connection.close(true)
       await proxy.close()
     }
-  }, 10_000)
+  })
 })

@@ -54,7 +54,7 @@ describe('running a handler by hand', () => {
       document('run', '运行', command, { steps }),
     ]
     await publishLive(sidekick, ...documents)
-  }, 60_000)
+  })
   afterAll(async () => {
     await operator?.close()
     await sidekick?.stop()

@@ -44,7 +44,7 @@ describe('handler.schedule', () => {
       ),
     ]
     await publishLive(sidekick, ...documents)
-  }, 60_000)
+  })
   afterAll(() => sidekick.stop())
 
   const starts = (handler: string) =>
@@ -114,7 +114,7 @@ describe('handler.schedule', () => {
     ])
     expect(last.event).toBe(chain[2]?._id)
     expect(chain[2]?.start?.cause?.map(one => one.handler)).toEqual(['round', 'ping', 'pong'])
-  }, 40_000)
+  })
 
   it('keeps one start for a step that is tried again, with its first moment', async () => {
     const { inbox } = sidekick.database.models

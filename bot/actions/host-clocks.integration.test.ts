@@ -56,7 +56,7 @@ describe.each([
     await writeRemark(context(), pair, '写的')
     vi.useRealTimers()
     await remarkElsewhere('别处写的')
-    await vi.waitFor(async () => expect(await read()).toMatchObject({ overtaken: false }))
+    await vi.waitFor(async () => expect(await read()).toMatchObject({ overtaken: false }), 10_000)
     expect((await follow()).remark).toBe('别处写的')
   })
 

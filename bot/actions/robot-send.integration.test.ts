@@ -154,7 +154,7 @@ describe('robot.send', () => {
     expect(contents.sort()).toEqual([...texts].sort())
     const calls = (await control('calls')) as Record<string, { errcodes: object }>
     expect(calls['webhook/send']?.errcodes).toEqual({ 0: 25 })
-  }, 30_000)
+  })
 
   it('refuses a robot that is not there, or is another corp’s, with a sentence', async () => {
     for (const robot of ['采购群', '别家的群'])
@@ -228,6 +228,6 @@ describe('robot.send', () => {
   it('is cut off with its run, and says nothing then', async () => {
     const signal = AbortSignal.abort(new Error('timed out'))
     await expect(run({ text: '好' }, 0, { signal })).rejects.toThrow('timed out')
-    await vi.waitFor(async () => expect(await said()).toEqual([]))
+    await vi.waitFor(async () => expect(await said()).toEqual([]), 10_000)
   })
 })

@@ -123,7 +123,7 @@ describe('处理器 运行', () => {
         await sidekick.chat.staff('zhouming').says('在吗')
         expect(await sidekick.chat.expectReply(/./)).toBe('在')
       },
-      { timeout: 5_000, interval: 50 },
+      { timeout: 20_000, interval: 50 },
     )
   })
 
@@ -202,7 +202,7 @@ describe('what the operator switches', () => {
             await sidekick.chat.staff('lina').says('今日')
             return sidekick.chat.expectReply(/./)
           },
-          { timeout: 5_000, interval: 50 },
+          { interval: 50 },
         )
         .toMatch(answer)
       return performance.now() - began

@@ -33,7 +33,7 @@ describe('a button of a card', () => {
       steps,
     }
     await publishLive(sidekick, document)
-  }, 60_000)
+  })
   afterAll(() => sidekick.stop())
 
   const entries = () => control<Entry[]>(sidekick, 'GET', 'outbox?since=0')
@@ -41,9 +41,7 @@ describe('a button of a card', () => {
     const before = (await entries()).length
     await sidekick.chat.staff('lina').says('卡片')
     const sent = await expect
-      .poll(async () => (await entries()).slice(before).find(one => one.params.template_card), {
-        timeout: 5_000,
-      })
+      .poll(async () => (await entries()).slice(before).find(one => one.params.template_card))
       .toBeDefined()
       .then(async () => (await entries()).slice(before).find(one => one.params.template_card))
     return sent?.params.template_card?.task_id ?? ''
@@ -80,7 +78,7 @@ describe('stop', () => {
       document('third', 3, tell('三')),
     ]
     await publishLive(sidekick, ...documents)
-  }, 60_000)
+  })
   afterAll(() => sidekick.stop())
 
   it('ends its run, and with all: true the event', async () => {

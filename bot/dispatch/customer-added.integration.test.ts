@@ -17,9 +17,7 @@ describe('a customer who adds a staff member', () => {
 
   /** Everything of the inbox is handled, for better or worse. */
   async function settled(): Promise<void> {
-    await expect
-      .poll(() => sidekick.database.models.inbox.countDocuments({ state: 'waiting' }), { timeout: 15_000 })
-      .toBe(0)
+    await expect.poll(() => sidekick.database.models.inbox.countDocuments({ state: 'waiting' })).toBe(0)
   }
   async function kindsSinceLastAct(): Promise<string[]> {
     await settled()
@@ -161,10 +159,10 @@ describe('a customer who adds a staff member', () => {
       return welcomes.findOne({ externalUserid }, { _id: 0 }).lean()
     }
     const unwelcomed = { state: 'unused', reason: 'paused', attempts: 0 }
-    await expect.poll(handled, { timeout: 10_000 }).toMatchObject(unwelcomed)
+    await expect.poll(handled).toMatchObject(unwelcomed)
     expect((await chat.sinceLastAct()).map(({ kind }) => kind)).toEqual([])
     await corps.updateOne({ corpId: app.corpId }, { $unset: { paused: 1 } })
-    await expect.poll(handled, { timeout: 10_000 }).toMatchObject({ state: 'sent' })
+    await expect.poll(handled).toMatchObject({ state: 'sent' })
   })
 
   it('tags those whose confirmation brings a code that has run out', async () => {

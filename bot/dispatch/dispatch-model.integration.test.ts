@@ -187,7 +187,7 @@ describe('the dispatcher', () => {
             try {
               for (const limits of [quick, quick]) await rig.start(limits)
               await fc.asyncModelRun(() => ({ model: { second: 0 }, real: rig }), sequence)
-              await rig.settle(20_000)
+              await rig.settle(60_000)
               await judgeEnd(rig)
             } finally {
               await rig.close()
@@ -198,6 +198,6 @@ describe('the dispatcher', () => {
         )
         .finally(() => database.close())
     },
-    90_000,
+    300_000,
   )
 })

@@ -27,7 +27,7 @@ describe('two processes', () => {
       // From here on it keeps the corp's handlers.
       expect(await answerOf(one)).toMatch('没看懂')
     }
-  }, 60_000)
+  })
   afterAll(async () => {
     for (const { process } of processes) {
       if (process.exitCode !== null) continue

@@ -23,7 +23,7 @@ describe('an answer of several parts', () => {
 
   async function answers(): Promise<string[]> {
     const { inbox } = sidekick.database.models
-    await expect.poll(() => inbox.countDocuments({ state: 'waiting' }), { timeout: 20_000 }).toBe(0)
+    await expect.poll(() => inbox.countDocuments({ state: 'waiting' })).toBe(0)
     const told = await sidekick.chat.sinceLastAct()
     return told
       .filter(({ kind }) => kind === 'passive_reply' || kind === 'app_message')

@@ -40,7 +40,7 @@ async function startWorker(): Promise<Service> {
   const env = { ...sidekick.env, ROLES: 'worker', DATA_DIR: dataDir, PORT: String(port) }
   const worker = startService({ dataDir, port, env })
   workers.push(worker)
-  await worker.ready(30_000)
+  await worker.ready(120_000)
   return worker
 }
 
@@ -74,7 +74,7 @@ it('runs once what two processes find due, one of which is killed in the middle 
   await control(sidekick, 'DELETE', 'faults')
 
   await vi.waitFor(async () => expect(await starts()).toMatchObject([{ state: 'done' }]), patience)
-  await holder?.ready(30_000)
+  await holder?.ready(120_000)
   const [row, ...others] = await starts()
   expect(others).toEqual([])
   expect(row?.createdAt).toEqual(new Date(moment))
@@ -85,4 +85,4 @@ it('runs once what two processes find due, one of which is killed in the middle 
   ])
   const outbox = await control<OutboxEntry[]>(sidekick, 'GET', 'outbox')
   expect(outbox.filter(entry => JSON.stringify(entry.params).includes('早报来了'))).toHaveLength(1)
-}, 120_000)
+}, 300_000)

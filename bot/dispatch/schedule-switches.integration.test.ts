@@ -62,7 +62,8 @@ const worker = () => ({ ...rig.deps, live: createLiveHandlers(database.models, a
 /** Lets a worker look at schedules, now or at a moment. */
 const look = (at = rig.deps.clock.now()) => createScheduleWatch(worker())(at)
 
-const startsOf = (key: string) => database.models.inbox.find({ 'start.handler': key }).lean()
+const startsOf = (key: string) =>
+  database.models.inbox.find({ 'start.handler': key }).sort({ createdAt: 1 }).lean()
 
 /** Lets a worker handle the starts that wait, and gives those that there are, with their runs. */
 async function handled(key: string) {

@@ -29,7 +29,7 @@ describe('the start of a handler', () => {
       manual('scheduled', '早报', { trigger: { schedule: '0 3 1 1 *' } }),
     ]
     await publishLive(sidekick, ...documents)
-  }, 60_000)
+  })
   afterAll(() => sidekick.stop())
 
   async function start(what: Partial<HandlerStart> & { handler: string }, at = new Date()): Promise<string> {

@@ -57,9 +57,7 @@ describe('the code of a welcome', () => {
     return `来客${people}`
   }
   async function settled(): Promise<void> {
-    await expect
-      .poll(() => sidekick.database.models.inbox.countDocuments({ state: 'waiting' }), { timeout: 20_000 })
-      .toBe(0)
+    await expect.poll(() => sidekick.database.models.inbox.countDocuments({ state: 'waiting' })).toBe(0)
   }
   /** A figure of /metrics; 0 where it is not there. */
   async function metric(name: string): Promise<number> {
@@ -195,6 +193,6 @@ describe('the code of a welcome', () => {
     }
     expect(await linked()).toBe('https://example.com/old')
     await database.models.materials.updateOne({ key: 'news' }, { $set: { url: 'https://example.com/new' } })
-    await expect.poll(linked, { timeout: 3_000, interval: 100 }).toBe('https://example.com/new')
+    await expect.poll(linked, { interval: 100 }).toBe('https://example.com/new')
   })
 })

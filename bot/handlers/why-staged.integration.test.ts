@@ -52,8 +52,10 @@ const handlers: Record<string, object> = {
 
 let sidekick: TestSidekick
 let operator: TestOperator
+/** How far the platform's clock is behind. */
+let behindMs = 0
 beforeAll(async () => {
-  sidekick = await startTestSidekick({ ADMIN_STAFF: 'hemin' })
+  sidekick = await startTestSidekick({ ADMIN_STAFF: 'hemin' }, () => Date.now() - behindMs)
   operator = openOperator(sidekick.database)
   const { models } = sidekick.database
   const { corpId } = sidekick.app
@@ -77,12 +79,15 @@ beforeAll(async () => {
       order: 1,
     })
   await untilLive(sidekick)
-}, 60_000)
+})
 afterAll(async () => {
   await operator?.close()
   await sidekick?.stop()
 })
-afterEach(() => control(sidekick, 'DELETE', 'faults'))
+afterEach(() => {
+  behindMs = 0
+  return control(sidekick, 'DELETE', 'faults')
+})
 
 const sendPath = 'externalcontact/send_welcome_msg'
 const fault = (how: object) => control(sidekick, 'POST', 'faults', [how])
@@ -244,7 +249,7 @@ describe('why somebody was not welcomed, staged', () => {
       ['code_expired', { again: expect.any(Date) }],
       ['tagged', {}],
     ])
-  }, 60_000)
+  })
 
   it('came before the handler was published, which a replay does not hide', async () => {
     const { externalUserid } = await comes('afterwards')
@@ -260,7 +265,7 @@ describe('why somebody was not welcomed, staged', () => {
       'code_expired',
       'tagged',
     ])
-  }, 60_000)
+  })
 
   it.each([
     [41050, 'code_expired', { arrivedMs: expect.any(Number), lateMs: expect.any(Number) }],
@@ -285,7 +290,7 @@ describe('why somebody was not welcomed, staged', () => {
     const add = await answer('once')
     expect(add.welcome).toBe('uncertain')
     expect(add.findings[0]).toMatchObject({ code: 'uncertain' })
-  }, 60_000)
+  })
 
   it('brought no code, for all that is known', async () => {
     const add = await answer('greets', { noCode: true })
@@ -311,6 +316,8 @@ describe('why somebody was not welcomed, staged', () => {
   it('meets another app that is sending at that moment, and is tried again', async () => {
     await fault({ path: sendPath, errcode: 41096 })
     const { externalUserid } = await adds('greets')
+    // The first attempt takes most of the 20 s for which the platform takes the code.
+    behindMs = 60_000
     await vi.waitFor(
       async () => {
         const add = await newest(externalUserid)
@@ -370,7 +377,7 @@ describe('why no tag was marked, staged', () => {
     await vi.waitFor(async () => expect((await newest(externalUserid)).tags).toBe('marked'), {
       timeout: 20_000,
     })
-  }, 30_000)
+  })
 
   it('is named as none is called, or as several are', async () => {
     expect(codes(await answer('unknown'), 'unknown')).toEqual(['sent', 'tag_unknown'])
@@ -417,9 +424,9 @@ describe('why no tag was marked, staged', () => {
     await settled(externalUserid)
     // Within one second WeCom's times do not tell which came first.
     const second = Math.floor(Date.now() / 1000)
-    await vi.waitFor(() => expect(Date.now() / 1000).toBeGreaterThan(second + 1), { timeout: 5_000 })
+    await vi.waitFor(() => expect(Date.now() / 1000).toBeGreaterThan(second + 1), { timeout: 20_000 })
     await control(sidekick, 'POST', 'customers/add', { staff: 'lina', externalUserid, state: 'cooled' })
-    await vi.waitFor(async () => expect((await explain(externalUserid)).adds).toHaveLength(2))
+    await vi.waitFor(async () => expect((await explain(externalUserid)).adds).toHaveLength(2), 10_000)
     await settled(externalUserid)
     const add = await newest(externalUserid)
     const why = expect.stringMatching(/^ran .*, cooldown 1h$/)
@@ -452,7 +459,7 @@ describe('what no event tells of', () => {
     expect(add.findings).toMatchObject([{ code: 'gap', about: 'both', data: { reason: 'unattended' } }])
     await models().gaps.deleteMany({ corpId })
     expect((await newest(externalUserid)).findings).toMatchObject([{ code: 'never_received' }])
-  }, 60_000)
+  })
 
   it('was before the records begin', async () => {
     const old = await models().follows.findOne({ relation: null, useridKey: 'zhouming' }).orFail().lean()

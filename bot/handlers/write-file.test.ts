@@ -94,7 +94,7 @@ steps:
       }),
       { numRuns: 200 },
     )
-  }, 30_000)
+  })
 })
 
 /** Texts that YAML has other ideas about. */

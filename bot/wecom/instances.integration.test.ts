@@ -119,7 +119,7 @@ describe('a wrong secret', () => {
     await expect(client.call('agent/get', { agentid })).rejects.toMatchObject({ errcode: 40001 })
     await expect(client.call('agent/get', { agentid })).rejects.toMatchObject({ errcode: 40001 })
     await instance(1).app(app).resume()
-    await expect.poll(() => client.tokenStop(), { timeout: 10_000, interval: 200 }).toBeUndefined()
+    await expect.poll(() => client.tokenStop(), { interval: 200 }).toBeUndefined()
     await client.call('agent/get', { agentid })
     expect((await callsOf('gettoken')).count).toBe(2)
   })
@@ -156,17 +156,16 @@ describe('the rate of an endpoint', () => {
         down ? () => Promise.reject(new Error('no database')) : Reflect.get(target, name as string),
     })
     const onLimitsAway = (error: unknown): void => void notes.push(error)
-    const bounds = { rate: { perSecond: 1, burst: 80 } }
+    // No more comes within the budget, which is one that a busy machine keeps.
+    const bounds = { rate: { perSecond: 0.1, burst: 80 } }
     const client = instance(0, { limits: flaky, onLimitsAway, bounds }).app(app)
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 30 }, () => client.call('agent/get', { agentid }, { budgetMs: 300 })),
+      Array.from({ length: 30 }, () => client.call('agent/get', { agentid }, { budgetMs: 3_000 })),
     )
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
     expect(notes).toEqual([new Error('no database')])
     down = false
-    await expect
-      .poll(() => client.call('agent/get', { agentid }).then(() => notes.length), { timeout: 15_000 })
-      .toBe(2)
+    await expect.poll(() => client.call('agent/get', { agentid }).then(() => notes.length)).toBe(2)
     expect(notes[1]).toBeUndefined()
   })
 })

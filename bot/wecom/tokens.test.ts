@@ -191,11 +191,11 @@ describe('a token that will soon end', () => {
     for (const tokens of instances) expect(tokens.current(app)).toBe('token-1')
     vi.advanceTimersByTime(soon * 1000)
     for (const tokens of instances) expect(tokens.current(app)).toBe('token-1')
-    await vi.waitFor(() => expect(instances[0]?.current(app)).toBe('token-2'))
+    await vi.waitFor(() => expect(instances[0]?.current(app)).toBe('token-2'), 10_000)
     // The other one looks again after a moment, and finds what was fetched.
     vi.advanceTimersByTime(5_000)
     instances[1]?.current(app)
-    await vi.waitFor(() => expect(instances[1]?.current(app)).toBe('token-2'))
+    await vi.waitFor(() => expect(instances[1]?.current(app)).toBe('token-2'), 10_000)
     expect(fake.count).toBe(2)
   })
 
@@ -239,7 +239,7 @@ describe('a token that will soon end', () => {
     await tokens.get(app)
     vi.advanceTimersByTime(soon * 1000)
     expect(tokens.current(app)).toBe('token-1')
-    await vi.waitFor(() => expect(told).toMatchObject([{ errcode: 40001 }]))
+    await vi.waitFor(() => expect(told).toMatchObject([{ errcode: 40001 }]), 10_000)
     expect(tokens.current(app)).toBe('token-1')
     vi.advanceTimersByTime(250_000)
     await expect(tokens.get(app)).rejects.toMatchObject({ errcode: 40001 })

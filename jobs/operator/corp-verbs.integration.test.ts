@@ -56,7 +56,7 @@ describe('sidekick corp add', () => {
     const url = 'https://sidekick.example.com/callback/ww-second/1000007'
     expect(data).toEqual({ ...second, url })
     expect(text).toBe(`URL             ${url}`)
-    await expect.poll(() => send(second, pair), { timeout: 10_000 }).toBe('200')
+    await expect.poll(() => send(second, pair)).toBe('200')
     expect(await models.inbox.countDocuments({ corpId: second.corpId, app: second.app })).toBe(1)
     expect(await models.handlers.distinct('key', { corpId: second.corpId, enabled: true })).toEqual(
       builtInHandlers.flatMap(({ key, enabled }) => (enabled === false ? [] : [key])).sort(),
@@ -80,9 +80,7 @@ describe('sidekick corp add', () => {
     expect(aesKey).toMatch(/^[A-Za-z0-9]{43}$/)
     for (const shown of [token, aesKey]) expect(text).toContain(shown)
     expect(JSON.stringify({ data, text })).not.toContain('another-secret')
-    await expect
-      .poll(() => send({ ...second, app: '1000008' }, { token, aesKey }), { timeout: 10_000 })
-      .toBe('200')
+    await expect.poll(() => send({ ...second, app: '1000008' }, { token, aesKey })).toBe('200')
   })
 
   it.each([
@@ -113,7 +111,7 @@ describe('sidekick corp rotate', () => {
   it('has both pairs taken, then only the new one', async () => {
     const { data } = await operator.run(corpRotate, { ...second, generate: true, overlap: '1h' })
     const fresh = data as Pair & { formerKeysUntil: Date }
-    await expect.poll(() => send(second, fresh), { timeout: 10_000 }).toBe('200')
+    await expect.poll(() => send(second, fresh)).toBe('200')
     expect(await send(second, pair)).toBe('200')
     expect(fresh.formerKeysUntil.getTime()).toBeGreaterThan(Date.now() + 3_500_000)
     const { rows } = await operator.run(corpList)
@@ -122,7 +120,7 @@ describe('sidekick corp rotate', () => {
     Object.assign(operator.secrets, { Token: 'third', EncodingAESKey: 't'.repeat(43) })
     const answer = await operator.run(corpRotate, { ...second, overlap: '0s' })
     expect(JSON.stringify(answer)).not.toContain('third')
-    await expect.poll(() => send(second, fresh), { timeout: 10_000 }).toBe('401 bad_signature')
+    await expect.poll(() => send(second, fresh)).toBe('401 bad_signature')
     expect(await send(second, { token: 'third', aesKey: 't'.repeat(43) })).toBe('200')
   })
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
   id = (await ends('customer.added', 'dead'))._id
   await chat.staff('lina').says('帮助')
   await ends('message.text', 'done')
-}, 60_000)
+})
 afterAll(async () => {
   await operator?.close()
   await sidekick?.stop()
@@ -190,7 +190,7 @@ describe('sidekick inbox replay', () => {
     const since = await lastEntry()
     const { data } = await operator.run(inboxReplay, { code: 'wecom_-1', yes: true })
     expect(data).toEqual([{ id, outcome: 'replayed' }])
-    await expect.poll(state, { timeout: 15_000 }).toBe('done')
+    await expect.poll(state).toBe('done')
     expect(await kinds(since)).toEqual(['mark_tag', 'app_message'])
     const { models } = sidekick.database
     const stored = await models.inbox.findById(id).orFail().lean()
@@ -201,10 +201,10 @@ describe('sidekick inbox replay', () => {
   it('of one that went well does nothing, unless everything is wanted anew; then the welcome stays the only one', async () => {
     const since = await lastEntry()
     await operator.run(inboxReplay, { _: [id] })
-    await expect.poll(state, { timeout: 15_000 }).toBe('done')
+    await expect.poll(state).toBe('done')
     expect(await kinds(since)).toEqual([])
     await operator.run(inboxReplay, { _: [id], fresh: true })
-    await expect.poll(state, { timeout: 15_000 }).toBe('done')
+    await expect.poll(state).toBe('done')
     // The tag is there by now.
     expect(await kinds(since)).toEqual(['app_message'])
     expect(await sidekick.database.models.welcomes.countDocuments()).toBe(1)

@@ -86,7 +86,7 @@ it('keeps the replies that a client has left without reading in nobody’s way',
   socket.pause().write(request({ find: 'things' }).bytes)
   await once(socket, 'readable')
   socket.destroy()
-  await expect.poll(() => server.clients(), { timeout: 5000 }).toBeLessThan(4)
+  await expect.poll(() => server.clients()).toBeLessThan(4)
 })
 
 it('answers a command above 16 MB with an error', async () => {

@@ -47,7 +47,7 @@ function exists(pid: number): boolean {
 async function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
   if (!exists(pid)) return
   process.kill(pid, signal)
-  await expect.poll(() => exists(pid), { timeout: 5000, interval: 10 }).toBe(false)
+  await expect.poll(() => exists(pid), { interval: 10 }).toBe(false)
 }
 
 describe('the database process', () => {
@@ -93,7 +93,7 @@ describe('the database process', () => {
     const { uri, pid } = await ensure(100)
     const client = await connect(uri)
     await client.close()
-    await expect.poll(() => exists(pid), { timeout: 5000 }).toBe(false)
+    await expect.poll(() => exists(pid)).toBe(false)
     expect(readOwner(dir)).toBeUndefined()
   })
 
@@ -105,7 +105,7 @@ describe('the database process', () => {
     await writes[0]
     process.kill(pid, 'SIGTERM')
     const written = (await Promise.allSettled(writes)).filter(one => one.status === 'fulfilled').length
-    await expect.poll(() => exists(pid), { timeout: 5000 }).toBe(false)
+    await expect.poll(() => exists(pid)).toBe(false)
     const again = await connect((await ensure()).uri)
     expect(await again.db('test').collection('things').countDocuments()).toBeGreaterThanOrEqual(written)
   })

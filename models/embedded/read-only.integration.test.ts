@@ -26,7 +26,7 @@ afterEach(async () => {
   await database?.close()
   const pid = readOwner(join(dataDir, 'db'))?.pid
   if (pid !== undefined) process.kill(pid)
-  await expect.poll(() => readOwner(join(dataDir, 'db')), { timeout: 5000 }).toBeUndefined()
+  await expect.poll(() => readOwner(join(dataDir, 'db'))).toBeUndefined()
   await rm(dataDir, { recursive: true, force: true })
 })
 
@@ -42,7 +42,7 @@ const runs = (pid: number): boolean => {
 async function startOnFullDisk(): Promise<number> {
   const { pid } = await ensureEmbedded({ dir: join(dataDir, 'db') })
   process.kill(pid)
-  await expect.poll(() => runs(pid), { timeout: 5000 }).toBe(false)
+  await expect.poll(() => runs(pid)).toBe(false)
   const main = join(import.meta.dirname, '../../dist/models/embedded/main.js')
   const reserve = String(2 ** 52)
   const child = spawn(process.execPath, [main, '--dir', join(dataDir, 'db'), '--reserve-bytes', reserve])
@@ -105,4 +105,4 @@ it('a full disk is told by the readiness and once in the log, and so is its end'
     'error: the database is read-only: the disk under DATA_DIR is full',
     'warn: the database can be written again',
   ])
-}, 60_000)
+})

@@ -19,9 +19,9 @@ it('tells of a document it cannot remove, and tries again at the next turn', asy
   await engine.store.write(() => engine.store.put(entry.key, Buffer.from('broken')))
   const faults: unknown[] = []
   const upkeep = startUpkeep(engine, 5, fault => faults.push(fault))
-  await expect.poll(() => faults.length, { timeout: 5000, interval: 5 }).toBeGreaterThan(1)
+  await expect.poll(() => faults.length, { interval: 5 }).toBeGreaterThan(1)
   await engine.store.write(() => engine.store.put(entry.key, entry.value))
-  await expect.poll(() => engine.catalog.count(collection), { timeout: 5000, interval: 5 }).toBe(0)
+  await expect.poll(() => engine.catalog.count(collection), { interval: 5 }).toBe(0)
   await upkeep.stop()
   await engine.store.close()
 })

@@ -39,7 +39,7 @@ afterEach(() => {
 
 /** The call after those that were there before, as soon as it is made. */
 const call = (index: number): Promise<Call> =>
-  vi.waitFor(() => calls[index] ?? Promise.reject(new Error(`no call ${index}`)))
+  vi.waitFor(() => calls[index] ?? Promise.reject(new Error(`no call ${index}`)), 10_000)
 
 const row = (minute: number): TimelineRow => ({
   id: `r${minute}`,
@@ -75,7 +75,7 @@ describe('a customer', () => {
     const late = await call(1)
     customer.change(stageChange('已成交', '待跟进'))
     ;(await call(2)).answer(profile('已成交'))
-    await vi.waitFor(() => expect(toast.value?.text).toBe('已改为已成交'))
+    await vi.waitFor(() => expect(toast.value?.text).toBe('已改为已成交'), 10_000)
     late.answer(profile('待跟进'))
     const again = await call(3)
     expect(customer.profile.value?.follow.stage).toBe('已成交')
@@ -95,7 +95,7 @@ describe('a customer', () => {
     await noted
     expect(customer.profile.value?.follow.stage).toBe('已成交')
     ;(await call(2)).answer(profile('已成交'))
-    await vi.waitFor(() => expect(toast.value?.text).toBe('已改为已成交'))
+    await vi.waitFor(() => expect(toast.value?.text).toBe('已改为已成交'), 10_000)
   })
 
   it('keeps older rows when a write brings a newer first page', async () => {
@@ -117,7 +117,7 @@ describe('a customer', () => {
     const customer = await opened()
     customer.change(stageChange('已成交', '待跟进'))
     ;(await call(1)).answer(unavailable, 502)
-    await vi.waitFor(() => expect(platformFailing.value).toBe(true))
+    await vi.waitFor(() => expect(platformFailing.value).toBe(true), 10_000)
     const refreshed = customer.refresh()
     ;(await call(2)).answer(profile('待跟进'))
     await refreshed
@@ -138,7 +138,7 @@ describe('a note', () => {
     const second = await call(2)
     expect(second.body.text).toBe('旧文字，加上新的')
     second.answer(profile('待跟进'))
-    await vi.waitFor(() => expect(note.draft.value.text).toBe(''))
+    await vi.waitFor(() => expect(note.draft.value.text).toBe(''), 10_000)
   })
 
   it('is sent again with the same key as long as it is the same', async () => {

@@ -106,9 +106,7 @@ describe('talk scripts', () => {
       { corpId, key: 'objections-pets' },
       { $set: { search: searchText('狗也没问题', []) } },
     )
-    await expect
-      .poll(async () => titles(await scripts({ q: '狗也' })), { timeout: 5_000 })
-      .toEqual(['家里有猫会抓坏吗'])
+    await expect.poll(async () => titles(await scripts({ q: '狗也' }))).toEqual(['家里有猫会抓坏吗'])
   })
 
   it('come 30 at a time', async () => {
@@ -126,7 +124,7 @@ describe('talk scripts', () => {
         order: 1_000 + at,
       })),
     )
-    await expect.poll(async () => (await scripts({ q: '批量' })).total, { timeout: 5_000 }).toBe(5_000)
+    await expect.poll(async () => (await scripts({ q: '批量' })).total).toBe(5_000)
     const first = await scripts({ q: 'piliang' })
     expect([first.scripts.length, first.next]).toEqual([30, '30'])
     const second = await scripts({ q: 'piliang', cursor: first.next ?? '' })
@@ -152,11 +150,11 @@ describe('materials', () => {
     const stored = await models.materials.findOne(filter).lean()
     expect(stored?.search).toContain('yunduosanrenshafa')
     await models.materials.updateOne(filter, { $unset: { search: 1 } })
-    await expect.poll(async () => (await materials({ q: 'yunduo' })).total, { timeout: 5_000 }).toBe(1)
+    await expect.poll(async () => (await materials({ q: 'yunduo' })).total).toBe(1)
     await models.materials.updateOne(filter, { $set: { search: '换了个说法' } })
-    await expect.poll(async () => (await materials({ q: '换了个' })).total, { timeout: 5_000 }).toBe(1)
+    await expect.poll(async () => (await materials({ q: '换了个' })).total).toBe(1)
     await models.materials.updateOne(filter, { $set: { search: stored?.search ?? '' } })
-    await expect.poll(async () => (await materials({ q: 'yunduo' })).total, { timeout: 5_000 }).toBe(1)
+    await expect.poll(async () => (await materials({ q: 'yunduo' })).total).toBe(1)
   })
 
   it('are not changed by what is uploaded for them', async () => {

@@ -153,7 +153,7 @@ describe('a lane', () => {
         150,
       ).catch((error: { failure?: string }) => error.failure),
     )
-    await vi.waitFor(() => expect(done).toBe(30))
+    await vi.waitFor(() => expect(done).toBe(30), 10_000)
     const interactive = laneOf(store, { rate })
     for (let call = 0; call < 25; call += 1) await run(interactive)
     expect((await Promise.all(syncs)).filter(outcome => outcome === 'queue')).toHaveLength(10)
@@ -163,7 +163,7 @@ describe('a lane', () => {
     const { store } = answering(({ want }) => ({ granted: want, instances: 3 }))
     const calls = crowd(laneOf(store, { atOnce: 8 }), 30)
     // Before the first answer it knows of no other instance, and it has run nothing.
-    await vi.waitFor(() => expect(calls.running()).toBe(2))
+    await vi.waitFor(() => expect(calls.running()).toBe(2), 10_000)
     await calls.end()
   })
 
@@ -185,18 +185,18 @@ describe('a lane', () => {
     const { store } = generous()
     const lane = laneOf(store, { atOnce: 16 })
     const refused = crowd(lane, 16)
-    await vi.waitFor(() => expect(refused.running()).toBe(16))
+    await vi.waitFor(() => expect(refused.running()).toBe(16), 10_000)
     const { epoch } = lane
     for (let call = 0; call < 5; call += 1) lane.lower(epoch)
     await refused.end()
     const calls = crowd(lane, 40)
-    await vi.waitFor(() => expect(calls.running()).toBeGreaterThan(0))
+    await vi.waitFor(() => expect(calls.running()).toBeGreaterThan(0), 10_000)
     expect(calls.running()).toBeLessThanOrEqual(10)
     await calls.end()
     // What goes well brings the old number back.
     for (let call = 0; call < 300; call += 1) await run(lane)
     const later = crowd(lane, 40)
-    await vi.waitFor(() => expect(later.running()).toBe(16))
+    await vi.waitFor(() => expect(later.running()).toBe(16), 10_000)
     await later.end()
   })
 
