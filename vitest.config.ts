@@ -6,7 +6,7 @@ const outside = ['**/node_modules/**', '**/dist/**', '**/.data/**']
 const patient = {
   setupFiles: ['fixtures/test/each-file.ts'],
   testTimeout: 60_000,
-  hookTimeout: 60_000,
+  hookTimeout: 150_000,
   expect: { poll: { timeout: 20_000 } },
 }
 /** Processes, sockets, pages: most of what these tests do is waiting, so more of them run at once than there are cores. */

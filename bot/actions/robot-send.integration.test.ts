@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { loadDemoCorp } from '../../fixtures/corp/demo.ts'
 import type { OutboxEntry } from '../../fixtures/simulator/outbox.ts'
-import { type Simulator, startSimulator } from '../../fixtures/simulator/simulator.ts'
 import { actionContext } from '../../fixtures/test/action-context.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
-import { platformApp } from '../../fixtures/test/start-platform.ts'
+import { platformApp, startTestPlatform, type TestPlatform } from '../../fixtures/test/start-platform.ts'
 import type { Database } from '../../models/connect.ts'
 import { createLimitStore } from '../../models/limit-store.ts'
 import { robotPlace } from '../../models/robot.ts'
 import { createSecretBox } from '../../models/secrets.ts'
 import { type Apps, createApps } from '../apps.ts'
-import { createWecom, type Wecom } from '../wecom/client.ts'
-import { createMemoryTokenStore } from '../wecom/token-store.ts'
+import type { Wecom } from '../wecom/client.ts'
 import type { CallRecord } from '../wecom/transformers/record.ts'
 import { robotSend } from './robot-send.ts'
 
@@ -25,7 +23,7 @@ const key = demoRobot?.key ?? ''
 
 describe('robot.send', () => {
   let database: Database
-  let simulator: Simulator
+  let platform: TestPlatform
   const wecoms: Wecom[] = []
   /** Of two instances. */
   let apps: Apps[]
@@ -33,22 +31,13 @@ describe('robot.send', () => {
 
   beforeAll(async () => {
     database = await openTestDatabase()
-    simulator = await startSimulator({
-      port: 0,
-      callbackBase: 'http://127.0.0.1:9',
-      app: platformApp,
-      corp: loadDemoCorp,
-      quiet: true,
-    })
+    platform = await startTestPlatform(loadDemoCorp)
     const { models } = database
     const secrets = createSecretBox(Buffer.alloc(32, 7))
     apps = [1, 2].map(() => {
-      const wecom = createWecom({
-        apiBase: simulator.url,
-        store: createMemoryTokenStore(),
+      const wecom = platform.connect({
         limits: createLimitStore(models.limits),
         bounds: { robots: [{ ms: ourMinuteMs, most: 20 }] },
-        retryBaseMs: 1,
         log: entry => void recorded.push(entry),
       })
       wecoms.push(wecom)
@@ -75,8 +64,7 @@ describe('robot.send', () => {
     ])
   })
   afterAll(async () => {
-    for (const wecom of wecoms) await wecom.close()
-    await simulator.close()
+    await platform.close()
     await database.close()
   })
   beforeEach(async () => {
@@ -85,13 +73,8 @@ describe('robot.send', () => {
     await database.models.limits.deleteMany({})
   })
 
-  async function control(path: string, body?: object): Promise<unknown> {
-    const response = await fetch(`${simulator.url}/__sim/${path}`, {
-      ...(body && { method: 'POST', body: JSON.stringify(body) }),
-      headers: { 'content-type': 'application/json' },
-    })
-    return response.json()
-  }
+  const control = (path: string, body?: object) =>
+    platform.control(body === undefined ? 'GET' : 'POST', path, body)
   const said = async () =>
     ((await control('outbox?since=0')) as OutboxEntry[])
       .filter(one => one.kind === 'robot')

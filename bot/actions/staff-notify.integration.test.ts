@@ -2,10 +2,9 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { loadDemoCorp } from '../../fixtures/corp/demo.ts'
 import type { OutboxEntry } from '../../fixtures/simulator/outbox.ts'
-import { type Simulator, startSimulator } from '../../fixtures/simulator/simulator.ts'
 import { actionContext } from '../../fixtures/test/action-context.ts'
 import { openTestDatabase } from '../../fixtures/test/open-database.ts'
-import { platformApp } from '../../fixtures/test/start-platform.ts'
+import { platformApp, startTestPlatform, type TestPlatform } from '../../fixtures/test/start-platform.ts'
 import { openClock } from '../../models/clock.ts'
 import type { Database } from '../../models/connect.ts'
 import { createLimitStore } from '../../models/limit-store.ts'
@@ -14,8 +13,7 @@ import type { Apps } from '../apps.ts'
 import { createNoticeSweep } from '../dispatch/notices-left.ts'
 import { pauseCorp, resumeCorp } from '../handlers/pause.ts'
 import { createMetrics } from '../metrics.ts'
-import { type AppClient, createWecom, type Wecom } from '../wecom/client.ts'
-import { createMemoryTokenStore } from '../wecom/token-store.ts'
+import type { AppClient } from '../wecom/client.ts'
 import type { ActionContext } from './define.ts'
 import { staffNotify } from './staff-notify.ts'
 
@@ -31,34 +29,23 @@ interface Instance {
 
 describe('staff.notify', () => {
   let database: Database
-  let simulator: Simulator
-  const wecoms: Wecom[] = []
+  let platform: TestPlatform
   let instances: Instance[]
   const metrics = createMetrics()
 
   beforeAll(async () => {
     database = await openTestDatabase()
-    simulator = await startSimulator({
-      port: 0,
-      callbackBase: 'http://127.0.0.1:9',
-      app: platformApp,
-      corp: loadDemoCorp,
-      quiet: true,
-    })
+    platform = await startTestPlatform(loadDemoCorp)
     const { models } = database
     const clock = await openClock(database.connection)
     instances = ['one', 'two'].map(process => {
-      const wecom = createWecom({
-        apiBase: simulator.url,
-        store: createMemoryTokenStore(),
+      const wecom = platform.connect({
         limits: createLimitStore(models.limits),
         bounds: {
           messages: [{ ms: ourMinuteMs, most: 29 }],
           notices: { ms: ourMinuteMs, most: 20 },
         },
-        retryBaseMs: 1,
       })
-      wecoms.push(wecom)
       const client = wecom.app(platformApp)
       const apps = { client: async () => client } as Partial<Apps> as Apps
       const log = pino({ level: 'silent' })
@@ -66,8 +53,7 @@ describe('staff.notify', () => {
     })
   })
   afterAll(async () => {
-    for (const wecom of wecoms) await wecom.close()
-    await simulator.close()
+    await platform.close()
     await database.close()
   })
   beforeEach(async () => {
@@ -81,13 +67,8 @@ describe('staff.notify', () => {
     ])
   })
 
-  async function control(path: string, body?: object): Promise<unknown> {
-    const response = await fetch(`${simulator.url}/__sim/${path}`, {
-      ...(body && { method: 'POST', body: JSON.stringify(body) }),
-      headers: { 'content-type': 'application/json' },
-    })
-    return response.json()
-  }
+  const control = (path: string, body?: object) =>
+    platform.control(body === undefined ? 'GET' : 'POST', path, body)
   const sent = async () => {
     const all = (await control('outbox?since=0')) as (OutboxEntry & {
       params: { text?: { content: string } }
@@ -190,7 +171,12 @@ describe('staff.notify', () => {
   })
 
   it('lets no notice overtake those that wait', async () => {
-    for (let at = 0; at < 21; at += 1) await run({ to: ['lina'], text: `第${at}号` }, { key: `first/${at}` })
+    const limits = createLimitStore(database.models.limits)
+    // Of ten minutes: a busy machine does not get beyond it.
+    const bounds = { notices: { ms: 600_000, most: 20 } }
+    const slow = { ...one(), client: platform.connect({ limits, bounds }).app(platformApp) }
+    for (let at = 0; at < 21; at += 1)
+      await run({ to: ['lina'], text: `第${at}号` }, { key: `first/${at}` }, slow)
     expect(await wait()).toBe(1)
     // As if the minute were over, and the next one came before anybody has looked for what waits.
     await database.models.limits.deleteMany({})
@@ -221,13 +207,10 @@ describe('staff.notify', () => {
   })
 
   it('keeps a notice for later where the member has no room for any message', async () => {
-    const fresh = createWecom({
-      apiBase: simulator.url,
-      store: createMemoryTokenStore(),
+    const fresh = platform.connect({
       limits: createLimitStore(database.models.limits),
       bounds: { messages: [{ ms: 60_000, most: 1 }] },
     })
-    wecoms.push(fresh)
     const client = fresh.app(platformApp)
     await createLimitStore(database.models.limits).claim(`${corpId}:${agentId}:lina`, [
       { ms: 60_000, most: 1 },

@@ -198,13 +198,15 @@ describe('a login', () => {
 
   it('is put off where too many are under way, and possible again a moment later', async () => {
     const before = await callsOf(sidekick, 'auth/getuserinfo')
-    await control(sidekick, 'POST', 'faults', [{ path: 'auth/getuserinfo', delayMs: 1_000 }])
-    const answers = await Promise.all(
-      Array.from({ length: 60 }, async (_, at) => {
+    await control(sidekick, 'POST', 'faults', [{ path: 'auth/getuserinfo', delayMs: 2_000 }])
+    const begun = await Promise.all(
+      Array.from({ length: 60 }, async () => {
         const browser = visitor()
-        const { state } = await browser.beginLogin()
-        return browser.get(`/oauth/callback?code=bogus${at}&state=${state}`)
+        return { browser, state: (await browser.beginLogin()).state }
       }),
+    )
+    const answers = await Promise.all(
+      begun.map(({ browser, state }, at) => browser.get(`/oauth/callback?code=bogus${at}&state=${state}`)),
     )
     await control(sidekick, 'DELETE', 'faults')
     const busy = answers.filter(one => one.status === 503)
