@@ -94,7 +94,7 @@ export async function startSidekick(config: Config, log: Logger): Promise<Runnin
     const callbacks = Object.fromEntries(
       plainApps(app).map(({ app, token, aesKey }) => [app, { token, aesKey }]),
     )
-    const apps = createApps(models, secrets, wecom, { ...own, callbacks })
+    const apps = createApps(models, secrets, wecom, { ...own, callbacks }, log)
     for (const one of await apps.corpIds()) await seedHandlers(models, one, builtInHandlers, actions)
     await demo?.seed(models, actions, secrets)
 

@@ -4,7 +4,7 @@ import { openPlatform } from './bot/platform.ts'
 import { type Config, ConfigError, keepSecret, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
 import { ask } from './jobs/operator/ask.ts'
-import { corpAdd, corpList, corpRotate } from './jobs/operator/corp-verbs.ts'
+import { corpAdd, corpList, corpRotate, corpSet } from './jobs/operator/corp-verbs.ts'
 import { dbCheck, dbExport, dbImport, dbInfo } from './jobs/operator/database-verbs.ts'
 import { inboxGaps } from './jobs/operator/gap-verb.ts'
 import { handlersDryRun } from './jobs/operator/handler-dry-run-verb.ts'
@@ -140,7 +140,7 @@ await runMain(
       jobs: command(jobsVerb),
       sync: command(syncVerb),
       push: command(pushVerb),
-      corp: group('Corps', { list: corpList, add: corpAdd, rotate: corpRotate }),
+      corp: group('Corps', { list: corpList, add: corpAdd, set: corpSet, rotate: corpRotate }),
       robot: group('Robots of groups, for robot.send', {
         list: robotList,
         add: robotAdd,

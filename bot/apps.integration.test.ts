@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
 import type { Database } from '../models/connect.ts'
@@ -47,6 +48,19 @@ describe('the corps of the database', () => {
       office: { from: 540, to: 1080, days: [1, 2, 3, 4, 5, 6, 7] },
     })
     expect(await open().corpIds()).toContain(corpId)
+  })
+
+  it('have the usual time zone where there is none of the stored name, which is told once', async () => {
+    await save([app])
+    await database.models.corps.updateOne({ corpId }, { $set: { timeZone: 'Mars/Base' } })
+    const told: object[] = []
+    const log = { warn: (about: object) => void told.push(about) } as Pick<Logger, 'warn'>
+    const apps = createApps(database.models, secrets, wecom, undefined, log)
+    for (let reads = 0; reads < 3; reads += 1) {
+      expect((await apps.corp(corpId)).timeZone).toBe('Asia/Shanghai')
+      vi.advanceTimersByTime(6_000)
+    }
+    expect(told).toEqual([{ corpId, timeZone: 'Mars/Base', used: 'Asia/Shanghai' }])
   })
 
   it('keep what operators changed when they are written again at a start', async () => {

@@ -1,8 +1,10 @@
+import type { Logger } from 'pino'
 import { type Corp, type CorpApp, type SealedCallbackKeys, sealPlace } from '../models/corp.ts'
 import { inTime } from '../models/in-time.ts'
 import type { Models } from '../models/models.ts'
 import { robotPlace } from '../models/robot.ts'
 import { opens, type SecretBox } from '../models/secrets.ts'
+import { soundTimeZone } from '../models/time-zone.ts'
 import type { AppClient, Wecom } from './wecom/client.ts'
 import type { Robot } from './wecom/robot.ts'
 
@@ -65,12 +67,20 @@ const relistMs = 2_000
  * Reads corps when they are asked for and keeps them for some seconds.
  *
  * @param own the app of the environment, which speaks for its corp whatever else is stored
+ * @param log told once of a time zone that there is not; the usual one stands in for it
  */
-export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own?: OwnApp): Apps {
+export function createApps(
+  models: Models,
+  secrets: SecretBox,
+  wecom: Wecom,
+  own?: OwnApp,
+  log?: Pick<Logger, 'warn'>,
+): Apps {
   const corps = new Map<string, KnownCorp>()
   const clients = new Map<string, { sealed: string; client: AppClient }>()
   const opened = new WeakMap<CorpApp, CallbackKeys>()
   const reading = new Map<string, Promise<Corp>>()
+  const badZones = new Map<string, unknown>()
   let list = { ids: new Set<string>(), readAt: Number.NEGATIVE_INFINITY }
   let listing: Promise<void> | undefined
 
@@ -101,8 +111,24 @@ export function createApps(models: Models, secrets: SecretBox, wecom: Wecom, own
       corps.delete(corpId)
       throw new UnknownApp(corpId)
     }
-    corps.set(corpId, { corp: found, readAt: Date.now() })
-    return found
+    const corp = withSoundZone(found)
+    corps.set(corpId, { corp, readAt: Date.now() })
+    return corp
+  }
+
+  /** Times of day are everywhere: a name that no clock knows would have each event and schedule of the corp fail. */
+  function withSoundZone(found: Corp): Corp {
+    const { corpId, timeZone } = found
+    const sound = soundTimeZone(timeZone)
+    if (sound === timeZone) badZones.delete(corpId)
+    else if (badZones.get(corpId) !== timeZone) {
+      badZones.set(corpId, timeZone)
+      log?.warn(
+        { corpId, timeZone, used: sound },
+        'there is no such time zone: sidekick corp set --time-zone',
+      )
+    }
+    return { ...found, timeZone: sound }
   }
 
   async function corp(corpId: string): Promise<Corp> {

@@ -2,11 +2,10 @@ import type { Agenda } from 'agenda'
 import { isDuplicateKey } from '../models/lock.ts'
 import type { Models } from '../models/models.ts'
 import { syncNames } from '../models/sync-state.ts'
+import { soundTimeZone } from '../models/time-zone.ts'
 import { nextOccurrence } from './cron.ts'
 import { identity, identityOrder, type JobCollection } from './records.ts'
 import { type JobData, type JobName, jobDefinition, jobNames, syncJob } from './table.ts'
-
-const defaultTimeZone = 'Asia/Shanghai'
 
 export interface ScheduleDeps {
   agenda: Agenda
@@ -26,7 +25,7 @@ export async function nextRun(
       : jobDefinition(name)?.schedule
   if (cron === undefined) return undefined
   const corp = await models.corps.findOne({ corpId: data.corpId }).lean()
-  return nextOccurrence(agenda, cron, corp?.timeZone ?? defaultTimeZone, new Date())
+  return nextOccurrence(agenda, cron, soundTimeZone(corp?.timeZone), new Date())
 }
 
 /** Makes a job if there is none of its name, corp and key; one that is there stays as it is. */

@@ -1,5 +1,6 @@
 import { Schema } from 'mongoose'
 import { plain } from './schema-options.ts'
+import { usualTimeZone } from './time-zone.ts'
 
 /** Token and key of one callback address; both are sealed (see secrets.ts). */
 export interface SealedCallbackKeys {
@@ -48,7 +49,7 @@ export const corpSchema = new Schema<Corp>(
   {
     corpId: { type: String, required: true },
     name: { type: String, required: true },
-    timeZone: { type: String, required: true, default: 'Asia/Shanghai' },
+    timeZone: { type: String, required: true, default: usualTimeZone },
     office: {
       from: { type: Number, required: true, default: 9 * 60 },
       to: { type: Number, required: true, default: 18 * 60 },

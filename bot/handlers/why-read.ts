@@ -6,6 +6,7 @@ import type { HandlerRevision, HandlerSwitch, StoredHandler } from '../../models
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
 import type { Run } from '../../models/run.ts'
+import { soundTimeZone } from '../../models/time-zone.ts'
 import type { Trajectory } from '../../models/trajectory.ts'
 import type { Welcome } from '../../models/welcome.ts'
 import type { ActionTable } from '../actions/define.ts'
@@ -92,7 +93,7 @@ export async function readRecords(models: Models, corpId: string, externalUserid
     models.staff.find({ corpId, useridKey: { $in: follows.map(one => one.useridKey) } }).lean(),
   ])
   return {
-    corp: corp ?? { timeZone: 'Asia/Shanghai' },
+    corp: { ...corp, timeZone: soundTimeZone(corp?.timeZone) },
     ...(customer !== null && { customer }),
     follows,
     events,

@@ -7,7 +7,7 @@ import { encrypt, getSignature } from 'wecom-crypto'
 import { builtInHandlers } from '../../bot/commands/builtin.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
-import { corpAdd, corpList, corpRotate } from './corp-verbs.ts'
+import { corpAdd, corpList, corpRotate, corpSet } from './corp-verbs.ts'
 
 const key = Buffer.from('0f'.repeat(32), 'hex')
 const second = { corpId: 'ww-second', app: '1000007' }
@@ -104,6 +104,39 @@ describe('sidekick corp add', () => {
     await expect(other.run(corpAdd, { ...second, app: '1000010' })).rejects.toThrow('ENCRYPTION_KEY is not')
     await expect(other.run(corpRotate, second)).rejects.toThrow('ENCRYPTION_KEY is not')
     await other.close()
+  })
+})
+
+describe('sidekick corp set', () => {
+  const corpId = 'ww-second'
+
+  it('stores time zone and office hours, which the list shows and running instances go by', async () => {
+    const set = { corpId, 'time-zone': 'Asia/Tokyo', office: '8:30-17:00 1-5' }
+    const { text } = await operator.run(corpSet, set)
+    expect(text).toBe('ww-second: 08:30-17:00 1,2,3,4,5 in Asia/Tokyo')
+    const { rows } = await operator.run(corpList)
+    const told = { corp: corpId, zone: 'Asia/Tokyo', office: '08:30-17:00 1,2,3,4,5' }
+    expect(rows).toContainEqual(expect.objectContaining(told))
+    expect(await operator.opened.apps.corp(corpId)).toMatchObject({ office: { from: 510, to: 1020 } })
+  })
+
+  it('changes one of them and leaves the other', async () => {
+    const { data } = await operator.run(corpSet, { corpId, 'time-zone': 'Europe/Paris' })
+    expect(data).toEqual({
+      corpId,
+      timeZone: 'Europe/Paris',
+      office: { from: 510, to: 1020, days: [1, 2, 3, 4, 5] },
+    })
+  })
+
+  it.each([
+    [{}, 'give --time-zone'],
+    [{ 'time-zone': 'Mars/Base' }, '"Mars/Base" is not the IANA name'],
+    [{ 'time-zone': '+08:00' }, '"+08:00" is not the IANA name'],
+    [{ office: '18:00-9:00' }, 'ends before it begins'],
+    [{ corpId: 'wwNobody', office: '9:00-18:00' }, 'there is no corp wwNobody'],
+  ])('refuses %o', async (change, message) => {
+    await expect(operator.run(corpSet, { corpId, ...change })).rejects.toThrow(message)
   })
 })
 

@@ -5,7 +5,9 @@ import { seedHandlers } from '../../bot/handlers/seed.ts'
 import { addApp, isSealedWith, overlapMs, rotateCallback, rotateSecret } from '../../bot/save-corp.ts'
 import { appRules } from '../../config.ts'
 import { syncNames } from '../../models/sync-state.ts'
+import { isTimeZone } from '../../models/time-zone.ts'
 import { readLength } from './moments.ts'
+import { officeText, readOffice } from './office.ts'
 import { makePair, readPair, readSecrets, secretArgs, type Wanted } from './secrets.ts'
 import { defineVerb, type Opened, UsageError, unattended, when } from './verb.ts'
 
@@ -15,14 +17,16 @@ export const corpList = defineVerb('Corps and their apps', {}, async (_, open) =
   const now = Date.now()
   const taken = (previous: readonly { until: Date }[] = []): Date | undefined =>
     previous.map(one => one.until).filter(until => until.getTime() > now)[0]
-  const data = corps.map(({ corpId, name, timeZone, apps }) => {
+  const data = corps.map(({ corpId, name, timeZone, office, apps }) => {
     const formerKeysUntil = Object.fromEntries(apps.map(({ app, previous }) => [app, taken(previous)]))
-    return { corpId, name, timeZone, apps: apps.map(({ app }) => app), formerKeysUntil }
+    return { corpId, name, timeZone, office, apps: apps.map(({ app }) => app), formerKeysUntil }
   })
-  const rows = corps.flatMap(({ corpId, name, timeZone, apps }) =>
+  const rows = corps.flatMap(({ corpId, name, timeZone, office, apps }) =>
     apps.map(({ app, secret, previous }) => {
       const sends = secret === undefined ? 'no' : 'yes'
-      return { corp: corpId, name, zone: timeZone, app, sends, 'former keys until': when(taken(previous)) }
+      const zone = isTimeZone(timeZone) ? timeZone : `${timeZone} (there is none)`
+      const told = { corp: corpId, name, zone, office: officeText(office), app, sends }
+      return { ...told, 'former keys until': when(taken(previous)) }
     }),
   )
   return { data, rows }
@@ -84,6 +88,33 @@ export const corpAdd = defineVerb(
       for (const what of syncNames) await jobs.enqueue(`sync.${what}`, { corpId: args.corpId })
     const { data, text } = forConsole(opened, args.corpId, app, pair, args.generate)
     return { data: { corpId: args.corpId, app, ...data }, text, notes: [await unattended(jobs)] }
+  },
+)
+
+export const corpSet = defineVerb(
+  'Set the time zone and the office hours of a corp, what time.* goes by; running instances follow within seconds',
+  {
+    corpId,
+    'time-zone': { type: 'string', description: 'IANA name, such as Asia/Shanghai' },
+    office: {
+      type: 'string',
+      description: 'Hours and days, such as "9:00-18:00 1-5"; 1 is Monday, every day without',
+    },
+  },
+  async ({ corpId, 'time-zone': timeZone, office: given }, open) => {
+    if (timeZone === undefined && given === undefined)
+      throw new UsageError('give --time-zone Asia/Shanghai, --office "9:00-18:00 1-5", or both')
+    if (timeZone !== undefined && !isTimeZone(timeZone))
+      throw new UsageError(`"${timeZone}" is not the IANA name of a time zone; example: Asia/Shanghai`)
+    const office = given === undefined ? undefined : readOffice(given)
+    const { models } = await open()
+    const set = { ...(timeZone !== undefined && { timeZone }), ...(office !== undefined && { office }) }
+    const corp = await models.corps
+      .findOneAndUpdate({ corpId }, { $set: set }, { returnDocument: 'after' })
+      .lean()
+    if (corp === null) throw new UsageError(`there is no corp ${corpId}`)
+    const data = { corpId, timeZone: corp.timeZone, office: corp.office }
+    return { data, text: `${corpId}: ${officeText(corp.office)} in ${corp.timeZone}` }
   },
 )
 

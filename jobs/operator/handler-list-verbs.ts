@@ -4,6 +4,7 @@ import { pauseOf } from '../../bot/handlers/pause.ts'
 import { type HandlerState, isDryRun, stateOf } from '../../bot/handlers/state.ts'
 import { writeHandlers } from '../../bot/handlers/write-file.ts'
 import type { Models } from '../../models/models.ts'
+import { soundTimeZone } from '../../models/time-zone.ts'
 import { nextRun, plansOf } from './handler-plans.ts'
 import { corp, defineVerb, UsageError, when } from './verb.ts'
 
@@ -74,7 +75,7 @@ function brokenNote(handler: string, problems: HandlerInvalid['problems']): stri
 }
 
 async function zoneOf(models: Models, corpId: string): Promise<string> {
-  return (await models.corps.findOne({ corpId }, { timeZone: 1 }).orFail().lean()).timeZone
+  return soundTimeZone((await models.corps.findOne({ corpId }, { timeZone: 1 }).orFail().lean()).timeZone)
 }
 
 async function ran(models: Models, corpId: string, handler: string) {

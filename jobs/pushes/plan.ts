@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Models } from '../../models/models.ts'
 import type { Push } from '../../models/push.ts'
+import { soundTimeZone } from '../../models/time-zone.ts'
 import { JobRequestError } from '../errors.ts'
 
 /** Cut beyond by the platform (`path/90236`). */
@@ -54,10 +55,11 @@ export async function storePush(
   }
   const corp = await models.corps.findOne({ corpId }).lean()
   if (corp === null) throw new JobRequestError(`there is no corp ${corpId}`)
+  const timeZone = soundTimeZone(corp.timeZone)
   const { at, cron, ...rest } = parsed.data
   const now = new Date()
   if (at !== undefined && at <= now) throw new JobRequestError(`at ${at.toISOString()} is over already`)
-  if (cron !== undefined) assertGap(from => next(cron, corp.timeZone, from), now)
+  if (cron !== undefined) assertGap(from => next(cron, timeZone, from), now)
   const fields = { ...rest, updatedAt: now, ...(at && { at }), ...(cron && { cron }) }
   const push = await models.pushes
     .findOneAndUpdate(
@@ -67,7 +69,7 @@ export async function storePush(
     )
     .lean()
   if (push === null) throw new JobRequestError(`push ${rest.key} was removed while it was being stored`)
-  return { push, runAt: cron === undefined ? (at ?? now) : next(cron, corp.timeZone, now) }
+  return { push, runAt: cron === undefined ? (at ?? now) : next(cron, timeZone, now) }
 }
 
 /** Looks at a day's worth of a schedule's moments, at least two. */
