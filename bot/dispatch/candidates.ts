@@ -81,7 +81,7 @@ export function contextOf(
   return {
     corp: around.corp,
     asker: around.asker,
-    now: new Date(),
+    now: new Date(deps.clock.now()),
     clock: deps.clock,
     models: deps.models,
     actions: deps.actions,

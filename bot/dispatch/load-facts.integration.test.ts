@@ -114,6 +114,10 @@ describe('the facts of an event', () => {
     }
   })
 
+  it('have the time of the database, whatever the host takes it for', () => {
+    expect([at(full, 'time.date'), at(full, 'time.time')]).toEqual(['2026-03-11', '10:00'])
+  })
+
   it('have of the database each one that the table has', () => {
     const ofDatabase = Object.keys(factTable).filter(path => /^(corp|staff|customer|follow)\./.test(path))
     expect(heldPaths.sort()).toEqual(ofDatabase.sort())

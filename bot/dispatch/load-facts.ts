@@ -106,7 +106,7 @@ export async function loadStaffFacts(
       },
       customer: {},
       follow: {},
-      time: timeFacts(new Date(), corp.timeZone, corp.office),
+      time: timeFacts(new Date(deps.clock.now()), corp.timeZone, corp.office),
       args: {},
       steps: {},
       run: {},
