@@ -58,11 +58,13 @@ async function runCommand(
     await tellHeld(deps, request, result, handler.trigger.command)
     return { ...nothingRan, passed: [passedOver(handler, stage, why)] }
   }
-  if (result.outcome !== 'again' && !result.run.dryRun) await markCard(deps, request.event, around)
+  // What was refused can be pressed again.
+  const heard = result.outcome === 'done' || result.outcome === 'waiting'
+  if (heard && !result.run.dryRun) await markCard(deps, request.event, around)
   return { outcomes: [result.outcome], runs: [result.run], passed: [] }
 }
 
-/** Shows on the card whose button was pressed that it was heard. Another attempt at the event tries only this again. */
+/** Shows on the card whose button was pressed that it was done. Another attempt at the event tries only this again. */
 async function markCard(deps: DispatchDeps, event: BotEvent, { voice }: Surroundings): Promise<void> {
   if (!isEvent(event, 'card.clicked')) return
   try {

@@ -17,6 +17,7 @@ describe('a button of a card', () => {
       main_title: { title: '办好了吗' },
       button_list: [
         { text: '今天怎样', key: '今日' },
+        { text: '加标签', key: '标签 没有这个人 +VIP' },
         { text: '弄错了', key: '没有这个命令' },
       ],
     }
@@ -54,6 +55,18 @@ describe('a button of a card', () => {
     await expect
       .poll(async () => (await entries()).filter(one => one.kind === 'card_update').map(one => one.params))
       .toMatchObject([{ userids: ['lina'], button: { replace_name: '已处理' } }])
+  })
+
+  it('whose command is refused stays as it is, to be pressed again', async () => {
+    const updates = async () => (await entries()).filter(one => one.kind === 'card_update').length
+    const before = await updates()
+    const taskId = await sendCard()
+    for (const button of ['标签 没有这个人 +VIP', '标签 没有这个人 +VIP']) {
+      await sidekick.chat.staff('lina').presses({ taskId }, button)
+      await sidekick.chat.expectAppMessage('lina', '没有找到叫“没有这个人”的客户')
+    }
+    await sidekick.chat.staff('lina').presses({ taskId }, '今日')
+    await expect.poll(updates).toBe(before + 1)
   })
 
   it('that is no command is answered like an unknown one, never with silence', async () => {
