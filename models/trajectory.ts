@@ -10,6 +10,8 @@ export const trajectoryKinds = [
   'tagged',
   'remarked',
   'noted',
+  // What an automation wrote down: no follow-up, and nobody's work.
+  'recorded',
   'staged',
   'sent',
 ] as const

@@ -97,6 +97,7 @@ export interface TimelineRow {
     | 'tagged'
     | 'remarked'
     | 'noted'
+    | 'recorded'
     | 'staged'
     | 'sent'
   /** Who did it, by name. */

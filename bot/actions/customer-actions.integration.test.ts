@@ -98,6 +98,13 @@ describe('an action on a customer', () => {
     expect(await stored()).toBe(before)
   })
 
+  it('customer.note of the event\u2019s own customer is an automation\u2019s record, no follow-up', async () => {
+    const event = { ...context().event, userid: 'lina', externalUserid: zhangsan }
+    await actions.get('customer.note')?.run({ ...context(), event }, { text: '来自春展' })
+    expect(await database.models.trajectories.distinct('kind', { corpId })).toEqual(['recorded'])
+    expect(await follow()).toMatchObject({ stage: '待跟进' })
+  })
+
   it.each(cases)('%s previews the same without doing it', async (id, params, output) => {
     const [before, asked] = [await stored(), await calls()]
     expect(await preview(id, params)).toMatchObject(output)

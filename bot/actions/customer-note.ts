@@ -9,7 +9,8 @@ import { texts } from './texts.ts'
 export const customerNote = defineAction({
   id: 'customer.note',
   title: '写跟进',
-  summary: 'Writes a follow-up record.',
+  summary:
+    'Writes a follow-up record on the customer who is named; of the event\u2019s own customer a record of what happened, which is no follow-up and is not counted as one.',
   output: z.object({ text: z.string().describe('Says so in Chinese, for an answer.') }),
   effect: 'write',
   needs: ['staff', 'customer'],
@@ -31,7 +32,7 @@ export const customerNote = defineAction({
         ...rowOf(context),
         userid: pair.userid,
         externalUserid: pair.externalUserid,
-        kind: 'noted',
+        kind: 'recorded',
         text,
       })
     } else {

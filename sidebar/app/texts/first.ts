@@ -69,6 +69,7 @@ export const texts = {
       tagged: '标签',
       remarked: '备注',
       noted: '跟进',
+      recorded: '自动记录',
       staged: '阶段',
       sent: '发送',
     },

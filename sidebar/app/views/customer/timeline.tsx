@@ -20,6 +20,7 @@ const iconOf: Record<TimelineRow['kind'], string> = {
   tagged: icons.tag,
   remarked: icons.edit,
   noted: icons.script,
+  recorded: icons.script,
   staged: icons.flag,
   sent: icons.send,
 }
