@@ -32,7 +32,7 @@ export interface Named {
   name: string
   /** As `materials.0`. */
   path: string
-  /** Words with a meaning of their own that may stand there instead of a name. */
+  /** Words with a meaning of their own that may stand there instead of a name, which `name` may be one of. */
   words?: readonly string[]
 }
 

@@ -52,11 +52,11 @@ async function membersOf(context: ActionContext, word: RecipientWord): Promise<r
   return leaders.length > 0 ? leaders : [userid]
 }
 
-/** The members that a document's list names by userid. */
+/** The members that a document's list names, by userid or by a word. */
 export function membersIn(value: unknown, path: string): Named[] {
   if (!Array.isArray(value)) return []
   return value.flatMap((name, at): Named[] =>
-    typeof name === 'string' && !isWord(name) && name !== '@all'
+    typeof name === 'string' && name !== '@all'
       ? [{ kind: 'staff', name, path: `${path}.${at}`, words: recipientWords }]
       : [],
   )

@@ -31,9 +31,15 @@ interface EventDefinition {
   order: Order
   /** The HTTP response may carry an answer (`path/90241`). */
   passiveReply: boolean
+  /** Whom it may name: a staff member whose event it is, and the app that it came to. */
+  names: readonly ('staff' | 'app')[]
   /** What is particular to this event, from WeCom's element names to ours. */
   read(wire: Wire): object
 }
+
+const member = ['staff'] as const
+const memberOfApp = ['staff', 'app'] as const
+const nobody = [] as const
 
 /**
  * All that WeCom may send to an app, by the names that handlers and the inbox store: an id is never reused for another
@@ -45,114 +51,206 @@ export const events = {
     title: '文字消息',
     order: 'staff',
     passiveReply: true,
+    names: memberOfApp,
     read: w => ({ text: w.text('Content') }),
   },
   'message.image': {
     title: '图片消息',
     order: 'staff',
     passiveReply: true,
+    names: memberOfApp,
     read: w => ({ mediaId: w.text('MediaId'), url: w.text('PicUrl') }),
   },
   'message.voice': {
     title: '语音消息',
     order: 'staff',
     passiveReply: true,
+    names: memberOfApp,
     read: w => ({ mediaId: w.text('MediaId'), format: w.text('Format') }),
   },
   'message.video': {
     title: '视频消息',
     order: 'staff',
     passiveReply: true,
+    names: memberOfApp,
     read: w => ({ mediaId: w.text('MediaId'), thumbMediaId: w.text('ThumbMediaId') }),
   },
   'message.location': {
     title: '位置消息',
     order: 'staff',
     passiveReply: true,
+    names: memberOfApp,
     read: location,
   },
   'message.link': {
     title: '链接消息',
     order: 'staff',
     passiveReply: true,
+    names: memberOfApp,
     read: link,
   },
-  'app.entered': { title: '打开应用', order: 'staff', passiveReply: true, read: () => ({}) },
-  'app.subscribed': { title: '成员可见应用', order: 'staff', passiveReply: true, read: () => ({}) },
-  'app.unsubscribed': { title: '成员不再可见应用', order: 'staff', passiveReply: false, read: () => ({}) },
-  'app.location_reported': { title: '上报位置', order: 'staff', passiveReply: true, read: reportedLocation },
-  'menu.clicked': { title: '点击菜单', order: 'staff', passiveReply: true, read: menuClick },
-  'menu.viewed': { title: '菜单跳转', order: 'staff', passiveReply: false, read: menuView },
-  'card.clicked': { title: '点击卡片', order: 'staff', passiveReply: false, read: cardClick },
+  'app.entered': {
+    title: '打开应用',
+    order: 'staff',
+    passiveReply: true,
+    names: memberOfApp,
+    read: () => ({}),
+  },
+  'app.subscribed': {
+    title: '成员可见应用',
+    order: 'staff',
+    passiveReply: true,
+    names: memberOfApp,
+    read: () => ({}),
+  },
+  'app.unsubscribed': {
+    title: '成员不再可见应用',
+    order: 'staff',
+    passiveReply: false,
+    names: memberOfApp,
+    read: () => ({}),
+  },
+  'app.location_reported': {
+    title: '上报位置',
+    order: 'staff',
+    passiveReply: true,
+    names: memberOfApp,
+    read: reportedLocation,
+  },
+  'menu.clicked': {
+    title: '点击菜单',
+    order: 'staff',
+    passiveReply: true,
+    names: memberOfApp,
+    read: menuClick,
+  },
+  'menu.viewed': {
+    title: '菜单跳转',
+    order: 'staff',
+    passiveReply: false,
+    names: memberOfApp,
+    read: menuView,
+  },
+  'card.clicked': {
+    title: '点击卡片',
+    order: 'staff',
+    passiveReply: false,
+    names: memberOfApp,
+    read: cardClick,
+  },
   'customer.added': {
     title: '新增客户',
     order: 'customer',
     passiveReply: false,
+    names: member,
     read: added,
   },
   'customer.confirmed': {
     title: '客户申请已通过',
     order: 'customer',
     passiveReply: false,
+    names: member,
     read: added,
   },
-  'customer.edited': { title: '客户资料变更', order: 'customer', passiveReply: false, read: pair },
+  'customer.edited': {
+    title: '客户资料变更',
+    order: 'customer',
+    passiveReply: false,
+    names: member,
+    read: pair,
+  },
   'customer.removed': {
     title: '员工删除客户',
     order: 'customer',
     passiveReply: false,
+    names: member,
     read: removed,
   },
-  'customer.lost': { title: '客户删除员工', order: 'customer', passiveReply: false, read: pair },
+  'customer.lost': {
+    title: '客户删除员工',
+    order: 'customer',
+    passiveReply: false,
+    names: member,
+    read: pair,
+  },
   'customer.archive_agreed': {
     title: '客户同意会话存档',
     order: 'customer',
     passiveReply: false,
+    names: member,
     read: archiveAgreed,
   },
   'transfer.failed': {
     title: '客户接替失败',
     order: 'customer',
     passiveReply: false,
+    names: member,
     read: transferFailed,
   },
-  'group.created': { title: '新建客户群', order: 'group', passiveReply: false, read: group },
-  'group.member_joined': { title: '客户群进人', order: 'group', passiveReply: false, read: joined },
-  'group.member_left': { title: '客户群退人', order: 'group', passiveReply: false, read: left },
-  'group.owner_changed': { title: '客户群换群主', order: 'group', passiveReply: false, read: group },
-  'group.renamed': { title: '客户群改名', order: 'group', passiveReply: false, read: group },
-  'group.notice_changed': { title: '客户群改公告', order: 'group', passiveReply: false, read: group },
-  'group.dismissed': { title: '客户群解散', order: 'group', passiveReply: false, read: group },
-  'tag.created': { title: '新建标签', order: 'corp', passiveReply: false, read: tag },
-  'tag.updated': { title: '修改标签', order: 'corp', passiveReply: false, read: tag },
-  'tag.deleted': { title: '删除标签', order: 'corp', passiveReply: false, read: tag },
-  'tag.reordered': { title: '标签排序', order: 'corp', passiveReply: false, read: tag },
+  'group.created': { title: '新建客户群', order: 'group', passiveReply: false, names: nobody, read: group },
+  'group.member_joined': {
+    title: '客户群进人',
+    order: 'group',
+    passiveReply: false,
+    names: nobody,
+    read: joined,
+  },
+  'group.member_left': {
+    title: '客户群退人',
+    order: 'group',
+    passiveReply: false,
+    names: nobody,
+    read: left,
+  },
+  'group.owner_changed': {
+    title: '客户群换群主',
+    order: 'group',
+    passiveReply: false,
+    names: nobody,
+    read: group,
+  },
+  'group.renamed': { title: '客户群改名', order: 'group', passiveReply: false, names: nobody, read: group },
+  'group.notice_changed': {
+    title: '客户群改公告',
+    order: 'group',
+    passiveReply: false,
+    names: nobody,
+    read: group,
+  },
+  'group.dismissed': { title: '客户群解散', order: 'group', passiveReply: false, names: nobody, read: group },
+  'tag.created': { title: '新建标签', order: 'corp', passiveReply: false, names: nobody, read: tag },
+  'tag.updated': { title: '修改标签', order: 'corp', passiveReply: false, names: nobody, read: tag },
+  'tag.deleted': { title: '删除标签', order: 'corp', passiveReply: false, names: nobody, read: tag },
+  'tag.reordered': { title: '标签排序', order: 'corp', passiveReply: false, names: nobody, read: tag },
   'kf.arrived': {
     title: '微信客服消息',
     order: 'corp',
     passiveReply: false,
+    names: nobody,
     read: w => ({ openKfid: w.text('OpenKfId'), token: w.text('Token') }),
   },
   'living.changed': {
     title: '直播状态变更',
     order: 'corp',
     passiveReply: false,
+    names: memberOfApp,
     read: w => ({ livingId: w.text('LivingId'), status: w.text('Status') }),
   },
   'batch.finished': {
     title: '异步任务完成',
     order: 'corp',
     passiveReply: false,
+    names: nobody,
     read: batch,
   },
   /** Its fields are the platform's own, as they came. */
-  unknown: { title: '未知事件', order: 'corp', passiveReply: false, read: w => w.fields },
+  unknown: { title: '未知事件', order: 'corp', passiveReply: false, names: memberOfApp, read: w => w.fields },
 } as const satisfies Record<string, EventDefinition>
 
 /** Families whose last part is WeCom's own ChangeType, kept as it comes. */
 const families = {
-  acquisition: { title: '获客助手', order: 'corp', passiveReply: false, read: acquisition },
-  directory: { title: '通讯录变更', order: 'corp', passiveReply: false, read: directory },
+  acquisition: { title: '获客助手', order: 'corp', passiveReply: false, names: member, read: acquisition },
+  directory: { title: '通讯录变更', order: 'corp', passiveReply: false, names: memberOfApp, read: directory },
 } as const satisfies Record<string, EventDefinition>
 
 export type Family = keyof typeof families

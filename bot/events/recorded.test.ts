@@ -153,3 +153,18 @@ function textsOf({ xml, ...event }: ReturnType<typeof parseEvent>): string[] {
   }
   return texts(event)
 }
+
+describe('the table tells whom an event may name', () => {
+  it.each(recorded)('$file', ({ name, xml }) => {
+    const { userid, agentId } = parseEvent(xml)
+    const { names } = eventDefinition(name) ?? { names: [] }
+    if (userid !== undefined) expect(names).toContain('staff')
+    if (agentId !== undefined) expect(names).toContain('app')
+  })
+
+  it.each(Object.keys(events).filter(name => name !== 'unknown'))('%s names all of them', name => {
+    const { userid, agentId } = parseEvent(recorded.find(one => one.name === name)?.xml ?? '')
+    const named = [...(userid === undefined ? [] : ['staff']), ...(agentId === undefined ? [] : ['app'])]
+    expect(eventDefinition(name)?.names).toEqual(named)
+  })
+})

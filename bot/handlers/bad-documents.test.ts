@@ -303,6 +303,28 @@ describe('what is wrong with a trigger or a scope is said by its path, with what
       'scope.departments fits nothing: a schedule is about no staff member; leave it out',
     ],
     [
+      'a scope of an event about nobody',
+      'trigger: { event: tag.created }\nscope: { staff: [lina], roles: [lead] }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'scope.staff fits nothing: tag.created is about no staff member; leave it out',
+      'scope.roles fits nothing: tag.created is about no staff member; leave it out',
+    ],
+    [
+      'an app of an event of the corp',
+      'scope: { apps: ["1000002"] }',
+      'scope.apps fits nothing: customer.added comes to no app of its own; leave it out',
+    ],
+    [
+      'an app of a manual start',
+      'trigger: { manual: true }\nscope: { apps: ["1000002"] }',
+      'scope.apps fits nothing: a manual start comes to no app of its own; leave it out',
+    ],
+    [
+      'a match on whom the event does not name',
+      'trigger: { event: group.created, match: { userid: { eq: lina }, agentId: { eq: "1" } } }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'trigger.match.userid is no field of group.created; there is msgId, corpId, chatId',
+      'trigger.match.agentId is no field of group.created; there is msgId, corpId, chatId',
+    ],
+    [
       'a name that objects hide',
       'trigger: { event: customer.added, match: { "__proto__": { eq: x } } }',
       'trigger.match names "__proto__"',
@@ -421,6 +443,27 @@ describe('what is wrong with a step is said by its path, with what to write inst
       'an answer to a schedule',
       'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: reply, with: { text: x } }]',
       'steps.0.action "reply" needs a staff member, and a schedule is about nobody',
+    ],
+    [
+      'the leads of a group event',
+      'trigger: { event: group.member_joined }\nsteps: [{ id: a, action: staff.notify, with: { to: [lead], text: "{{ staff.name }}" } }]',
+      'steps.0.with.to.0 is lead, and group.member_joined is about nobody; write userids or admin',
+      'steps.0.with.text names staff.name, and group.member_joined is about nobody',
+    ],
+    [
+      'the staff member of a schedule, as a recipient of an app message',
+      'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: app.send, with: { to: { users: [zhouming, staff] }, text: x } }]',
+      'steps.0.with.to.users.1 is staff, and a schedule is about nobody; write userids or admin',
+    ],
+    [
+      'leads of a schedule, mentioned by a robot',
+      'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: robot.send, with: { robot: 销售群, mention: [lead, admin], text: x } }]',
+      'steps.0.with.mention.0 is lead, and a schedule is about nobody; write userids or admin',
+    ],
+    [
+      'an answer to an event about nobody',
+      'trigger: { event: batch.finished }\nsteps: [{ id: a, action: reply, with: { text: x } }]',
+      'steps.0.action "reply" needs a staff member, and batch.finished is about nobody',
     ],
     [
       'a template that is not closed',
@@ -652,7 +695,7 @@ describe('what is wrong with a condition is said by its path, with what to write
     ],
     [
       'a customer of a group event',
-      'trigger: { event: group.created }\nwhen: { path: customer.name, is: exists }',
+      'trigger: { event: group.created }\nwhen: { path: customer.name, is: exists }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
       'when names customer.name, and group.created is about no customer',
     ],
     [

@@ -36,7 +36,8 @@ export async function checkNames(
 ): Promise<Problem[]> {
   const wrong = new Set(told.map(one => one.path))
   const named = [...scopeNames(document.scope), ...stepNames(document.steps, actions)].filter(
-    ({ path }) => !wrong.has(path) && !wrong.has(path.replace(/\.\d+$/, '')),
+    ({ name, path, words = [] }) =>
+      !words.includes(name) && !wrong.has(path) && !wrong.has(path.replace(/\.\d+$/, '')),
   )
   const manual = new Map<unknown, boolean | undefined>([
     ...documents.map(one => [one.key, isManual(soundTrigger(one.trigger))] as const),

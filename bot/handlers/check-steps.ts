@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Action, ActionTable } from '../actions/define.ts'
 import { checkCondition } from './check-conditions.ts'
 import type { Report } from './compile.ts'
-import { bringsCustomer, type KnownFacts, meaningOf, titleOf } from './known-facts.ts'
+import { bringsCustomer, type KnownFacts, mayName, meaningOf, titleOf } from './known-facts.ts'
 import { suggest } from './nearest.ts'
 import { problemsOf } from './problems.ts'
 import { compileValue, type Filled, isTemplate } from './references.ts'
@@ -85,7 +85,7 @@ function isLater(value: unknown): boolean {
 
 /** What an action needs that the trigger does not bring. */
 function checkNeeds(
-  { id, needs = [] }: Action,
+  { id, needs = [], names }: Action,
   given: Sound<HandlerStep['with']>,
   at: string,
   trigger: Sound<HandlerDocument['trigger']>,
@@ -96,8 +96,8 @@ function checkNeeds(
   if (needs.includes('code') && !mayBringCode(trigger)) {
     const why = 'which customer.added alone has; those of confirmations and archive consents are used for it'
     report(where, `"${id}" needs a welcome code, ${why}`)
-  } else if (needs.includes('staff') && 'schedule' in trigger) {
-    report(where, `"${id}" needs a staff member, and a schedule is about nobody`)
+  } else if (needs.includes('staff') && !mayName(trigger, 'staff')) {
+    report(where, `"${id}" needs a staff member, and ${titleOf(trigger)} is about nobody`)
   } else if (
     needs.includes('customer') &&
     !bringsCustomer(trigger) &&
@@ -107,11 +107,13 @@ function checkNeeds(
     const instead = 'command' in trigger ? '; write customer: "{{ args.… }}" in its with' : ''
     report(where, `"${id}" needs a customer, and ${titleOf(trigger)} is about none${instead}`)
   }
-  const to = given === unsound ? undefined : given.to
-  if (!('schedule' in trigger) || !Array.isArray(to)) return
-  for (const [index, one] of to.entries()) {
-    if (one === 'staff' || one === 'lead')
-      report(`${at}.with.to.${index}`, `is ${one}, and a schedule is about nobody; write userids or admin`)
+  if (mayName(trigger, 'staff') || given === unsound) return
+  for (const { name, path, words = [] } of names?.(given) ?? []) {
+    if (words.includes(name) && name !== 'admin')
+      report(
+        `${at}.with.${path}`,
+        `is ${name}, and ${titleOf(trigger)} is about nobody; write userids or admin`,
+      )
   }
 }
 

@@ -1,8 +1,9 @@
 import { normalizeWord } from '../commands/parse.ts'
 import { commonFields, type EventField, fieldsOf } from '../events/fields.ts'
 import type { Report } from './compile.ts'
+import { mayName, titleOf } from './known-facts.ts'
 import { suggest } from './nearest.ts'
-import type { CommandArgument, EventTrigger, HandlerDocument } from './schema.ts'
+import type { CommandArgument, EventTrigger, HandlerDocument, HandlerScope } from './schema.ts'
 import { type Sound, unsound } from './sound.ts'
 
 type Trigger = Exclude<Sound<HandlerDocument['trigger']>, typeof unsound>
@@ -16,19 +17,36 @@ export function checkTrigger(
   if (trigger === unsound) return
   if ('event' in trigger) checkMatch(trigger, report)
   if ('command' in trigger) checkCommand(trigger, report)
-  if ('schedule' in trigger && scope !== unsound) {
-    const named = (['departments', 'staff', 'roles', 'apps', 'except'] as const).filter(
-      list => scope[list] !== unsound && scope[list].length > 0,
-    )
-    for (const list of named)
-      report(`scope.${list}`, 'fits nothing: a schedule is about no staff member; leave it out')
-  }
+  if (scope !== unsound) checkScope(trigger, scope, report)
 }
 
-function checkMatch({ event, match }: Extract<Trigger, { event: unknown }>, report: Report): void {
+/** What a scope asks of whom no event of the trigger names. */
+function checkScope(
+  trigger: Trigger,
+  scope: Exclude<Sound<HandlerScope>, typeof unsound>,
+  report: Report,
+): void {
+  const asked = (list: keyof HandlerScope): boolean => scope[list] !== unsound && scope[list].length > 0
+  const title = titleOf(trigger)
+  const ofStaff = (['departments', 'staff', 'roles', 'except'] as const).filter(asked)
+  if (!mayName(trigger, 'staff'))
+    for (const list of ofStaff)
+      report(`scope.${list}`, `fits nothing: ${title} is about no staff member; leave it out`)
+  if (!mayName(trigger, 'app') && asked('apps'))
+    report('scope.apps', `fits nothing: ${title} comes to no app of its own; leave it out`)
+}
+
+function checkMatch(trigger: Extract<Trigger, { event: unknown }>, report: Report): void {
+  const { event, match } = trigger
   const own = event === unsound ? undefined : fieldsOf(event)
   if (event === unsound || match === unsound || own === undefined) return
-  const fields: Readonly<Record<string, EventField>> = { ...commonFields, ...own }
+  const { userid, agentId, externalUserid, ...common } = commonFields
+  const fields: Readonly<Record<string, EventField>> = {
+    ...common,
+    ...(mayName(trigger, 'staff') && { userid }),
+    ...(mayName(trigger, 'app') && { agentId }),
+    ...own,
+  }
   for (const [field, wanted] of Object.entries(match)) {
     const at = `trigger.match.${field}`
     const known = Object.hasOwn(fields, field) ? fields[field] : undefined

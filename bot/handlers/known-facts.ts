@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { type EventField, eventFields, fieldsOf } from '../events/fields.ts'
+import { eventDefinition } from '../events/names.ts'
 import { type FactDefinition, type FactType, factTable } from './fact-table.ts'
 import { factNames } from './facts.ts'
 import { nearest, suggest } from './nearest.ts'
@@ -47,8 +48,8 @@ export function meaningOf(path: readonly string[], known: KnownFacts): Meaning {
     case 'follow':
       return customerProblem(path.join('.'), known.trigger) ?? tableFact(path)
     case 'staff':
-      if (known.trigger === unsound || !('schedule' in known.trigger)) return tableFact(path)
-      return { problem: `${path.join('.')}, and a schedule is about nobody` }
+      if (known.trigger === unsound || mayName(known.trigger, 'staff')) return tableFact(path)
+      return { problem: `${path.join('.')}, and ${titleOf(known.trigger)} is about nobody` }
     case 'corp':
     case 'time':
     case 'run':
@@ -129,6 +130,14 @@ export function titleOf(trigger: Partly<HandlerDocument['trigger']>): string {
   if ('command' in trigger) return 'a command'
   if ('message' in trigger) return 'a message'
   return 'schedule' in trigger ? 'a schedule' : 'a manual start'
+}
+
+/** Whether what starts runs of this trigger may name a staff member, or the app that it came to. */
+export function mayName(trigger: Partly<HandlerDocument['trigger']>, what: 'staff' | 'app'): boolean {
+  if ('schedule' in trigger) return false
+  if ('manual' in trigger) return what === 'staff'
+  if (!('event' in trigger) || trigger.event === unsound) return true
+  return eventDefinition(trigger.event)?.names.includes(what) ?? true
 }
 
 /** Whether runs of this trigger may be about a customer. */
