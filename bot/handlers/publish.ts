@@ -2,6 +2,7 @@ import type { HandlerDraft, HandlerSwitch, StoredHandler } from '../../models/ha
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { type Coming, checkNames } from './check-names.ts'
+import { checkWords } from './check-words.ts'
 import { HandlerInvalid, inspectHandler, keyOf } from './compile.ts'
 import { contentOf, saysTheSame } from './digest.ts'
 import { inDocumentOrder } from './problem-order.ts'
@@ -135,7 +136,8 @@ export async function checkHandler(
 ): Promise<{ key: string; enabled: boolean; content: Record<string, unknown> }> {
   const { problems: own, handler, parts } = inspectHandler(document, actions)
   const names = parts === unsound ? [] : await checkNames(models, corpId, parts, actions, coming, own)
-  const problems = inDocumentOrder(document, [...own, ...names])
+  const words = handler === undefined ? [] : await checkWords(models, corpId, handler, coming?.documents)
+  const problems = inDocumentOrder(document, [...own, ...names, ...words])
   if (handler === undefined || problems.length > 0) throw new HandlerInvalid(keyOf(document), problems)
   const { key, enabled } = handler
   return { key, enabled, content: contentOf(await resolveScope(models, corpId, document)) }
