@@ -6,6 +6,7 @@ import { type CommandHandler, isCommand, wordsOf } from './route.ts'
 
 const placeholders: Record<CommandArgument['type'], (title: string) => string> = {
   word: title => `<${title}>`,
+  number: title => `<${title}>`,
   rest: title => `<${title}>`,
   tags: () => '+标签 -标签',
 }
@@ -42,9 +43,10 @@ export async function helpFor(handlers: readonly CompiledHandler[], word: string
   ].join('\n')
 }
 
-/** What to answer when a needed argument is missing, or there are words that none takes. */
+/** What to answer when a needed argument is missing, one does not fit, or there are words that none takes. */
 export function misusedCommand(trigger: CommandTrigger, misuse: Misuse): string {
   if ('missing' in misuse) return withUsage(trigger, `还差${misuse.missing.title}。`)
+  if ('unfit' in misuse) return withUsage(trigger, misuse.fault)
   const words = [...misuse.surplus]
   const shown = words.length > 20 ? `${words.slice(0, 20).join('')}…` : misuse.surplus
   const quotes = trigger.args.length > 0 ? '有空格的内容请用引号括起来。' : ''

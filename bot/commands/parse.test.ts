@@ -168,3 +168,47 @@ describe('tags as people type them', () => {
     })
   })
 })
+
+describe('a number of a command', () => {
+  const amount: CommandArgument = { name: 'amount', title: '金额', type: 'number', required: true }
+  const read = (spec: object, line: string) => parseArguments([{ ...amount, ...spec }], line)
+  const range = { min: 1, max: 1_000_000 }
+
+  it.each<[string, number]>([
+    ['25800', 25_800],
+    ['２５８００', 25_800],
+    ['25,800', 25_800],
+    ['２５，８００．５', 25_800.5],
+    ['0.5', 0.5],
+    ['-3', -3],
+    ['－３', -3],
+    ['“12”', 12],
+    ['007', 7],
+  ])('is read of %j', (line, value) => {
+    expect(read({}, line)).toEqual({ values: { amount: value } })
+  })
+
+  it.each<[object, string, string]>([
+    [{}, 'abc', '“金额”请写数字，这里写的是“abc”。'],
+    [{}, '100元', '“金额”请写数字，这里写的是“100元”。'],
+    [{}, '1,00', '“金额”请写数字，这里写的是“1,00”。'],
+    [{}, '1e9', '“金额”请写数字，这里写的是“1e9”。'],
+    [{}, '0x10', '“金额”请写数字，这里写的是“0x10”。'],
+    [{}, 'Infinity', '“金额”请写数字，这里写的是“Infinity”。'],
+    [{}, '9'.repeat(30), `“金额”请写数字，这里写的是“${'9'.repeat(20)}…”。`],
+    [range, '０', '“金额”要在 1 到 1000000 之间，这里写的是“０”。'],
+    [range, '1000001', '“金额”要在 1 到 1000000 之间，这里写的是“1000001”。'],
+    [{ min: 0 }, '-1', '“金额”不能小于 0，这里写的是“-1”。'],
+    [{ max: 9 }, '10', '“金额”不能大于 9，这里写的是“10”。'],
+    [{ decimals: 0 }, '1.5', '“金额”请写整数，这里写的是“1.5”。'],
+    [{ decimals: 2 }, '1.555', '“金额”最多 2 位小数，这里写的是“1.555”。'],
+  ])('%j does not take %j, and says what fits', (spec, line, fault) => {
+    expect(read(spec, line)).toEqual({ unfit: { ...amount, ...spec }, fault })
+  })
+
+  it('is one word: what follows is the next argument, or too much', () => {
+    expect(parseArguments([name, amount], '张三 100 谢谢')).toEqual({ surplus: '谢谢' })
+    expect(parseArguments([amount, tags], '-5 +VIP')).toMatchObject({ values: { amount: -5 } })
+    expect(parseArguments([name, amount], '张三')).toEqual({ missing: amount })
+  })
+})

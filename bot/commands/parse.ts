@@ -1,4 +1,5 @@
 import type { CommandArgument } from '../handlers/schema.ts'
+import { readNumber } from './number.ts'
 
 /** A word of a line, and where it stands. */
 export interface Token {
@@ -53,8 +54,11 @@ export interface TagChanges {
   remove: string[]
 }
 
-/** The first argument that is missing, or the words that none takes. */
-export type Misuse = { missing: CommandArgument } | { surplus: string }
+/** The first argument that is missing, one that does not fit and in Chinese what would, or the words that none takes. */
+export type Misuse =
+  | { missing: CommandArgument }
+  | { unfit: CommandArgument; fault: string }
+  | { surplus: string }
 
 /** Arguments by name, or what is wrong with them. */
 export type ParsedArguments = { values: Record<string, unknown> } | Misuse
@@ -80,7 +84,9 @@ export function parseArguments(spec: readonly CommandArgument[], line: string): 
       if (argument.required) return { missing: argument }
       continue
     }
-    values[argument.name] = taken.text
+    const value = argument.type === 'number' ? readNumber(argument, taken.text) : taken.text
+    if (argument.type === 'number' && typeof value === 'string') return { unfit: argument, fault: value }
+    values[argument.name] = value
     tokens = tokens.slice(taken.count)
   }
   const surplus = line.slice(tokens[0]?.start ?? line.length).trim()
@@ -99,7 +105,8 @@ function take(
     const text = tokens.length === 1 ? first.text : line.slice(first.start).trim()
     return { text, count: tokens.length }
   }
-  if (next?.type !== 'tags' || first.quoted) return { text: first.text, count: 1 }
+  if (argument.type === 'number' || next?.type !== 'tags' || first.quoted)
+    return { text: first.text, count: 1 }
   const end = tokens.findIndex(token => token.signed)
   const count = end < 0 ? tokens.length : end
   if (count === 0) return undefined

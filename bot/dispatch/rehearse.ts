@@ -1,7 +1,7 @@
 import type { HandlerStart } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
 import { lookUpStaff } from '../actions/find-staff.ts'
-import { parseArguments } from '../commands/parse.ts'
+import { type Misuse, parseArguments } from '../commands/parse.ts'
 import { createCommandIndex, isCommand, routeCommand } from '../commands/route.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
@@ -90,9 +90,11 @@ function trigger(
     return { match: `roles ${handler.trigger.roles.join(', ')} (was ${around.asker.role})`, args: {} }
   const parsed = parseArguments(handler.trigger.args, routed.rest)
   if ('values' in parsed) return { args: parsed.values }
-  const match =
-    'missing' in parsed
-      ? `the argument ${parsed.missing.name} is missing`
-      : `no argument takes "${parsed.surplus}"`
-  return { match, args: {} }
+  return { match: misuseOf(parsed), args: {} }
+}
+
+function misuseOf(misuse: Misuse): string {
+  if ('missing' in misuse) return `the argument ${misuse.missing.name} is missing`
+  if ('unfit' in misuse) return `the argument ${misuse.unfit.name} does not fit: ${misuse.fault}`
+  return `no argument takes "${misuse.surplus}"`
 }

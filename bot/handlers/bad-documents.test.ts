@@ -232,9 +232,24 @@ describe('what is wrong with a trigger or a scope is said by its path, with what
       'trigger.aliases.1 "KH" is the same as aliases.0',
     ],
     [
+      'a range that no number is in',
+      'trigger: { command: 报备, args: [{ name: a, title: 金额, type: number, min: 2, max: 1 }] }',
+      'trigger.args.0.min is 2, and max is 1: no number fits',
+    ],
+    [
+      'a range of what is no number',
+      'trigger: { command: 报备, args: [{ name: a, title: 金额, type: word, min: 2 }] }',
+      'trigger.args.0.min is for numbers; write type: number',
+    ],
+    [
+      'a number that is compared with a text',
+      'trigger: { command: 报备, args: [{ name: a, title: 金额, type: number }] }\nsteps: [{ id: tell, action: reply, if: { path: args.a, is: gt, value: "0" }, with: { text: x } }]',
+      'steps.0.if compares args.a, which is a number, with the text "0"; write 0, without quotes',
+    ],
+    [
       'an argument type that does not exist',
       'trigger: { command: 报价, args: [{ name: sku, title: 型号, type: string }] }',
-      'trigger.args.0.type is the text "string"; write one of word, rest, tags',
+      'trigger.args.0.type is the text "string"; write one of word, number, rest, tags',
     ],
     [
       'an argument after rest',

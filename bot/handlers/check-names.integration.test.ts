@@ -88,7 +88,12 @@ describe('the names in a document', () => {
     [{ material: ['brochures'] }, 'names the material "brochures", which is not there: write "brochure"'],
     [{ material: ['别家brochure'] }, 'names the material "别家brochure", which is not there'],
     [{ robot: ['值班'] }, 'names the robot "值班", which is not there: write "值班群"'],
-    [{ manual_handler: ['draft-only'] }, 'names the handler "draft-only", which is not there'],
+    [
+      { manual_handler: ['draft-only'] },
+      'names the handler "draft-only", which is a draft: publish that first',
+    ],
+    // What no step can start is no proposal.
+    [{ manual_handler: ['welcomes'] }, 'names the handler "welcomes", which is not there'],
     [
       { manual_handler: ['welcome'] },
       'names the handler "welcome", which no step can start: give it trigger',

@@ -112,7 +112,24 @@ function checkArguments(args: readonly Sound<CommandArgument>[], report: Report)
         at,
         `is required and comes after ${optional}, which is not; put ${name} first or give it required: false`,
       )
-    if (type !== unsound && type !== 'word') greedy ??= { name, type }
+    if (type === 'rest' || type === 'tags') greedy ??= { name, type }
+    checkRange(argument, at, report)
     if (required === false) optional ??= name
   }
+}
+
+function checkRange(
+  argument: Exclude<Sound<CommandArgument>, typeof unsound>,
+  at: string,
+  report: Report,
+): void {
+  const { type, min, max } = argument
+  if (type === unsound) return
+  if (type === 'number') {
+    if (typeof min === 'number' && typeof max === 'number' && min > max)
+      report(`${at}.min`, `is ${min}, and max is ${max}: no number fits`)
+    return
+  }
+  for (const field of ['min', 'max', 'decimals'] as const)
+    if (argument[field] !== undefined) report(`${at}.${field}`, `is for numbers; write type: number`)
 }

@@ -28,6 +28,7 @@ export type DraftSaved = Pick<HandlerDraft, 'by' | 'savedAt'>
  * Stores what is being written, however wrong it is, in place of an earlier draft. What is live goes on as it is. A
  * document that says what is live is no draft, and leaves one that says something else alone.
  *
+ * @param coming what it may name besides: those that are saved with it
  * @throws HandlerRefused `key`: by it a draft is found again
  */
 export async function saveDraft(
@@ -36,14 +37,15 @@ export async function saveDraft(
   document: Record<string, unknown>,
   actions: ActionTable,
   by: string,
+  coming?: Coming,
 ): Promise<SavedDraft> {
   const key = keyOf(document)
   if (!hasKey(document)) throw new HandlerRefused('key', key.slice(0, 80))
-  const { problems, ...checked } = await checkDraft(models, corpId, document, actions)
+  const { problems, ...checked } = await checkDraft(models, corpId, document, actions, coming)
   const known = await models.handlers.findOne({ corpId, key }).lean()
   if (
     known?.document !== undefined &&
-    known.enabled === checked.enabled &&
+    known.enabled === (checked.enabled ?? known.enabled) &&
     saysTheSame(known.document, checked.content)
   ) {
     const kept = known.draft && (await dropIfSame(models, { ...known, draft: known.draft }, document))
@@ -67,7 +69,8 @@ async function dropIfSame(
   { draft, ...handler }: StoredHandler & { draft: HandlerDraft },
   live: Record<string, unknown>,
 ): Promise<HandlerDraft | undefined> {
-  if (!saysTheSame(draft.document, live) || (draft.document.enabled ?? true) !== handler.enabled) return draft
+  if (!saysTheSame(draft.document, live) || (draft.document.enabled ?? handler.enabled) !== handler.enabled)
+    return draft
   await dropDraft(models, handler, draft)
   return undefined
 }

@@ -174,6 +174,7 @@ function argumentFact([, name, ...more]: readonly string[], trigger: Trigger): M
     return { problem: `args.${name}, which the command does not have${hint}` }
   }
   if (argument.type === unsound) return any
+  if (argument.type === 'number') return inside({ type: 'number' }, ['args', name], more)
   if (argument.type !== 'tags') return inside({ type: 'text' }, ['args', name], more)
   const [list, ...deeper] = more
   if (list === undefined) return object

@@ -51,14 +51,20 @@ export const shelves: Readonly<
   },
   async manual_handler(models, corpId, _names, { manual }) {
     const held = await models.handlers
-      .find({ corpId, revision: { $gt: 0 } }, { key: 1, 'document.trigger': 1 })
-      .lean<Pick<StoredHandler, 'key' | 'document'>[]>()
-    const stored = held.map(one => [one.key, Object.hasOwn(Object(one.document?.trigger), 'manual')] as const)
+      .find({ corpId }, { key: 1, revision: 1, 'document.trigger': 1 })
+      .lean<Pick<StoredHandler, 'key' | 'revision' | 'document'>[]>()
+    const live = held.filter(one => one.revision > 0)
+    const drafts = new Set(held.filter(one => one.revision === 0).map(one => one.key))
+    const stored = live.map(one => [one.key, Object.hasOwn(Object(one.document?.trigger), 'manual')] as const)
     const all = new Map<unknown, boolean | undefined>([...stored, ...manual])
     const keys = [...all.keys()].filter(key => typeof key === 'string')
+    const startable = keys.filter(key => all.get(key) !== false)
     // One without a key may be the one that is named.
-    const isThere = keys.length < all.size ? () => undefined : listed('handler', keys)
-    return name => (all.get(name) === false ? notManual(name) : isThere(name))
+    const isThere = keys.length < all.size ? () => undefined : listed('handler', startable)
+    return name => {
+      if (all.get(name) === false) return notManual(name)
+      return drafts.has(name) && !all.has(name) ? draftAlone(name) : isThere(name)
+    }
   },
   async staff(models, corpId, names) {
     const held = await staffOf(models, corpId, names)
@@ -89,6 +95,10 @@ export const shelves: Readonly<
 
 function notManual(name: string): string {
   return `names the handler "${name}", which no step can start: give it trigger: { manual: true }`
+}
+
+function draftAlone(name: string): string {
+  return `names the handler "${name}", which is a draft: publish that first, or both by one import --publish`
 }
 
 /** A shelf of names that must be written as they are. */

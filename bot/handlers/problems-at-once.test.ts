@@ -91,7 +91,7 @@ when: { path: args.what, is: exists }
 steps:
   - { id: a, action: customer.tag, with: { add: VIP, tags: [a] } }`,
       'trigger.command "客 户" holds white space',
-      'trigger.args.0.type is the text "string"; write one of word, rest, tags',
+      'trigger.args.0.type is the text "string"; write one of word, number, rest, tags',
       'trigger has event and command, and takes only one of them',
       'steps.0.with.add is the text "VIP", and a list is needed: write ["VIP"]',
       'steps.0.with.tags is no field here; there is customer, add, remove',

@@ -78,10 +78,12 @@ describe('a handler in the database', () => {
     expect(await live()).toEqual(before)
   })
 
-  it('is switched off by a document that says so, and on again by the next, without a new revision', async () => {
+  it('is switched as a document says, without a new revision, and left as it is by one that says nothing', async () => {
     await publish(document('一', { enabled: false }))
     expect(await live()).toMatchObject({ enabled: false, document: document('一') })
-    await publish(document('一'), 'lina')
+    await publish(document('一'))
+    expect(await live()).toMatchObject({ enabled: false, revision: 1 })
+    await publish(document('一', { enabled: true }), 'lina')
     expect(await live()).toMatchObject({
       enabled: true,
       revision: 1,
@@ -90,11 +92,13 @@ describe('a handler in the database', () => {
   })
 
   it('tells what was live before, and whether a publish has thrown the switch', async () => {
-    expect(await publish(document('一'))).toEqual({ key: 'refund-help', revision: 1, before: 0 })
-    expect(await publish(document('一'))).toEqual({ key: 'refund-help', revision: 1, before: 1 })
+    const same = { key: 'refund-help', revision: 1, enabled: true }
+    expect(await publish(document('一'))).toEqual({ ...same, before: 0 })
+    expect(await publish(document('一'))).toEqual({ ...same, before: 1 })
     const off = await publish(document('二', { enabled: false }))
-    expect(off).toEqual({ key: 'refund-help', revision: 2, before: 1, switched: 'off' })
-    expect(await publish(document('二'))).toMatchObject({ revision: 2, before: 2, switched: 'on' })
+    expect(off).toEqual({ key: 'refund-help', revision: 2, before: 1, enabled: false, switched: 'off' })
+    const on = await publish(document('二', { enabled: true }))
+    expect(on).toMatchObject({ revision: 2, before: 2, enabled: true, switched: 'on' })
   })
 
   it('keeps who published each revision', async () => {

@@ -34,13 +34,16 @@ export interface Published {
   revision: number
   /** What was live before; 0 where nothing was. */
   before: number
+  /** How the switch stands now. */
+  enabled: boolean
   /** Where it was thrown for what was live already. */
   switched?: 'on' | 'off'
 }
 
 /**
- * Checks a document strictly and makes it the live revision of its key, switched on or off as the document says; the
- * one before is kept. A draft that says the same is gone then. Of two publishers each gets a revision, and the higher
+ * Checks a document strictly and makes it the live revision of its key; the one before is kept. It is switched on or off
+ * where the document says so, and else stays as somebody has switched it; what is new is on. A draft that says the same
+ * is gone then. Of two publishers each gets a revision, and the higher
  * one stays live.
  *
  * @param by a userid, or `operator`
@@ -124,7 +127,7 @@ export async function publishRevision(
 /**
  * What publishing would say, without doing it.
  *
- * @returns the content that would be stored: department names as ids
+ * @returns the content that would be stored: department names as ids; `enabled` where the document says it
  * @throws HandlerInvalid naming every problem
  */
 export async function checkHandler(
@@ -133,14 +136,14 @@ export async function checkHandler(
   document: Record<string, unknown>,
   actions: ActionTable,
   coming?: Coming,
-): Promise<{ key: string; enabled: boolean; content: Record<string, unknown> }> {
+): Promise<Pick<ToPublish, 'key' | 'enabled' | 'content'>> {
   const { problems: own, handler, parts } = inspectHandler(document, actions)
   const names = parts === unsound ? [] : await checkNames(models, corpId, parts, actions, coming, own)
   const words = handler === undefined ? [] : await checkWords(models, corpId, handler, coming?.documents)
   const problems = inDocumentOrder(document, [...own, ...names, ...words])
   if (handler === undefined || problems.length > 0) throw new HandlerInvalid(keyOf(document), problems)
-  const { key, enabled } = handler
-  return { key, enabled, content: contentOf(await resolveScope(models, corpId, document)) }
+  const content = contentOf(await resolveScope(models, corpId, document))
+  return { key: handler.key, content, ...('enabled' in document && { enabled: handler.enabled }) }
 }
 
 interface ToPublish {
@@ -175,7 +178,8 @@ async function makeLive(
     await dropDraft(models, known, known.draft)
   const before = known?.document === undefined ? 0 : known.revision
   const turned = before > 0 && thrown !== undefined && (thrown.$set.enabled ? 'on' : 'off')
-  return { key, revision, before, ...(turned && { switched: turned }) }
+  const on = (await models.handlers.exists({ corpId, key, enabled: true })) !== null
+  return { key, revision, before, enabled: on, ...(turned && { switched: turned }) }
 }
 
 /** Of two publishers the higher revision stays live, whoever comes first. */

@@ -63,7 +63,7 @@ describe('a trigger', () => {
     { command: '查 客户' },
     { command: '查　客户' },
     { command: '客户', args: [{ name: '__proto__', title: '名字', type: 'word' }] },
-    { command: '客户', args: [{ name: 'a', title: '名字', type: 'number' }] },
+    { command: '客户', args: [{ name: 'a', title: '名字', type: 'date' }] },
     { command: '客户', roles: ['owner'] },
     { message: { contains: [] } },
     { message: { contains: [''] } },

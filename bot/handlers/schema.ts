@@ -44,8 +44,19 @@ const argument = z.strictObject({
     .describe('What steps refer to as args.<name>'),
   title: z.string().min(1).max(20).describe('For people, in the usage line: 客户 <名字>'),
   type: z
-    .enum(['word', 'rest', 'tags'])
-    .describe('`word`: one word, or a text in quotes; rest: all that is left; tags: such as +VIP -潜在'),
+    .enum(['word', 'number', 'rest', 'tags'])
+    .describe(
+      '`word`: one word, or a text in quotes; number: such as 25800, 25,800 or 1.5, of any width; rest: all that is left; tags: such as +VIP -潜在',
+    ),
+  min: z.number().optional().describe('Of a number: not less than this'),
+  max: z.number().optional().describe('Of a number: not more than this'),
+  decimals: z
+    .number()
+    .int()
+    .min(0)
+    .max(6)
+    .optional()
+    .describe('Of a number: at most so many digits after the point; 0 for whole numbers'),
   required: z.boolean().default(true).describe('Whoever leaves it out is told how the command is used'),
 })
 
@@ -177,7 +188,12 @@ export const handlerDocument = z.strictObject({
     )
     .describe('Unique in the corp; named in runs and logs'),
   title: z.string().min(1).max(60).describe('For people'),
-  enabled: z.boolean().default(true).describe('Switched on once it is published'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Thrown by publishing where it is written; else the switch stays as it is, and what is new is on',
+    ),
   revision: z
     .number()
     .int()

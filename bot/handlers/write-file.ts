@@ -39,7 +39,7 @@ const order = {
   scope: ['departments', 'staff', 'roles', 'apps', 'except'],
   run: ['timeoutMs', 'dryRun', 'cooldown'],
   step: ['id', 'action', 'if', 'with', 'onError', 'retry'],
-  argument: ['name', 'title', 'type', 'required'],
+  argument: ['name', 'title', 'type', 'min', 'max', 'decimals', 'required'],
   condition: ['all', 'any', 'not', 'path', 'is', 'value'],
 } as const
 

@@ -12,6 +12,7 @@ import {
 } from '../../bot/handlers/drafts.ts'
 import { type Published, publishHandlers } from '../../bot/handlers/publish.ts'
 import { type HandlerSource, readHandlerFiles } from '../../bot/handlers/read-file.ts'
+import { departmentNamer, departmentsById } from '../../bot/handlers/scope-names.ts'
 import { planTags } from '../../bot/handlers/tag-plan.ts'
 import { type Export, writeHandlers } from '../../bot/handlers/write-file.ts'
 import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
@@ -86,7 +87,11 @@ export const handlersValidate = defineVerb(
   },
   async (args, open) => {
     const sources = await readHandlerFiles(filesOf(args))
-    const { names, why } = args.offline ? { why: '--offline' } : await namesIn(sources, args.corp, open)
+    const {
+      names,
+      why,
+      byId = [],
+    } = args.offline ? { why: '--offline' } : await namesIn(sources, args.corp, open)
     const form: Check = document => problemsOfShape(document, actions)
     const { problems, more } = await problemsOf(sources, names ?? form)
     const checked =
@@ -100,7 +105,7 @@ export const handlersValidate = defineVerb(
       },
       rows: problems.length > 0 ? problems : [result],
       failed: problems.length > 0,
-      notes: [...more, `checked: ${checked}`],
+      notes: [...more, ...byId, `checked: ${checked}`],
     }
   },
 )
@@ -110,10 +115,12 @@ async function namesIn(
   sources: readonly HandlerSource[],
   named: string | undefined,
   open: Open,
-): Promise<{ names?: Check; why: string }> {
+): Promise<{ names?: Check; why: string; byId?: string[] }> {
   try {
     const opened = await open({ make: false })
-    return { names: checkIn(opened, await opened.corpId(named), sources), why: '' }
+    const corpId = await opened.corpId(named)
+    const byId = await byIdNote(opened, corpId, documentsOf(sources))
+    return { names: checkIn(opened, corpId, sources), why: '', byId }
   } catch (error) {
     if (named !== undefined || !(error instanceof NotYetError)) throw error
     return { why: error.message }
@@ -124,7 +131,11 @@ export const handlersImport = defineVerb(
   'Store handler files, all or nothing: as drafts, or live with --publish',
   {
     file,
-    publish: { type: 'boolean', description: 'Live at once, on or off as the file says', default: false },
+    publish: {
+      type: 'boolean',
+      description: 'Live at once; switched where the file says enabled, else as it is',
+      default: false,
+    },
     'create-tags': createTagsArg,
     corp,
   },
@@ -147,8 +158,9 @@ async function saveAll(opened: Opened, corpId: string, sources: readonly Handler
   )
     return refused(await problemsOf(sources, checkIn(opened, corpId, sources)), unkept)
   const saved: SavedDraft[] = []
+  const documents = documentsOf(sources)
   const { problems, more } = await problemsOf(sources, async document => {
-    const one = await saveDraft(opened.models, corpId, document, actions, by)
+    const one = await saveDraft(opened.models, corpId, document, actions, by, { documents })
     saved.push(one)
     return one.problems
   })
@@ -157,6 +169,7 @@ async function saveAll(opened: Opened, corpId: string, sources: readonly Handler
   const notes = [
     ...more,
     drafts.length === 0 ? undefined : 'drafts do nothing yet: handlers publish <key> makes one live',
+    ...(await byIdNote(opened, corpId, documents)),
   ]
   return { data: saved, ...(problems.length > 0 ? { head, rows: problems } : { rows: head }), notes }
 }
@@ -191,12 +204,27 @@ async function publishAll(
   const rows = data.map(one => ({ key: one.key, revision: one.revision, result: publishedAs(one) }))
   const tags = made.length > 0 ? `made the tags ${made.join(', ')}` : undefined
   const older = data.flatMap((one, index) => olderNote(one, documents[index]?.revision) ?? [])
-  return { data, rows, notes: [tags, ...older] }
+  return { data, rows, notes: [tags, ...older, ...(await byIdNote(opened, corpId, documents))] }
 }
 
-function publishedAs({ revision, before, switched }: Published): string {
+/** An id of a file that was written for another corp is another department here. */
+async function byIdNote(
+  { models }: Opened,
+  corpId: string,
+  documents: readonly Record<string, unknown>[],
+): Promise<string[]> {
+  const found = await departmentsById(models, corpId, documents)
+  if (found.length === 0) return []
+  const here = found.map(({ id, name }) => `"${id}" is ${name}`).join(', ')
+  return [
+    `scopes name departments by id, and in this corp ${here}; write "name:${found[0]?.name}" where another was meant, or the file is for several corps`,
+  ]
+}
+
+function publishedAs({ key, revision, before, enabled, switched }: Published): string {
   const result = before === 0 ? 'new' : before === revision ? 'unchanged' : 'new revision'
-  return switched === undefined ? result : `${result}, switched ${switched} by this import`
+  if (switched !== undefined) return `${result}, switched ${switched} by this import`
+  return enabled ? result : `${result}, and off: handlers on ${key} switches it on`
 }
 
 /** A file that was exported before the last change undoes it. */
@@ -214,13 +242,12 @@ export const handlersExport = defineVerb(
   },
   async (args, open) => {
     const { models, corpId } = await open()
-    const all = await models.handlers
-      .find({ corpId: await corpId(args.corp) })
-      .sort({ key: 1 })
-      .lean()
+    const id = await corpId(args.corp)
+    const named = await departmentNamer(models, id)
+    const all = await models.handlers.find({ corpId: id }).sort({ key: 1 }).lean()
     const stored = args._.length === 0 ? all : all.filter(one => args._.includes(one.key))
     const live = stored.flatMap(one =>
-      one.document === undefined ? [] : [{ ...one, document: one.document }],
+      one.document === undefined ? [] : [{ ...one, document: named(one.document) }],
     )
     const lacking = args._.filter(key => !live.some(one => one.key === key))
     if (lacking.length > 0) throw new UsageError(`nothing of ${lacking.join(', ')} is live`)

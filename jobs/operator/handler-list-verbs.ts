@@ -1,6 +1,7 @@
 import { actions } from '../../bot/actions/registry.ts'
 import type { HandlerInvalid } from '../../bot/handlers/compile.ts'
 import { pauseOf } from '../../bot/handlers/pause.ts'
+import { departmentNamer } from '../../bot/handlers/scope-names.ts'
 import { type HandlerState, isDryRun, stateOf } from '../../bot/handlers/state.ts'
 import { writeHandlers } from '../../bot/handlers/write-file.ts'
 import type { Models } from '../../models/models.ts'
@@ -114,6 +115,7 @@ export const handlersShow = defineVerb(
     const { models, corpId } = await open()
     const which = { corpId: await corpId(args.corp), key: args.key }
     const stored = await models.handlers.findOne(which).select({ _id: 0 }).lean()
+    const named = await departmentNamer(models, which.corpId)
     if (args.revision !== undefined) {
       const revision = Number(args.revision)
       const kept = await models.handlerRevisions
@@ -121,7 +123,7 @@ export const handlersShow = defineVerb(
         .select({ _id: 0 })
         .lean()
       if (kept === null) throw new UsageError(`there is no revision ${args.revision} of ${args.key}`)
-      const text = asText(kept.document, revision, true)
+      const text = asText(named(kept.document), revision, true)
       return { data: kept, text, notes: [`published ${when(kept.publishedAt)} by ${kept.by ?? 'a release'}`] }
     }
     if (stored === null) throw new UsageError(`there is no handler ${args.key}; handlers list names all`)
@@ -140,7 +142,11 @@ export const handlersShow = defineVerb(
     const planned = await plansOf(models, which.corpId, args.key)
     return {
       data: { ...stored, state, problems, runs, ...(next && { nextRun: next.at }) },
-      text: asText(document, isDraft ? 0 : stored.revision, isDraft || stored.enabled),
+      text: asText(
+        isDraft ? document : named(document),
+        isDraft ? 0 : stored.revision,
+        isDraft || stored.enabled,
+      ),
       notes: [
         `this handler is ${state}${state === 'on' && isDryRun(stored.document) ? ', and a dry run: it does nothing' : ''}${switched ? `, switched ${switched.on ? 'on' : 'off'} ${when(switched.at)} by ${switched.by}` : ''}`,
         ...problems.map(one => `${one.path} ${one.message}`),

@@ -37,9 +37,9 @@ export const handlersPublish = defineVerb(
         revision === undefined
           ? await publishDraft(models, corpId, args.key, actions, by)
           : await publishRevision(models, corpId, args.key, revision, actions, by)
-      const off = (await models.handlers.exists({ corpId, key: data.key, enabled: false })) !== null
-      const text = `${data.key} is live in revision ${data.revision}`
-      return { data, text: off ? `${text}, and switched off: handlers on ${data.key}` : text }
+      const stands = data.enabled ? 'on' : `off: handlers on ${data.key} switches it on`
+      const text = `${data.key} is live in revision ${data.revision}, and ${stands}`
+      return { data, text, notes: [`every instance has it within about a second`] }
     } catch (error) {
       if (!(error instanceof HandlerInvalid)) throw error
       const rows = error.problems.map(one => ({ ...one }))

@@ -240,7 +240,13 @@ describe('sidekick handlers import', () => {
     await live(good)
     expect(await result(good)).toBe('unchanged')
     await run(handlersOff, { key: 'refund-help' })
-    expect(await result(good)).toBe('unchanged, switched on by this import')
+    // Whoever switched it off does not have it switched on by the next import.
+    const stays = 'and off: handlers on refund-help switches it on'
+    expect(await result(good)).toBe(`unchanged, ${stays}`)
+    expect(await result(good.replace('请稍等', '等一下'))).toBe(`new revision, ${stays}`)
+    expect(await result(good)).toBe(`new revision, ${stays}`)
+    const on = good.replace('title:', 'enabled: true\ntitle:')
+    expect(await result(on)).toBe('unchanged, switched on by this import')
     const off = good.replace('title:', 'enabled: false\ntitle:')
     expect(await result(off)).toBe('unchanged, switched off by this import')
     await run(handlersOn, { key: 'refund-help' })
@@ -269,6 +275,74 @@ describe('sidekick handlers import', () => {
     expect(await database.models.tags.findOne({ corpId: corp, name: '退款' }).lean()).toMatchObject({
       groupName: '售后',
     })
+  })
+})
+
+describe('departments of a scope', () => {
+  const scoped = good.replace('trigger:', 'scope: { departments: ["name:线上组"], except: ["5"] }\ntrigger:')
+  const held = (departmentId: string, name: string) => ({
+    corpId: corp,
+    departmentId,
+    name,
+    parentId: '1',
+    order: 1,
+    leaders: [],
+  })
+  beforeAll(async () => {
+    const all = [held('4', '线上组'), held('5', '客服组'), held('6', '仓库'), held('7', '仓库')]
+    await database.models.departments.insertMany(all)
+  })
+  afterAll(() => database.models.departments.deleteMany({}))
+  const exported = async () => `${(await run(handlersExport)).text}\n`
+
+  it('are exported by name, which is an id again where they are imported', async () => {
+    await live(scoped)
+    const before = await stored('refund-help')
+    expect(before?.document?.scope).toEqual({ departments: ['4'], except: ['5'] })
+    const text = await exported()
+    expect(text).toContain('departments: [ name:线上组 ], except: [ name:客服组 ]')
+    expect((await run(handlersShow, { key: 'refund-help' })).text).toContain('name:线上组')
+    const data = (await run(handlersExport)).data as { scope: unknown }[]
+    expect(data[0]?.scope).toMatchObject({ departments: ['name:线上组'] })
+    expect((await live(text)).rows?.[0]?.result).toBe('unchanged')
+    expect(await stored('refund-help')).toEqual(before)
+  })
+
+  it('stay ids where several have the name, and an import tells which they are here', async () => {
+    await live(scoped.replace('"name:线上组"', '"7"'))
+    const text = await exported()
+    expect(text).toContain('departments: [ "7" ]')
+    const note = expect.stringMatching(
+      /^scopes name departments by id, and in this corp "7" is 仓库; write "name:仓库"/,
+    )
+    for (const verb of [handlersImport, handlersValidate])
+      expect((await run(verb, { file: file(text) })).notes).toContainEqual(note)
+    expect((await live(text)).notes).toContainEqual(note)
+    expect((await live(good)).notes?.join()).not.toContain('by id')
+  })
+})
+
+describe('drafts of one import', () => {
+  const plan = manual
+    .replace('key: remind', 'key: remind-plan')
+    .replace('manual: true', 'event: customer.added')
+    .replace(/ {2}- .*/, '  - { id: later, action: handler.schedule, with: { handler: remind, after: 1d } }')
+
+  it('may name each other, and one that names a draft is told to wait for it', async () => {
+    const { rows } = await run(handlersImport, { file: file(`${plan}---\n${manual}`) })
+    expect(rows).toEqual([
+      { key: 'remind-plan', result: 'draft', problems: 0 },
+      { key: 'remind', result: 'draft', problems: 0 },
+    ])
+    const refused = await run(handlersPublish, { key: 'remind-plan' })
+    expect(refused.rows?.[0]?.message).toMatch(/"remind", which is a draft: publish that first/)
+    await run(handlersPublish, { key: 'remind' })
+    expect((await run(handlersPublish, { key: 'remind-plan' })).failed).toBeUndefined()
+  })
+
+  it('are not told to name themselves', async () => {
+    const { rows } = await run(handlersImport, { file: file(plan) })
+    expect(rows?.[0]?.message).toBe('names the handler "remind", which is not there')
   })
 })
 
@@ -406,20 +480,24 @@ describe('sidekick handlers publish', () => {
   it('makes a draft live, and an older revision again', async () => {
     await run(handlersImport, { file: file(good) })
     expect((await run(handlersPublish, { key: 'refund-help' })).text).toBe(
-      'refund-help is live in revision 1',
+      'refund-help is live in revision 1, and on',
     )
     await live(good.replace('请稍等', '马上'))
     const again = await run(handlersPublish, { key: 'refund-help', revision: '1' })
-    expect(again.text).toBe('refund-help is live in revision 3')
+    expect(again.text).toBe('refund-help is live in revision 3, and on')
     await expect(run(handlersPublish, { key: 'refund-help' })).rejects.toThrow('has no draft')
     await expect(run(handlersPublish, { key: 'refund-help', revision: 'x' })).rejects.toThrow('is a number')
   })
 
-  it('says of an older revision that it is live in a handler that is off', async () => {
+  it('says of an older revision, or a draft, that it is live in a handler that is off', async () => {
     await live(good)
     await run(handlersOff, { key: 'refund-help' })
     const again = await run(handlersPublish, { key: 'refund-help', revision: '1' })
-    expect(again.text).toBe('refund-help is live in revision 1, and switched off: handlers on refund-help')
+    const text = (revision: number) =>
+      `refund-help is live in revision ${revision}, and off: handlers on refund-help switches it on`
+    expect(again.text).toBe(text(1))
+    await run(handlersImport, { file: file(good.replace('请稍等', '马上')) })
+    expect((await run(handlersPublish, { key: 'refund-help' })).text).toBe(text(2))
   })
 
   it('names what keeps a draft from it', async () => {
