@@ -25,6 +25,8 @@ export interface RunStep {
   ms?: number
   /** What later steps may refer to. */
   output?: unknown
+  /** Fields of the output that are not kept as they were: numbers masked, texts cut. */
+  cut?: string[]
   error?: { code: string; message: string }
   /** Of a failed step: what whoever typed the command shall hear of it; gone when the run is over, or waits. */
   untold?: string
@@ -99,6 +101,7 @@ export const runSchema = new Schema<Run>(
           startedAt: Date,
           ms: Number,
           output: Schema.Types.Mixed,
+          cut: { type: [String], default: undefined },
           error: { type: new Schema({ code: String, message: String }, { _id: false }) },
           untold: String,
           uncertain: Boolean,

@@ -9,9 +9,12 @@ const step = (id: string, more: Partial<RunStep> = {}): RunStep => ({
 })
 const run = (...steps: RunStep[]) => ({ steps }) as Run
 /** Compiled steps that name these facts. */
-const handlerOf = (...steps: { id: string; names?: string[]; if?: object }[]) =>
+const handlerOf = (...steps: { id: string; names?: string; reads?: boolean; if?: object }[]) =>
   ({
-    steps: steps.map(({ names = [], ...one }) => ({ ...one, with: { names } })),
+    steps: steps.map(({ names, ...one }) => ({
+      ...one,
+      with: { references: names === undefined ? [] : [{ at: '', path: names.split('.') }] },
+    })),
   }) as unknown as CompiledHandler
 
 describe('a trace', () => {
@@ -52,16 +55,32 @@ describe('a trace', () => {
   it('keeps whole what a step that may be tried again refers to', () => {
     const output = { phone: '13812341234' }
     const steps = run(step('one', { output }), step('two', { state: 'failed' }))
-    const whole = redacted(steps, handlerOf({ id: 'one' }, { id: 'two', names: ['steps'] }))
+    const names = 'steps.one.output.phone'
+    const whole = redacted(steps, handlerOf({ id: 'one' }, { id: 'two', names }))
     expect(whole.steps[0]?.output).toEqual(output)
-    const cut = redacted(steps, handlerOf({ id: 'one' }, { id: 'two', names: ['customer'] }))
+    const cut = redacted(steps, handlerOf({ id: 'one' }, { id: 'two', names: 'customer.name' }))
     expect(cut.steps[0]?.output).toEqual({ phone: '138****1234' })
   })
 
-  it('keeps nothing whole for a step that is done', () => {
-    const output = { phone: '13812341234' }
-    const steps = run(step('one', { output }), step('two'))
-    const trace = redacted(steps, handlerOf({ id: 'one' }, { id: 'two', names: ['steps'] }))
+  it('keeps nothing whole that can be read anew', () => {
+    const steps = run(step('one', { output: { phone: '13812341234' } }), step('two', { state: 'failed' }))
+    const names = 'steps.one.output.phone'
+    const trace = redacted(steps, handlerOf({ id: 'one', reads: true }, { id: 'two', names }))
     expect(trace.steps[0]?.output).toEqual({ phone: '138****1234' })
+  })
+
+  it('keeps nothing whole for a step that is done', () => {
+    const steps = run(step('one', { output: { phone: '13812341234' } }), step('two'))
+    const trace = redacted(steps, handlerOf({ id: 'one' }, { id: 'two', names: 'steps.one.output' }))
+    expect(trace.steps[0]?.output).toEqual({ phone: '138****1234' })
+  })
+
+  it('says which fields of an output are not as they were, also when it is stored once more', () => {
+    const first = redacted(
+      run(step('one', { output: { text: '好'.repeat(300), phone: '13812341234', n: 1 } })),
+    )
+    expect(first.steps[0]?.cut).toEqual(['text', 'phone'])
+    expect(redacted(run(...first.steps)).steps[0]?.cut).toEqual(['text', 'phone'])
+    expect(redacted(run(step('one', { output: { n: 1 } }))).steps[0]).not.toHaveProperty('cut')
   })
 })

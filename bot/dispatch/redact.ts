@@ -1,6 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Run, RunStep } from '../../models/run.ts'
-import type { CompiledHandler } from '../handlers/compile.ts'
-
+import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import { type ConditionResult, pathsOf } from '../handlers/conditions.ts'
 import { cutText, maskMobiles } from '../handlers/mask.ts'
 
@@ -12,35 +12,53 @@ const partsMax = 50
 const depthMax = 8
 
 /**
- * A run as it is kept once it is over: mobile numbers are masked, texts and lists cut. What a later attempt at one of
- * its steps would refer to is kept whole.
+ * A run as it is kept once it is over: mobile numbers are masked, texts and lists cut, see `RunStep.cut`. What a later
+ * attempt at one of its steps would refer to is kept whole, unless it can be read anew.
  */
 export function redacted(run: Run, handler?: CompiledHandler): Pick<Run, 'steps' | 'when'> {
-  const whole = handler !== undefined && refersToOutputs(handler, run.steps)
   return {
-    steps: run.steps.map(step => redactedStep(step, whole)),
+    steps: run.steps.map(step => redactedStep(step, handler !== undefined && isNeeded(step, run, handler))),
     ...(run.when && { when: redactedResult(run.when) }),
   }
 }
 
-/** Whether a step that may still be done, after a confirmation or a replay, names what earlier ones gave. */
-function refersToOutputs(handler: CompiledHandler, records: readonly RunStep[]): boolean {
+/** Whether a step that may still be done, after a replay, names what this one gave and can not give again. */
+function isNeeded({ id }: RunStep, { steps }: Run, handler: CompiledHandler): boolean {
+  if (handler.steps.some(step => step.id === id && step.reads)) return false
   return handler.steps.some(step => {
-    const state = records.find(record => record.id === step.id)?.state
-    if (state === 'done' || state === 'skipped') return false
-    const paths = step.if === undefined ? [] : pathsOf(step.if)
-    return step.with.names.includes('steps') || paths.some(path => path.startsWith('steps.'))
+    const state = steps.find(record => record.id === step.id)?.state
+    return state !== 'done' && state !== 'skipped' && namesOutput(step, id)
+  })
+}
+
+/** Whether a step names what this one gave, or that one field of it. */
+export function namesOutput(step: Pick<CompiledStep, 'if' | 'with'>, id: string, field?: string): boolean {
+  const paths = [
+    ...step.with.references.map(({ path }) => path),
+    ...(step.if === undefined ? [] : pathsOf(step.if).map(path => path.split('.'))),
+  ]
+  return paths.some(([root, of = id, what = 'output', part = field]) => {
+    return root === 'steps' && of === id && what === 'output' && (field === undefined || part === field)
   })
 }
 
 function redactedStep(step: RunStep, whole: boolean): RunStep {
   return {
     ...step,
-    ...(step.output !== undefined && !whole && { output: redactedValue(step.output) }),
+    ...(step.output !== undefined && !whole && redactedOutput(step)),
     ...(step.would !== undefined && { would: redactedValue(step.would) }),
     ...(step.if && { if: redactedResult(step.if) }),
     ...(step.error && { error: { ...step.error, message: shown(step.error.message, messageMax) } }),
   }
+}
+
+function redactedOutput({ output, cut = [] }: RunStep): Pick<RunStep, 'output' | 'cut'> {
+  const kept = redactedValue(output)
+  const changed = Object.entries(Object(output))
+    .filter(([name, value]) => !isDeepStrictEqual(value, Object(kept)[name]))
+    .map(([name]) => name)
+  const all = [...new Set([...cut, ...changed])]
+  return { output: kept, ...(all.length > 0 && { cut: all }) }
 }
 
 function redactedResult({ ok, why, parts }: ConditionResult): ConditionResult {

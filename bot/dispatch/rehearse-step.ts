@@ -4,6 +4,7 @@ import { fillParams } from '../handlers/fill-params.ts'
 import type { AppClient } from '../wecom/client.ts'
 import { WecomClosedError } from '../wecom/errors.ts'
 import { METHODS, type MethodSpec } from '../wecom/methods.ts'
+import { refuseCut } from './cut-outputs.ts'
 import type { Work } from './run-handler.ts'
 import { type Attempt, isWanted, stepContext } from './run-step.ts'
 import { errorOf } from './step-errors.ts'
@@ -21,6 +22,7 @@ export async function rehearseStep(work: Work, attempt: Attempt): Promise<void> 
   const said: ReplyContent[] = []
   const from = performance.now()
   try {
+    refuseCut(step, work.run.steps)
     if (!isWanted(attempt)) return
     record.attempts += 1
     record.startedAt = new Date(work.deps.clock.now())

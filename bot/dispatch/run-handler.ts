@@ -5,6 +5,7 @@ import type { CompiledHandler } from '../handlers/compile.ts'
 import type { ConditionResult } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
 import type { AppClient } from '../wecom/client.ts'
+import { reopenCut } from './cut-outputs.ts'
 import type { DispatchDeps } from './deps.ts'
 import { rehearseStep } from './rehearse-step.ts'
 import { runStep } from './run-step.ts'
@@ -122,6 +123,7 @@ async function workThrough(work: Work): Promise<RunOutcome> {
   const facts: Facts = { ...request.facts, steps: {}, run: runFacts(run) }
   // By id, because the handler may have been changed since the run began.
   run.steps = handler.steps.map(step => run.steps.find(record => record.id === step.id) ?? newStep(step))
+  reopenCut(handler.steps, run.steps)
   let begun = false
   for (const [index, step] of handler.steps.entries()) {
     const record = run.steps[index] ?? newStep(step)

@@ -6,6 +6,7 @@ import { evaluate } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
 import { fillParams } from '../handlers/fill-params.ts'
 import { WecomClosedError } from '../wecom/errors.ts'
+import { refuseCut } from './cut-outputs.ts'
 import type { Work } from './run-handler.ts'
 import { isFinal, judge } from './step-errors.ts'
 import { failureAnswer } from './tell-failures.ts'
@@ -29,6 +30,7 @@ export async function runStep(work: Work, attempt: Attempt): Promise<void> {
   const wire = watchWire(work.time.signal)
   let params: unknown
   try {
+    refuseCut(step, work.run.steps)
     if (!isWanted(attempt)) return
     params = fillParams(action, step.with, facts)
   } catch (error) {

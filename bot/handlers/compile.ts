@@ -12,6 +12,8 @@ import { type Sound, soundDocument, unsound } from './sound.ts'
 
 export interface CompiledStep extends Omit<HandlerStep, 'with'> {
   with: Filled
+  /** Its action only reads, and may be asked again for what it gave. */
+  reads: boolean
 }
 
 /** A handler that can run. */
@@ -68,7 +70,11 @@ export function inspectHandler(document: unknown, actions: ActionTable): Inspect
   if (parts.when !== undefined) checkCondition(parts.when, 'when', known, report)
   const filled = compileSteps(parts, actions, report)
   if (!parsed.success || problems.length > 0) return { problems: inDocumentOrder(document, problems), parts }
-  const steps = parsed.data.steps.map((step, index) => ({ ...step, with: filled[index] as Filled }))
+  const steps = parsed.data.steps.map((step, index) => ({
+    ...step,
+    with: filled[index] as Filled,
+    reads: actions.get(step.action)?.effect === 'read',
+  }))
   return { problems, parts, handler: { ...parsed.data, steps } }
 }
 
