@@ -24,7 +24,7 @@ describe('app.send', () => {
       order: 1,
       leaders: ['zhouming'],
     }
-    await models.departments.create(sales)
+    await models.departments.create(sales, { ...sales, departmentId: '1', name: '木棠家居', parentId: '0' })
     await models.files.create({ corpId, sha256: 'f'.repeat(64), contentType: 'image/jpeg', bytes: picture })
     const material = { corpId, category: 'c', title: '沙发', file: 'f'.repeat(64), fileName: 'sofa.jpg' }
     await models.materials.create({ ...material, key: 'sofa', kind: 'image' })
@@ -99,6 +99,19 @@ describe('app.send', () => {
     ])
       await expect(run({ to, text: '好' })).rejects.toMatchObject({ code: 'recipient_unfit' })
     expect(await sent()).toEqual([])
+  })
+
+  it('reaches the root department, which is everybody, only where the document names it', async () => {
+    const name = 'name:木棠家居'
+    for (const departments of [['1'], ['01'], [name]])
+      for (const filledIn of [['to.departments.0'], ['to.departments']])
+        await expect(run({ to: { departments }, text: '好' }, { filledIn })).rejects.toMatchObject({
+          code: 'everybody_unwritten',
+        })
+    expect(await sent()).toEqual([])
+    const filledIn = ['text', 'to.departments.1']
+    await run({ to: { departments: [name, '3'] }, text: '好' }, { filledIn })
+    expect(await sent()).toMatchObject([{ toparty: '1|3' }])
   })
 
   it('cuts what templates have made too long where the platform would, and refuses it where the platform would', async () => {

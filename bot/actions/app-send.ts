@@ -6,7 +6,7 @@ import { messageBody } from './message-body.ts'
 import { type ContentKind, contentFields, exactlyOne, kindsIn, materialsIn } from './message-content.ts'
 import { namedMedia, withMedia } from './message-media.ts'
 import { type Stage, textWithin } from './message-text.ts'
-import { membersIn, resolveMembers } from './recipients.ts'
+import { membersIn, recipientWords, resolveMembers } from './recipients.ts'
 import { shorten } from './texts.ts'
 
 /** Of all recipients none can be reached (`path/90236`). */
@@ -30,10 +30,14 @@ const recipients = z
       .array(name)
       .max(1_000)
       .describe(
-        'Userids, staff, lead, admin; or, written out and alone, @all, which is everybody who sees the app.',
+        'Userids, staff, lead, leads, admin; or, written out and alone, @all, which is everybody who sees the app.',
       )
       .default([]),
-    departments: z.array(name).max(100).describe('Ids, or name:销售部; with all below them.').default([]),
+    departments: z
+      .array(name)
+      .max(100)
+      .describe('Ids, or name:销售部; with all below them. The root department, written out, is everybody.')
+      .default([]),
     tags: z
       .array(name)
       .max(100)
@@ -105,7 +109,7 @@ export const appSend = defineAction({
   }),
   effect: 'external',
   idempotent: false,
-  everybody: ['to.users'],
+  wide: { 'to.users': ['@all', ...recipientWords] },
   params: params('document'),
   filled: params('filled'),
   names: params => [...namesIn(params), ...materialsIn(params)],
@@ -178,24 +182,42 @@ async function addresses(
 
 const byName = 'name:'
 
+/** The root department (`path/90208`), with everybody below it. */
+const root = 1
+
 async function resolveDepartments(context: ActionContext, names: readonly string[]): Promise<string[]> {
   const wanted = names.filter(one => one.startsWith(byName)).map(one => one.slice(byName.length).trim())
-  if (wanted.length === 0) return [...new Set(names)]
-  const held = await context.models.departments
-    .find(
-      { corpId: context.corp.corpId, name: { $in: wanted }, removedAt: null },
-      { departmentId: 1, name: 1 },
-    )
-    .lean()
+  const held =
+    wanted.length === 0
+      ? []
+      : await context.models.departments
+          .find(
+            { corpId: context.corp.corpId, name: { $in: wanted }, removedAt: null },
+            { departmentId: 1, name: 1 },
+          )
+          .lean()
   const missing = wanted.find(one => !held.some(department => department.name === one))
   if (missing !== undefined)
     throw new ActionRefused('department_unknown', `没有叫“${missing}”的部门，消息没有发出。`)
-  const ids = names.flatMap(one => {
+  const ids = names.map(one => {
     if (!one.startsWith(byName)) return [one]
     const called = one.slice(byName.length).trim()
     return held.filter(department => department.name === called).map(department => department.departmentId)
   })
-  return [...new Set(ids)]
+  const wide = ids.find((own, at) => own.some(isRoot) && isFilled(context, `to.departments.${at}`))
+  if (wide !== undefined)
+    throw new ActionRefused(
+      'everybody_unwritten',
+      '顶层部门就是整个公司，只能直接写在处理器里，不能由消息或资料带进来。',
+    )
+  return [...new Set(ids.flat())]
+}
+
+const isRoot = (id: string): boolean => Number(id) === root
+
+/** Whether a template brought what stands there, or the list around it. */
+function isFilled({ filledIn }: ActionContext, at: string): boolean {
+  return filledIn.some(one => at === one || at.startsWith(`${one}.`))
 }
 
 function namesIn({ to }: Record<string, unknown>): Named[] {

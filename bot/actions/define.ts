@@ -50,6 +50,8 @@ export interface ActionContext {
   revision: number
   /** How it came to this run, the first cause first; empty for what the platform told of. */
   cause: readonly Cause[]
+  /** Where in the parameters facts were filled in, as `to.users.0`. */
+  filledIn: readonly string[]
   /** Aborted when the run's time is over; platform calls take it. */
   signal: AbortSignal
   /** `event/handler/step`: the same for every attempt, different for everything else. */
@@ -102,10 +104,10 @@ export interface Action {
   /** Parameters that are left empty where they cannot be filled in, instead of failing the step. */
   emptied?: readonly string[]
   /**
-   * Lists in which `@all` means everybody, as `to.users`. Only the document itself may say it there: no text that somebody
-   * typed, and no name, reaches the whole corp.
+   * Words of wide reach, such as `@all`, by the list in which they mean it, as `to.users`. Only the document itself may say
+   * them there: no text that somebody typed, and no name, reaches the whole corp or its admins.
    */
-  everybody?: readonly string[]
+  wide?: Readonly<Record<string, readonly string[]>>
   /** May be run again when it is unknown whether it succeeded. */
   idempotent: boolean
   run(context: ActionContext, params: unknown): Promise<unknown>

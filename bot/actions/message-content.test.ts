@@ -216,8 +216,8 @@ describe('the content of a message, when it is published', () => {
     ])
     const to = { users: ['lina', 'lead', '{{ staff.userid }}'], departments: ['name:销售部'] }
     expect(actions.get('app.send')?.names?.({ to, image: 'sofa' })).toEqual([
-      { kind: 'staff', name: 'lina', path: 'to.users.0', words: ['staff', 'lead', 'admin'] },
-      { kind: 'staff', name: 'lead', path: 'to.users.1', words: ['staff', 'lead', 'admin'] },
+      { kind: 'staff', name: 'lina', path: 'to.users.0', words: ['staff', 'lead', 'leads', 'admin'] },
+      { kind: 'staff', name: 'lead', path: 'to.users.1', words: ['staff', 'lead', 'leads', 'admin'] },
       { kind: 'department', name: 'name:销售部', path: 'to.departments.0' },
       { kind: 'material', name: 'sofa', path: 'image' },
     ])

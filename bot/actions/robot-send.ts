@@ -9,7 +9,7 @@ import { cardSchema, isInteractive } from './message-card.ts'
 import { exactlyOne, materialsIn, robotArticleSchema } from './message-content.ts'
 import { materialOf, namedMedia } from './message-media.ts'
 import { type Stage, textWithin } from './message-text.ts'
-import { membersIn, resolveMembers } from './recipients.ts'
+import { membersIn, recipientWords, resolveMembers } from './recipients.ts'
 
 const kinds = ['text', 'markdown', 'markdown_v2', 'image', 'news', 'file', 'voice', 'template_card'] as const
 
@@ -26,7 +26,7 @@ const params = (stage: Stage) =>
       text: textWithin(textBytes, stage).describe('At most 2,048 bytes, cut beyond.').optional(),
       mention: z
         .array(z.string().trim().min(1))
-        .describe('With text: userids, staff, lead, admin, or @all, written out.')
+        .describe('With text: userids, staff, lead, leads, admin, or @all, written out.')
         .optional(),
       mentionMobiles: z
         .array(z.string().trim().min(1))
@@ -77,7 +77,7 @@ export const robotSend = defineAction({
   output: z.strictObject({}),
   effect: 'external',
   idempotent: false,
-  everybody: ['mention', 'mentionMobiles'],
+  wide: { mention: ['@all', ...recipientWords], mentionMobiles: ['@all'] },
   params: params('document'),
   filled: params('filled'),
   names: params => [

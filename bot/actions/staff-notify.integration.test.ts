@@ -115,6 +115,28 @@ describe('staff.notify', () => {
     expect(await sent()).toMatchObject([{ params: { touser: 'lina|zhouming|hemin|Nobody' } }])
   })
 
+  it('tells all who lead a department that is there, also where nobody’s event it is', async () => {
+    const of = (departmentId: string, ...leaders: string[]) => ({
+      ...{ corpId, departmentId, leaders, name: departmentId, parentId: '1', order: 1 },
+    })
+    const gone = { ...of('5', 'hemin'), removedAt: new Date() }
+    const other = { ...of('3', 'sunyue'), corpId: 'ww0000000000000002' }
+    await database.models.departments.create(of('3', 'zhouming'), of('4', 'lina', 'ZHOUMING'), gone, other)
+    const { facts } = context()
+    const nobody = { facts: { ...facts, staff: { ...facts.staff, userid: '', departments: [] } } }
+    expect(await run({ to: ['leads'], text: '好' }, nobody)).toMatchObject({ to: ['zhouming', 'lina'] })
+  })
+
+  it('tells nobody where there are more than one message goes to', async () => {
+    const leaders = Array.from({ length: 1_001 }, (_, index) => `u${index}`)
+    const department = { corpId, departmentId: '3', name: '3', parentId: '1', order: 1, leaders }
+    await database.models.departments.create(department)
+    await expect(run({ to: ['leads'], text: '好' })).rejects.toMatchObject({
+      code: 'recipients_too_many',
+      answer: '收件人有 1001 位，一次最多发给 1000 位，没有发出。',
+    })
+  })
+
   it('refuses, with a sentence, when there is nobody, or nobody can be reached', async () => {
     await expect(run({ to: ['admin'], text: '好' })).rejects.toMatchObject({
       code: 'nobody_named',

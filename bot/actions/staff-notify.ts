@@ -5,7 +5,7 @@ import { WecomError, WecomNetworkError } from '../wecom/errors.ts'
 import { type ActionContext, ActionRefused, defineAction } from './define.ts'
 import { textBytes } from './message-body.ts'
 import { type Stage, textWithin } from './message-text.ts'
-import { membersIn, resolveMembers } from './recipients.ts'
+import { membersIn, recipientWords, resolveMembers } from './recipients.ts'
 
 /** Of all recipients none can be reached (`path/90236`). */
 const NOBODY = 81013
@@ -23,13 +23,13 @@ const params = (stage: Stage) =>
           // What a template brings is refused with a sentence for whoever asked, see recipients.ts.
           .refine(
             one => stage === 'filled' || one.toLowerCase() !== '@all',
-            'is everybody, and notices go to members; write userids, staff, lead or admin, or use app.send',
+            'is everybody, and notices go to members; write userids, staff, lead, leads or admin, or use app.send',
           ),
       )
       .min(1)
       .max(1_000)
       .describe(
-        'Userids, staff (of the event), lead (that member’s leaders) and admin; nobody gets it twice.',
+        'Userids, staff (of the event), lead (that member’s leaders), leads (those of all departments) and admin; nobody gets it twice.',
       ),
     text: textWithin(textBytes, stage).describe('At most 2,048 bytes, cut beyond.'),
   })
@@ -51,6 +51,7 @@ export const staffNotify = defineAction({
   }),
   effect: 'external',
   idempotent: false,
+  wide: { to: recipientWords },
   params: params('document'),
   filled: params('filled'),
   names: ({ to }) => membersIn(to, 'to'),

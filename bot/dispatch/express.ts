@@ -81,6 +81,7 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
       facts,
       handler: handler.key,
       revision: handler.revision,
+      filledIn: [],
       signal: new AbortController().signal,
       isAhead: true,
       key: `${event.id}/${handler.key}/${step.id}`,

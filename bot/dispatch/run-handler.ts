@@ -29,7 +29,16 @@ export interface RunResult {
 export interface RunContext
   extends Omit<
     ActionContext,
-    'event' | 'facts' | 'handler' | 'revision' | 'key' | 'expireAt' | 'signal' | 'reply' | 'isAhead'
+    | 'event'
+    | 'facts'
+    | 'handler'
+    | 'revision'
+    | 'filledIn'
+    | 'key'
+    | 'expireAt'
+    | 'signal'
+    | 'reply'
+    | 'isAhead'
   > {
   /** As `ActionContext.reply`. @param through what the client of the app that answers is used through */
   reply(

@@ -98,6 +98,7 @@ export function stepContext(work: Work, { facts, step, record }: Attempt, wire: 
     facts,
     handler: handler.key,
     revision: handler.revision,
+    filledIn: step.with.references.map(one => one.at),
     signal: time.signal,
     key: `${event.id}/${handler.key}/${step.id}`,
     expireAt: new Date(run.expireAt),

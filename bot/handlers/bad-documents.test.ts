@@ -360,7 +360,7 @@ describe('what is wrong with a step is said by its path, with what to write inst
     [
       'everybody, told as members are',
       'steps: [{ id: a, action: staff.notify, with: { to: [lead, "@all"], text: x } }]',
-      'steps.0.with.to.1 "@all" is everybody, and notices go to members; write userids, staff, lead or admin, or use app.send',
+      'steps.0.with.to.1 "@all" is everybody, and notices go to members; write userids, staff, lead, leads or admin, or use app.send',
     ],
     [
       'a step id with a space',
@@ -462,18 +462,18 @@ describe('what is wrong with a step is said by its path, with what to write inst
     [
       'the leads of a group event',
       'trigger: { event: group.member_joined }\nsteps: [{ id: a, action: staff.notify, with: { to: [lead], text: "{{ staff.name }}" } }]',
-      'steps.0.with.to.0 is lead, and group.member_joined is about nobody; write userids or admin',
+      'steps.0.with.to.0 is lead, and group.member_joined is about nobody; write userids, leads or admin',
       'steps.0.with.text names staff.name, and group.member_joined is about nobody',
     ],
     [
       'the staff member of a schedule, as a recipient of an app message',
       'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: app.send, with: { to: { users: [zhouming, staff] }, text: x } }]',
-      'steps.0.with.to.users.1 is staff, and a schedule is about nobody; write userids or admin',
+      'steps.0.with.to.users.1 is staff, and a schedule is about nobody; write userids, leads or admin',
     ],
     [
       'leads of a schedule, mentioned by a robot',
       'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: robot.send, with: { robot: 销售群, mention: [lead, admin], text: x } }]',
-      'steps.0.with.mention.0 is lead, and a schedule is about nobody; write userids or admin',
+      'steps.0.with.mention.0 is lead, and a schedule is about nobody; write userids, leads or admin',
     ],
     [
       'an answer to an event about nobody',
@@ -498,7 +498,7 @@ describe('what is wrong with a step is said by its path, with what to write inst
     [
       'the leads of a schedule',
       'trigger: { schedule: "0 9 * * *" }\nsteps: [{ id: a, action: staff.notify, with: { to: [zhouming, lead], text: "{{ staff.name }}" } }]',
-      'steps.0.with.to.1 is lead, and a schedule is about nobody; write userids or admin',
+      'steps.0.with.to.1 is lead, and a schedule is about nobody; write userids, leads or admin',
       'steps.0.with.text names staff.name, and a schedule is about nobody',
     ],
   ])('%s', (_what, fields, ...problems) => {

@@ -83,6 +83,9 @@ function isLater(value: unknown): boolean {
   return typeof value === 'string' && isTemplate(value)
 }
 
+/** The words of recipients that say nobody where no staff member is what it is about. */
+const aboutSomebody: ReadonlySet<string> = new Set(['staff', 'lead'])
+
 /** What an action needs that the trigger does not bring. */
 function checkNeeds(
   { id, needs = [], names }: Action,
@@ -109,10 +112,10 @@ function checkNeeds(
   }
   if (mayName(trigger, 'staff') || given === unsound) return
   for (const { name, path, words = [] } of names?.(given) ?? []) {
-    if (words.includes(name) && name !== 'admin')
+    if (words.includes(name) && aboutSomebody.has(name))
       report(
         `${at}.with.${path}`,
-        `is ${name}, and ${titleOf(trigger)} is about nobody; write userids or admin`,
+        `is ${name}, and ${titleOf(trigger)} is about nobody; write userids, leads or admin`,
       )
   }
 }

@@ -23,7 +23,7 @@ describe('the parameters of a step', () => {
   })
 
   it('mean everybody only where the document itself says so', () => {
-    const action = { everybody: ['to.users'] }
+    const action = { wide: { 'to.users': ['@all'] } }
     const fill = (user: string, typed: string) =>
       fillParams(action, compileValue({ to: { users: [user] }, text: '{{ typed }}' }), { typed })
     expect(fill('@all', '@all')).toEqual({ to: { users: ['@all'] }, text: '@all' })
@@ -33,5 +33,18 @@ describe('the parameters of a step', () => {
         expect(() => fill(template, typed)).toThrow(
           '“@all”会发给所有人，只能直接写在处理器里，不能由消息或资料带进来。',
         )
+  })
+
+  it('mean those whom a word stands for only where the document or the template itself says it', () => {
+    const action = { wide: { to: ['lead', 'admin'] } }
+    const fill = (to: unknown, who: unknown) => fillParams(action, compileValue({ to }), { who })
+    expect(fill(['admin', '{{ who }}'], 'lina')).toEqual({ to: ['admin', 'lina'] })
+    expect(fill(["{% if who == 'lina' %}lead{% else %}admin{% endif %}"], 'x')).toEqual({ to: ['admin'] })
+    for (const [to, who] of [
+      [['{{ who }}'], ' Admin '],
+      [['{% if who %}{{ who }}{% else %}lead{% endif %}'], 'admin'],
+      ['{{ who }}', ['lina', 'lead']],
+    ])
+      expect(() => fill(to, who)).toThrow(/只能直接写在处理器里，不能由消息或资料带进来。请写成员账号。$/)
   })
 })

@@ -5,22 +5,31 @@ import type { Filled } from './references.ts'
 /**
  * Fills in a step's parameters. Those that its action can do without are empty where that fails, see `Action.emptied`.
  *
- * @throws what LiquidJS throws, such as for a text that takes too long; ActionRefused where a fact would have everybody told
+ * @throws what LiquidJS throws, such as for a text that takes too long; ActionRefused where a fact brings a word of
+ * wide reach, see `Action.wide`
  */
-export function fillParams(
-  action: Pick<Action, 'emptied' | 'everybody'>,
-  filled: Filled,
-  facts: object,
-): unknown {
+export function fillParams(action: Pick<Action, 'emptied' | 'wide'>, filled: Filled, facts: object): unknown {
   const params = fillParts(action, filled, facts)
-  for (const list of action.everybody ?? [])
-    for (const { at } of filled.references)
-      if (isWithin(at, list) && meansEverybody(factAt(Object(params), at)))
-        throw new ActionRefused(
-          'everybody_unwritten',
-          '“@all”会发给所有人，只能直接写在处理器里，不能由消息或资料带进来。',
-        )
+  for (const [list, words] of Object.entries(action.wide ?? {}))
+    for (const { at, text } of filled.references)
+      if (isWithin(at, list)) {
+        const word = wideIn(factAt(Object(params), at), words)
+        // A template that says the word itself chooses it.
+        if (word !== undefined && (word === '@all' || !text.includes(word))) throw unwritten(word)
+      }
   return params
+}
+
+function unwritten(word: string): ActionRefused {
+  if (word === '@all')
+    return new ActionRefused(
+      'everybody_unwritten',
+      '“@all”会发给所有人，只能直接写在处理器里，不能由消息或资料带进来。',
+    )
+  return new ActionRefused(
+    'recipient_unwritten',
+    `“${word}”代表一批人，只能直接写在处理器里，不能由消息或资料带进来。请写成员账号。`,
+  )
 }
 
 function fillParts({ emptied = [] }: Pick<Action, 'emptied'>, filled: Filled, facts: object): unknown {
@@ -46,7 +55,8 @@ function isWithin(at: string, list: string): boolean {
   return at === list || at.startsWith(`${list}.`)
 }
 
-function meansEverybody(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(meansEverybody)
-  return typeof value === 'string' && value.trim().toLowerCase() === '@all'
+function wideIn(value: unknown, words: readonly string[]): string | undefined {
+  if (Array.isArray(value)) return value.map(one => wideIn(one, words)).find(one => one !== undefined)
+  const said = typeof value === 'string' ? value.trim().toLowerCase() : undefined
+  return words.find(word => word === said)
 }

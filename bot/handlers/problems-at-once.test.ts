@@ -142,7 +142,7 @@ steps:
       'trigger.schedule "每天九点" is not a cron expression of five fields such as 0 9 * * 1-5',
       'steps.0.action "customer.tag" needs a staff member, and a schedule is about nobody',
       'steps.0.onError is the text "go"; write one of stop, continue',
-      'steps.1.with.to.0 is lead, and a schedule is about nobody; write userids or admin',
+      'steps.1.with.to.0 is lead, and a schedule is about nobody; write userids, leads or admin',
       'steps.1.with.to.1 is the number 7, and a text is needed: write "7"',
       'steps.1.with.text names staff.name, and a schedule is about nobody',
     ],

@@ -6,6 +6,8 @@ export interface FactReference {
   /** Where in the value, as `text` or `card.title`; empty for the value itself. */
   at: string
   path: readonly string[]
+  /** The text that names it. */
+  text: string
 }
 
 /** A value of a step's `with`, ready to be filled in. */
@@ -98,7 +100,7 @@ function compileText(text: string, at: string): Filled {
   const reference = exactly.exec(text)?.[1]
   if (reference !== undefined) {
     const path = reference.split('.')
-    return { fill: facts => factAt(facts, reference), ...named([path], at) }
+    return { fill: facts => factAt(facts, reference), ...named([path], at, text) }
   }
   let template: Template[]
   let paths: string[][]
@@ -109,7 +111,7 @@ function compileText(text: string, at: string): Filled {
   } catch (error) {
     throw new TemplateError(placed((error as Error).message), at, { cause: error })
   }
-  return { fill: facts => String(liquid.renderSync(template, facts)), ...named(paths, at) }
+  return { fill: facts => String(liquid.renderSync(template, facts)), ...named(paths, at, text) }
 }
 
 /** Tags after which the rest of a text may be left out, wherever they stand. */
@@ -144,10 +146,14 @@ function known(segments: readonly unknown[]): string[] {
   return (end < 0 ? segments : segments.slice(0, end)).map(String)
 }
 
-function named(paths: readonly (readonly string[])[], at: string): Pick<Filled, 'names' | 'references'> {
+function named(
+  paths: readonly (readonly string[])[],
+  at: string,
+  text: string,
+): Pick<Filled, 'names' | 'references'> {
   const distinct = [...new Map(paths.map(path => [path.join('.'), path])).values()]
   return {
     names: [...new Set(distinct.map(path => path[0] ?? ''))],
-    references: distinct.map(path => ({ at, path })),
+    references: distinct.map(path => ({ at, path, text })),
   }
 }
