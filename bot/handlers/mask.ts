@@ -1,5 +1,11 @@
-/** Mobile numbers of the mainland, also with the country's code before them. */
-const mobile = /(?<!\d)((?:\+?86[- ]?)?1[3-9]\d)\d{4}(\d{4})(?!\d)/g
+const digit = '[0-9０-９]'
+/** People write one between the groups of a number. */
+const gap = '[ \\u00a0\\u3000\\-－]?'
+/** Mobile numbers of the mainland, also with the country's code before them, in groups, or in full-width digits. */
+const mobile = new RegExp(
+  `(?<!${digit})((?:[+＋]?[8８][6６]${gap})?[1１][3-9３-９]${digit})${gap}${digit}{4}${gap}(${digit}{4})(?!${digit})`,
+  'g',
+)
 
 /** Hides the middle of mobile numbers: 138****1234. */
 export function maskMobiles(text: string): string {

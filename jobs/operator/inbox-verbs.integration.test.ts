@@ -131,6 +131,20 @@ describe('sidekick inbox show', () => {
     expect(text).toContain('state: dead')
     await expect(operator.run(inboxShow, { id: 'x' })).rejects.toThrow('there is no event x')
   })
+
+  it('masks mobile numbers also of what a replay would need whole', async () => {
+    const { models } = sidekick.database
+    const step = { id: 'find', action: 'customer.note', state: 'done', attempts: 1 } as const
+    await models.runs.create({
+      ...{ corpId: sidekick.app.corpId, event: id, eventName: 'customer.added', handler: 'kept-whole' },
+      ...{ revision: 1, state: 'failed', startedAt: new Date(), expireAt: new Date(Date.now() + 60_000) },
+      steps: [{ ...step, output: { text: '138 1234 5678' } }],
+    })
+    const { text } = await operator.run(inboxShow, { id })
+    await models.runs.deleteOne({ handler: 'kept-whole' })
+    expect(text).toContain('138****5678')
+    expect(text).not.toContain('138 1234 5678')
+  })
 })
 
 describe('sidekick inbox dead', () => {

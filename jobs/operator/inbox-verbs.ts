@@ -1,3 +1,4 @@
+import { redacted } from '../../bot/dispatch/redact.ts'
 import { type ReplayOutcome, replayEvent } from '../../bot/dispatch/replay.ts'
 import type { Models } from '../../models/models.ts'
 import type { Welcome } from '../../models/welcome.ts'
@@ -42,7 +43,9 @@ export const inboxShow = defineVerb(
     const event = await models.inbox.findById(id).lean()
     if (event === null) throw new UsageError(`there is no event ${id}`)
     const runs = await models.runs.find({ corpId: event.corpId, event: id }).select({ _id: 0 }).lean()
-    const data = { ...event, runs, welcomes: await welcomesOf(models, event) }
+    // Also of what is kept whole because a replay would need it.
+    const shown = runs.map(run => ({ ...run, ...redacted(run) }))
+    const data = { ...event, runs: shown, welcomes: await welcomesOf(models, event) }
     return { data, text: asYaml(data) }
   },
 )
