@@ -16,6 +16,7 @@ type HeldPath = Extract<Path, `${'corp' | 'staff' | 'customer' | 'follow'}.${str
 const held: Readonly<Record<HeldPath, { full: unknown; bare: unknown }>> = {
   'corp.corpId': { full: rigCorp, bare: rigCorp },
   'corp.name': { full: '测试', bare: '测试' },
+  'corp.timeZone': { full: 'Asia/Shanghai', bare: 'Asia/Shanghai' },
   'staff.userid': { full: 'LiNa', bare: 'nobody' },
   'staff.name': { full: '李娜', bare: 'nobody' },
   'staff.departments': { full: ['3', '5'], bare: [] },
@@ -45,7 +46,7 @@ const held: Readonly<Record<HeldPath, { full: unknown; bare: unknown }>> = {
 }
 const heldPaths = Object.keys(held) as HeldPath[]
 /** The installation's own: there is no event without them. */
-const always: readonly string[] = ['corp.corpId', 'corp.name']
+const always: readonly string[] = ['corp.corpId', 'corp.name', 'corp.timeZone']
 
 const names = ['event', 'corp', 'staff', 'customer', 'follow', 'time'] as const
 const pathsBelow = (facts: Facts, name: keyof Facts) => Object.keys(facts[name]).map(key => `${name}.${key}`)

@@ -96,7 +96,7 @@ export async function loadStaffFacts(
     ...(event.agentId !== undefined && { appId: event.agentId }),
     facts: {
       event: { ...event.data, name },
-      corp: { corpId, name: corp.name },
+      corp: { corpId, name: corp.name, timeZone: corp.timeZone },
       staff: {
         userid: staff?.userid ?? userid,
         name: staff?.name ?? userid,

@@ -363,6 +363,12 @@ describe('what is wrong with a step is said by its path, with what to write inst
       'steps.0.with.to.1 "@all" is everybody, and notices go to members; write userids, staff, lead, leads or admin, or use app.send',
     ],
     [
+      'facts that are no text, written out',
+      'steps: [{ id: a, action: staff.notify, with: { to: [lead], text: "{{ customer }} {{ staff.name }}" } }, { id: b, action: staff.notify, with: { to: [lead], text: "{{steps.a.output}}" } }]',
+      'steps.0.with.text writes out customer, which has parts and is no text: name one of them',
+      'steps.1.with.text writes out steps.a.output, which has parts and is no text: name one of them',
+    ],
+    [
       'a step id with a space',
       'steps: [{ id: a b, action: staff.notify, with: { to: [lead], text: x } }]',
       'steps.0.id "a b" is not a name such as welcome: letters a to z, digits, - and _ are allowed',

@@ -5,7 +5,7 @@ import type { Report } from './compile.ts'
 import { bringsCustomer, type KnownFacts, mayName, meaningOf, titleOf } from './known-facts.ts'
 import { suggest } from './nearest.ts'
 import { problemsOf } from './problems.ts'
-import { compileValue, type Filled, isTemplate } from './references.ts'
+import { compileValue, type Filled, isTemplate, isWrittenOut } from './references.ts'
 import type { HandlerDocument, HandlerStep } from './schema.ts'
 import { type Partly, type Sound, unsound } from './sound.ts'
 
@@ -67,9 +67,11 @@ function compileWith(
   const filled = compileValue(given, fault =>
     report(place(fault.at), `is no template that can be filled: ${fault.message}`),
   )
-  for (const { at: inner, path } of filled.references) {
+  for (const { at: inner, path, text } of filled.references) {
     const meaning = meaningOf(path, known)
     if ('problem' in meaning) report(place(inner), `names ${meaning.problem}`)
+    else if (meaning.fact.type === 'object' && isWrittenOut(path, text))
+      report(place(inner), `writes out ${path.join('.')}, which has parts and is no text: name one of them`)
   }
   const checked = action.params.safeParse(given)
   const issues = checked.success ? [] : checked.error.issues

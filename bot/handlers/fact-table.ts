@@ -38,6 +38,9 @@ export const factTable = {
   'event.name': text('Which event it is; `customer.added` also where a confirmation came first'),
   'corp.corpId': text('Id of the corp'),
   'corp.name': text('Its name'),
+  'corp.timeZone': text(
+    'Its time zone, as `Asia/Shanghai`, in which all facts and the `date` filter tell times',
+  ),
   'staff.userid': text('Who wrote or clicked, or whose customer it is; empty where the event names nobody'),
   'staff.name': text('Their name'),
   'staff.departments': texts('Ids of their departments'),

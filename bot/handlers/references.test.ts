@@ -51,7 +51,47 @@ describe('what a person wrote into a fact', () => {
   )
 })
 
+describe('a time in a text', () => {
+  const corp = { timeZone: 'Asia/Shanghai' }
+  const told = (template: string, value: unknown, zone = corp) =>
+    fill(template, { corp: zone, follow: { addedAt: value } })
+
+  it('is told by the clocks of the corp', () => {
+    const template = "{{ follow.addedAt | date: '%m-%d %H:%M %z' }}"
+    expect(told(template, '2026-03-01T18:05:00Z')).toBe('03-02 02:05 +0800')
+    expect(told(template, 1_772_388_300)).toBe('03-02 02:05 +0800')
+    expect(told("{{ follow.addedAt | date: '%H', 'America/New_York' }}", '2026-03-01T18:05:00Z')).toBe('13')
+    const hour = new Intl.DateTimeFormat('en', {
+      timeZone: 'Asia/Kolkata',
+      hour: '2-digit',
+      hourCycle: 'h23',
+    })
+    const [before, shown, after] = [
+      hour.format(new Date()),
+      told("{{ 'now' | date: '%H' }}", '', { timeZone: 'Asia/Kolkata' }),
+      hour.format(new Date()),
+    ]
+    expect([before, after]).toContain(shown)
+  })
+
+  it('is read by them where it is a fact', () => {
+    const template = "{{ follow.addedAt | date: '%Y年%-m月%-d日 %H:%M %z' }}"
+    expect(told(template, '2026-03-01 18:05')).toBe('2026年3月1日 18:05 +0800')
+    expect(told(template, '2026-03-01')).toBe('2026年3月1日 00:00 +0800')
+    expect(
+      told('{{ follow.addedAt | date_to_xmlschema }}', '2026-07-01 18:05', { timeZone: 'Europe/Berlin' }),
+    ).toBe('2026-07-01T18:05:00+02:00')
+    expect(told("{{ follow.addedAt | date: '%H' }}", '明天')).toBe('明天')
+  })
+})
+
 describe('a template', () => {
+  it('changes no fact for the texts after it', () => {
+    const mine = { staff: { name: '李娜' } }
+    compileValue('{% increment staff %}{% assign staff = 1 %}{% capture staff %}{% endcapture %}').fill(mine)
+    expect(mine).toEqual({ staff: { name: '李娜' } })
+  })
+
   it('sees own properties only', () => {
     expect(fill('[{{ customer.constructor }}{{ customer.__proto__.x }}{{ customer.toString }}]')).toBe('[]')
     expect(fill('{{ customer.constructor }}')).toBeUndefined()

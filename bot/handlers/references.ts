@@ -1,5 +1,6 @@
 import { Liquid, type Template, TypeGuards } from 'liquidjs'
 import { factAt } from './conditions.ts'
+import { inCorp, useCorpTime } from './date-filters.ts'
 
 /** A fact that a value names: `['customer', 'name']`, as far as it is known before the run. */
 export interface FactReference {
@@ -42,6 +43,8 @@ const liquid = new Liquid({
   renderLimit: 200,
   memoryLimit: 1_000_000,
 })
+
+useCorpTime(liquid)
 
 const exactly = /^\{\{\s*([a-zA-Z][\w-]*(?:\.[\w-]+)*)\s*\}\}$/
 
@@ -111,7 +114,15 @@ function compileText(text: string, at: string): Filled {
   } catch (error) {
     throw new TemplateError(placed((error as Error).message), at, { cause: error })
   }
-  return { fill: facts => String(liquid.renderSync(template, facts)), ...named(paths, at, text) }
+  return {
+    fill: facts => String(liquid.renderSync(template, inCorp(liquid, facts))),
+    ...named(paths, at, text),
+  }
+}
+
+/** Whether a text says a fact as it is, by nothing but its name in braces. */
+export function isWrittenOut(path: readonly string[], text: string): boolean {
+  return [...text.matchAll(/\{\{-?\s*([\w.-]+?)\s*-?\}\}/g)].some(([, name]) => name === path.join('.'))
 }
 
 /** Tags after which the rest of a text may be left out, wherever they stand. */
