@@ -91,7 +91,7 @@ export interface WelcomeSent {
   attachments: { kind: string; title: string }[]
   /** Keys of materials that could not be had. */
   missing?: string[]
-  /** The step's fallback text was used, because its own could not be filled. */
+  /** Something else than the step’s text was said: its fallback, or a plain greeting. */
   fallback?: boolean
 }
 

@@ -80,15 +80,16 @@ export async function settledBefore(
   return row === null ? undefined : outcomeOf(row)
 }
 
-const outcomeFields = { state: 1, handler: 1, errcode: 1 } as const
+const outcomeFields = { state: 1, handler: 1, sent: 1, errcode: 1 } as const
 
 function outcomeOf({
   state,
   handler,
+  sent,
   errcode,
-}: Pick<Welcome, 'state' | 'handler' | 'errcode'>): WelcomeOutcome | undefined {
+}: Pick<Welcome, 'state' | 'handler' | 'sent' | 'errcode'>): WelcomeOutcome | undefined {
   if (state === 'sending' || state === 'unused' || state === 'no_code') return undefined
-  return { state, ...present({ handler, errcode }) }
+  return { state, ...present({ handler, sent, errcode }) }
 }
 
 /** Takes the code for `holder`; a code that was settled before gives its outcome, one that somebody else holds is `busy`. */

@@ -34,7 +34,12 @@ export const welcomeSend = defineAction({
         '`already`: the chat has begun, or another handler or app has welcomed; `spare`: another code of this add was used; `no_code`: the event brought none.',
       ),
     missing: z.array(z.string()).optional().describe('Keys of materials that could not be had.'),
-    fallback: z.boolean().optional().describe('The text could not be filled in or came out empty.'),
+    fallback: z
+      .boolean()
+      .optional()
+      .describe(
+        'The customer got `fallback`, or a plain greeting where there is none, instead of the text: it could not be filled in, came out empty, or named something of the customer that the platform did not tell within a second.',
+      ),
   }),
   effect: 'contacts-customer',
   needs: ['code'],
@@ -66,20 +71,18 @@ export const welcomeSend = defineAction({
   async run(context, wanted) {
     const code = codeOf(context)
     if (code === undefined) return { state: 'no_code' as const }
-    let made: { missing?: string[]; fallback?: boolean } = {}
-    const outcome = await sendWelcome(context, code, await relationOf(context), async media => {
-      const content = await welcomeContent(context, wanted, media)
-      made = content.sent
-      return content
-    })
-    const { state, errcode } = outcome
+    const outcome = await sendWelcome(context, code, await relationOf(context), media =>
+      welcomeContent(context, wanted, media),
+    )
+    const { state, errcode, sent } = outcome
     if (state === 'expired' || state === 'refused')
       throw new ActionRefused(`welcome_${state}`, `欢迎语没有发出（${errcode ?? ''}）`)
     const mine = outcome.handler === undefined || outcome.handler === context.handler
     return {
       state: state === 'sent' && !mine ? ('already' as const) : state,
-      ...(made.missing !== undefined && { missing: made.missing }),
-      ...(made.fallback !== undefined && { fallback: made.fallback }),
+      // What was sent ahead of the step, or by an earlier attempt, is told as well.
+      ...(mine && sent?.missing !== undefined && { missing: sent.missing }),
+      ...(mine && sent?.fallback !== undefined && { fallback: sent.fallback }),
     }
   },
   async preview(context, wanted) {

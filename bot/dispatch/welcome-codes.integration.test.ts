@@ -151,9 +151,13 @@ describe('the code of a welcome', () => {
 
   it('says the fallback where the name was not to be had within a second', async () => {
     await fault({ path: 'externalcontact/get', delayMs: 3_000, times: 1 })
-    await sidekick.chat.customer(nextName()).adds('lina', { state: 'named' })
+    const { externalUserid } = await sidekick.chat.customer(nextName()).adds('lina', { state: 'named' })
     await sidekick.chat.expectWelcome('您好，稍后联系您')
     await settled()
+    const run = await sidekick.database.models.runs
+      .findOne({ externalUserid, handler: 'welcome-named' })
+      .lean()
+    expect(run?.steps[0]?.output).toEqual({ state: 'sent', fallback: true })
     const name = nextName()
     await sidekick.chat.customer(name).adds('lina', { state: 'named' })
     await sidekick.chat.expectWelcome(`${name}您好`)
