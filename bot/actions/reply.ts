@@ -12,7 +12,7 @@ export const reply = defineAction({
   id: 'reply',
   title: '回复',
   summary:
-    'Answers whoever wrote. A text (in parts where it has more than 2,048 bytes) or news goes into the HTTP response while that is open; everything else is an app message of the app that was written to.',
+    'Answers whoever wrote. A text (in up to ten parts of 2,048 bytes, of which the last says where more was left out) or news goes into the HTTP response while that is open; everything else is an app message of the app that was written to. Where nobody wrote, as on `customer.added`, the staff member of the event gets it as an app message.',
   output: z.strictObject({}),
   effect: 'external',
   needs: ['staff'],

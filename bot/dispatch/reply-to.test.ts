@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { splitText } from './reply-to.ts'
+import { boundedParts, splitText } from './reply-to.ts'
 
 const bytes = (text: string) => Buffer.byteLength(text)
 
@@ -52,5 +52,15 @@ describe('a text that is answered', () => {
         expect(parts.join('').replaceAll('\n', '')).toBe(text.replaceAll('\n', ''))
       }),
     )
+  })
+
+  it('takes ten pieces at most, and the last one says that the rest was left out', () => {
+    const whole = '好'.repeat(6_820)
+    expect(boundedParts(whole)).toEqual(splitText(whole))
+    const parts = boundedParts(`${whole}好`)
+    expect(parts).toHaveLength(10)
+    expect(parts.slice(0, 9)).toEqual(splitText(whole).slice(0, 9))
+    expect(parts[9]).toMatch(/^好{600,}\n……（内容太长，后面的没有发出）$/)
+    expect(parts.every(part => bytes(part) <= 2_048)).toBe(true)
   })
 })

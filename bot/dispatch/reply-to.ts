@@ -8,6 +8,9 @@ import type { Surroundings } from './load-facts.ts'
 
 /** A text answer holds at most 2,048 bytes, passive or sent (`path/90241`, `path/90236`). */
 const maxBytes = 2_048
+/** So many messages one answer takes at most, of the 29 a minute that a member may get. */
+const partsMax = 10
+const leftOut = '\n……（内容太长，后面的没有发出）'
 
 /**
  * Answers whoever wrote. The first text, or news, goes into the HTTP response while that is open, which costs no quota;
@@ -29,7 +32,7 @@ export async function replyTo(
     if (articles === undefined || !(await replyPassively(deps, event, { articles }))) await send(content)
     return
   }
-  const parts = splitText(content)
+  const parts = boundedParts(content)
   for (const [index, part] of parts.entries()) {
     if (index < (progress?.parts ?? 0)) continue
     if (index > 0 || !(await replyPassively(deps, event, part)))
@@ -72,6 +75,14 @@ async function replyPassively(deps: DispatchDeps, event: BotEvent, answer: Passi
   }
   deps.replies.settle(event.id, answer)
   return true
+}
+
+/** What an answer goes out as; where it is far too long its end is left out, and the last part says so. */
+export function boundedParts(text: string): string[] {
+  const parts = splitText(text)
+  if (parts.length <= partsMax) return parts
+  const last = cutBytes(parts[partsMax - 1] ?? '', maxBytes - Buffer.byteLength(leftOut))
+  return [...parts.slice(0, partsMax - 1), `${last}${leftOut}`]
 }
 
 /** Splits at line ends where a line fits, else at characters. */
