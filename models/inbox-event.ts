@@ -102,6 +102,8 @@ export interface InboxEvent {
   begun?: number
   /** Not to be tried before, by the database's clock. */
   notBefore: Date
+  /** How often it was to be handled from the start again: what its steps do then is new. */
+  fresh?: number
   /** What answered a message in the HTTP response, so that a redelivery gets the same answer. */
   reply?: PassiveAnswer
   /** Since when it fails: it holds its key for a while from then. */
@@ -129,6 +131,7 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     arrival: { type: String, required: true },
     state: { type: String, required: true, enum: ['waiting', 'done', 'dead'] },
     attempts: { type: Number, required: true },
+    fresh: Number,
     begun: Number,
     notBefore: { type: Date, required: true },
     reply: Schema.Types.Mixed,

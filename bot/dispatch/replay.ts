@@ -18,8 +18,8 @@ export type ReplayOutcome = 'replayed' | 'unknown' | 'waiting' | 'busy'
  * The move `replay` of docs/dispatch.md: an event that is done or dead waits again, and a running Sidekick takes it up.
  * What was done stays done, and failed steps are tried again, as often as before.
  *
- * @param fresh forgets the runs, so that all steps are done again; the welcome ledger stays, and so does the answer that
- * a redelivery gets
+ * @param fresh forgets the runs, so that all steps are done again, also what is done once for each step: starts are
+ * planned anew and notices told again; the welcome ledger stays, and so does the answer that a redelivery gets
  */
 export async function replayEvent(
   models: Models,
@@ -55,7 +55,12 @@ async function wake(
     ended,
     // By the database's clock: the operator's machine may have another one.
     [
-      { $set: { state: 'waiting', attempts: 0, notBefore: '$$NOW' } },
+      {
+        $set: {
+          ...{ state: 'waiting', attempts: 0, notBefore: '$$NOW' },
+          ...(fresh && { fresh: { $add: [{ $ifNull: ['$fresh', 0] }, 1] } }),
+        },
+      },
       { $unset: ['error', 'failingSince', 'finishedAt'] },
     ],
     { updatePipeline: true },

@@ -100,7 +100,8 @@ export function stepContext(work: Work, { facts, step, record }: Attempt, wire: 
     revision: handler.revision,
     filledIn: step.with.references.map(one => one.at),
     signal: time.signal,
-    key: `${event.id}/${handler.key}/${step.id}`,
+    // Done from the start again, it makes anew what is made once for each key, such as a start or a notice.
+    key: `${event.id}${event.fresh === undefined ? '' : `~${event.fresh}`}/${handler.key}/${step.id}`,
     expireAt: new Date(run.expireAt),
     reply: content => context.reply(content, progress, wire.through),
   }

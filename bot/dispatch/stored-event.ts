@@ -8,10 +8,11 @@ import { type BotEvent, parseEvent } from '../events/parse.ts'
  * @throws WireError when the message cannot be read
  */
 export function eventOf(
-  stored: Pick<InboxEvent, '_id' | 'corpId' | 'xml' | 'createdAt' | 'start'>,
+  stored: Pick<InboxEvent, '_id' | 'corpId' | 'xml' | 'createdAt' | 'start' | 'fresh'>,
 ): BotEvent {
-  const { _id: id, corpId, xml, createdAt, start } = stored
-  if (start === undefined) return { ...parseEvent(xml), id }
+  const { _id: id, corpId, xml, createdAt, start, fresh } = stored
+  const again = fresh === undefined ? {} : { fresh }
+  if (start === undefined) return { ...parseEvent(xml), id, ...again }
   const { handler, by, userid, externalUserid } = start
   const event: BotEvent<'handler.due'> = {
     id,
@@ -23,6 +24,7 @@ export function eventOf(
     data: { handler, by, plannedAt: createdAt.toISOString() },
     xml,
     start,
+    ...again,
   }
   return event
 }

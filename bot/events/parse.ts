@@ -22,6 +22,8 @@ export interface BotEvent<N extends EventName | OwnEventName = EventName | OwnEv
   xml: string
   /** Of an event that is Sidekick's own, and not the platform's. */
   start?: HandlerStart
+  /** As `InboxEvent.fresh`. */
+  fresh?: number
 }
 
 /**

@@ -9,6 +9,7 @@ import type { BotEvent } from '../events/parse.ts'
 import { createInbox } from './inbox.ts'
 import { replayEvent } from './replay.ts'
 import { runEvent } from './run-event.ts'
+import { eventOf } from './stored-event.ts'
 
 const probes = createProbes()
 const whole = `电话13812345678 ${'好'.repeat(300)}`
@@ -108,5 +109,29 @@ describe('a replay', () => {
     probes.add('probe.does', {}, async params => void given.push(params))
     await replayed(find, { ...send, with: { text: '{{ steps.find.output.id }}' } })
     expect(given).toEqual([{ text: '7' }])
+  })
+
+  it('from the start does anew what is done once for each step, each time, and in its further attempts the same', async () => {
+    let failing = true
+    probes.add('probe.falters', { effect: 'external' }, async () => {
+      failing = !failing
+      if (!failing) throw new Error('it passes')
+    })
+    live({ id: 'once', action: 'probe.falters' })
+    const event = contactOf('lina', 'wm3')
+    await createInbox(database.models, 86_400_000).put(event, '1000002')
+    const handle = async (): Promise<void> => {
+      const stored = await database.models.inbox.findById(event.id).orFail().lean()
+      expect((await runEvent(rig.deps, eventOf(stored))).outcome).toBe('again')
+      expect((await runEvent(rig.deps, eventOf(stored))).outcome).toBe('done')
+      await database.models.inbox.updateOne({ _id: event.id }, { $set: { state: 'done' } })
+    }
+    await handle()
+    for (const _ of [1, 2]) {
+      expect(await replayEvent(database.models, event.id, { fresh: true })).toBe('replayed')
+      await handle()
+    }
+    const keys = probes.seen.map(({ key }) => key.replace(event.id, ''))
+    expect(keys).toEqual(['', '', '~1', '~1', '~2', '~2'].map(again => `${again}/mended/once`))
   })
 })
