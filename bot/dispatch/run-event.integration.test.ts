@@ -99,6 +99,21 @@ describe('handlers that are paused', () => {
     expect(probes.seen).toHaveLength(1)
   })
 
+  it('do not take their next step either, nor does the next one begin, once they are paused', async () => {
+    probes.add('probe.pauses', {}, async () => rig.setLive({ paused: by }))
+    rig.useHandlers({ key: 'a', trigger: says, steps: [step('probe.pauses'), step('probe.does')] }, good)
+    const event = hello()
+    expect(await runEvent(rig.deps, event)).toMatchObject({
+      ...{ outcome: 'again', passed: [{ handler: 'z-good', stage: 'paused' }] },
+    })
+    expect(await runOf('a', event)).toMatchObject({
+      ...{ state: 'running', steps: [{ state: 'done' }, { state: 'pending', attempts: 0 }] },
+    })
+    rig.setLive({})
+    expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'done', passed: [] })
+    expect(probes.done).toEqual(['a/pauses', 'a/does', 'z-good/does'])
+  })
+
   it('leave commands as they are', async () => {
     rig.useHandlers({ key: 'command', trigger: { command: '报价' }, steps: [step('probe.does')] })
     rig.setLive({ paused: by })

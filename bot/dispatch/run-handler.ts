@@ -126,6 +126,7 @@ async function workThrough(work: Work): Promise<RunOutcome> {
   for (const [index, step] of handler.steps.entries()) {
     const record = run.steps[index] ?? newStep(step)
     if (isOpen(record)) {
+      if (await isPaused(request, run)) return goOnLater(work, waited)
       // What is left has the time of another attempt; a dry run has none.
       if (begun && work.time.signal.aborted && !run.dryRun) return goOnLater(work, waited)
       begun = true
@@ -137,6 +138,12 @@ async function workThrough(work: Work): Promise<RunOutcome> {
     if (stopOf([record]) !== undefined) skipFrom(run.steps, index + 1)
   }
   return endWith(work, run.steps.some(record => record.state === 'waiting') ? 'waiting' : 'done')
+}
+
+/** Whether all but commands has been paused meanwhile. A dry run does nothing that a pause would hold up. */
+async function isPaused({ handler, context }: RunRequest, { dryRun }: Run): Promise<boolean> {
+  if (dryRun || 'command' in handler.trigger) return false
+  return (await context.live()).paused !== undefined
 }
 
 /** Stores how a run ended before it tells of what failed, so that nobody has it done again to be told again. */
