@@ -36,6 +36,8 @@ export interface RunStep {
   /** Of an answer that goes out in several parts: how many are out. */
   parts?: number
   skipped?: (typeof skipReasons)[number]
+  /** The handler's revision that ended it, where the run went on with another one since. */
+  revision?: number
   /** Why its `if` held or not. */
   if?: ConditionResult
   /** In a dry run: what it would have done. */
@@ -49,6 +51,7 @@ export interface Run {
   event: string
   eventName: string
   handler: string
+  /** With which it began and is finished, whatever is published meanwhile; after a replay the one that was live then. */
   revision: number
   userid?: string
   externalUserid?: string
@@ -103,6 +106,7 @@ export const runSchema = new Schema<Run>(
           untold: String,
           uncertain: Boolean,
           parts: Number,
+          revision: Number,
           skipped: { type: String, enum: skipReasons },
           if: Schema.Types.Mixed,
           would: Schema.Types.Mixed,

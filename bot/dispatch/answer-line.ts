@@ -1,11 +1,12 @@
 import { updateCard } from '../actions/update-card.ts'
 import { misusedCommand, unknownCommand } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
-import { type CommandHandler, routeCommand } from '../commands/route.ts'
+import { type CommandHandler, createCommandIndex, routeCommand } from '../commands/route.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import { evaluate } from '../handlers/conditions.ts'
 import type { HandlerSet } from '../handlers/handler-set.ts'
 import { isInScope } from '../handlers/scope.ts'
+import { begunHandler } from './begun-handler.ts'
 import { conditionsHold, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { Surroundings } from './load-facts.ts'
@@ -27,6 +28,8 @@ const nothingRan: Ran = { outcomes: [], runs: [], passed: [] }
 /** Runs the command that a line means, or says what is wrong with it; undefined where message rules want the line. */
 export async function answerLine(deps: DispatchDeps, on: Line): Promise<Ran | undefined> {
   const { request, around, set, line, wanted } = on
+  const begun = await begunCommand(deps, on)
+  if (begun !== undefined) return begun
   const [may, hold] = [mayUse(around), conditionsHold(around.facts)]
   const isUsable = (one: CommandHandler): boolean => isInScope(one, around) && may(one) && hold(one)
   const routed = routeCommand(set.commands, line, !wanted, isUsable)
@@ -42,6 +45,20 @@ export async function answerLine(deps: DispatchDeps, on: Line): Promise<Ran | un
     return nothingRan
   }
   return runCommand(deps, on, handler, parsed.values)
+}
+
+/** Goes on with the command that an earlier attempt began, as it was then, whatever the line means by now. */
+async function begunCommand(deps: DispatchDeps, on: Line): Promise<Ran | undefined> {
+  for (const now of on.set.handlers) {
+    const run = on.request.runOf(now)
+    if (run?.trigger !== 'command') continue
+    const handler = await begunHandler(deps, now, run)
+    const routed = routeCommand(createCommandIndex([handler]), on.line, true)
+    if (routed === undefined) continue
+    const parsed = parseArguments(routed.handler.trigger.args, routed.rest)
+    if ('values' in parsed) return runCommand(deps, on, routed.handler, parsed.values)
+  }
+  return undefined
 }
 
 async function runCommand(

@@ -1,8 +1,8 @@
 import type { Run, RunStep } from '../../models/run.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
-
 import { type ConditionResult, pathsOf } from '../handlers/conditions.ts'
 import { cutText, maskMobiles } from '../handlers/mask.ts'
+import { isRecordOf } from './step-records.ts'
 
 /** Characters of a text in a trace; of an error's message, which says what to mend. */
 const textMax = 200
@@ -26,7 +26,7 @@ export function redacted(run: Run, handler?: CompiledHandler): Pick<Run, 'steps'
 /** Whether a step that may still be done, after a confirmation or a replay, names what earlier ones gave. */
 function refersToOutputs(handler: CompiledHandler, records: readonly RunStep[]): boolean {
   return handler.steps.some(step => {
-    const state = records.find(record => record.id === step.id)?.state
+    const state = records.find(record => isRecordOf(record, step))?.state
     if (state === 'done' || state === 'skipped') return false
     const paths = step.if === undefined ? [] : pathsOf(step.if)
     return step.with.names.includes('steps') || paths.some(path => path.startsWith('steps.'))

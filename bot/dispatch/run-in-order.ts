@@ -60,7 +60,7 @@ export async function runInOrder(
       }
       ran.outcomes.push(result.outcome)
       ran.runs.push(result.run)
-      if (stopsEvent(handler, result)) stoppedBy = handler.key
+      if (stopsEvent(result)) stoppedBy = handler.key
     } catch (error) {
       if (isEndOfAll(error)) throw error
       thrown ??= { error }
@@ -117,7 +117,7 @@ export async function runUnlessHeld(
 }
 
 /** A dry run stops nothing. */
-function stopsEvent({ after }: CompiledHandler, { outcome, run }: RunResult): boolean {
+function stopsEvent({ handler: { after }, outcome, run }: RunResult): boolean {
   if (run.dryRun) return false
   if (stopOf(run.steps) === 'event') return true
   return after === 'stop' && (outcome === 'done' || outcome === 'waiting' || outcome === 'again')

@@ -63,7 +63,8 @@ export async function saveRun(
   state: Run['state'],
   handler?: CompiledHandler,
 ): Promise<void> {
-  const { corpId, event, handler: key, steps, when, gaveUp, finishedAt: _at, state: _state, ...rest } = run
+  const { corpId, event, handler: key, revision, steps, when, gaveUp, ...more } = run
+  const { finishedAt: _at, state: _state, ...rest } = more
   const ended = state !== 'running'
   const trace = state === 'done' || state === 'failed' ? redacted(run, handler) : { steps, when }
   await models.runs.updateOne(
@@ -72,6 +73,7 @@ export async function saveRun(
       $set: {
         ...(trace.when && { when: trace.when }),
         steps: trace.steps,
+        revision,
         state,
         ...(gaveUp && { gaveUp }),
         ...(ended && { finishedAt: new Date(clock.now()) }),
