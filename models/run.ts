@@ -57,7 +57,7 @@ export interface Run {
   externalUserid?: string
   /**
    * Staff member and customer, as `lina/wm…` in the form that is compared: only where it is asked how often, or when
-   * last, the handler ran for these two.
+   * last, the handler ran for these two. `group:wr…` and the like where the event is of nobody.
    */
   pair?: string
   trigger?: (typeof runTriggers)[number]

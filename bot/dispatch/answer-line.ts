@@ -72,7 +72,8 @@ async function runCommand(
   const result = await runUnlessHeld(deps, given, { handler, ...(when && { when }) })
   if ('hold' in result) {
     const { stage, why } = result.hold
-    await tellHeld(deps, request, result, handler.trigger.command)
+    // A dry run answers nobody.
+    if (!handler.run.dryRun) await tellHeld(deps, request, result, handler.trigger.command)
     return { ...nothingRan, passed: [passedOver(handler, stage, why)] }
   }
   if (result.outcome !== 'again' && !result.run.dryRun) await markCard(deps, request.event, around)
