@@ -106,7 +106,7 @@ describe('handlers that are paused', () => {
     expect(await runEvent(rig.deps, event)).toMatchObject({
       ...{ outcome: 'again', passed: [{ handler: 'z-good', stage: 'paused' }] },
     })
-    expect(await runOf('a', event)).toMatchObject({
+    expect(await rig.runOf('a', event)).toMatchObject({
       ...{ state: 'running', steps: [{ state: 'done' }, { state: 'pending', attempts: 0 }] },
     })
     rig.setLive({})
@@ -119,6 +119,46 @@ describe('handlers that are paused', () => {
     rig.setLive({ paused: by })
     await runEvent(rig.deps, lineFrom('lina', '报价'))
     expect(probes.done).toEqual(['command/does'])
+  })
+})
+
+describe('a line that a message rule would take', () => {
+  const args = [{ name: 'who', title: '客户', type: 'word' }]
+  const command = { key: 'command', trigger: { command: '报价', args }, steps: [step('probe.does')] }
+  const rule = { key: 'rule', trigger: { message: { contains: ['小林'] } }, steps: [step('probe.sends')] }
+  const tried = { ...rule, run: { dryRun: true } }
+  /** How many messages a line is answered with, and the event. */
+  async function say(text: string): Promise<{ answers: number; event: BotEvent; passed: unknown }> {
+    const sent = (): number => rig.platform.calls.filter(path => path === 'message/send').length
+    const before = sent()
+    const event = lineFrom('wangfang', text)
+    const { passed } = await runEvent(rig.deps, event)
+    return { answers: sent() - before, event, passed }
+  }
+
+  it('is a command that sticks to its argument where the rule is tried out, which has its trace beside it', async () => {
+    rig.useHandlers(command, tried)
+    const { event } = await say('报价小林')
+    expect(probes.done).toEqual(['command/does'])
+    expect(await rig.runOf('rule', event)).toMatchObject({ state: 'done', dryRun: true })
+  })
+
+  it('is answered as unknown where the rule is tried out, or paused', async () => {
+    rig.useHandlers(command, tried)
+    const { answers, event } = await say('抱价 小林')
+    expect(answers).toBe(1)
+    expect(await rig.runOf('rule', event)).toMatchObject({ state: 'done', dryRun: true })
+    rig.useHandlers(command, rule)
+    rig.setLive({ paused: { at: new Date(), by: 'zhouming' } })
+    expect(await say('抱价 小林')).toMatchObject({
+      ...{ answers: 1, passed: [{ handler: 'rule', stage: 'paused' }] },
+    })
+  })
+
+  it('is nobody else’s where the rule is live', async () => {
+    rig.useHandlers(command, rule)
+    expect(await say('报价小林')).toMatchObject({ answers: 0 })
+    expect(probes.done).toEqual(['rule/sends'])
   })
 })
 

@@ -56,10 +56,13 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   const request = { event, name, context, facts: around.facts, runOf }
   const choice = choose(set, event, name, around)
   const line = lineOf(event)
+  let first: Pick<Ran, 'outcomes' | 'passed'> = { outcomes: [], passed: [] }
   if (line !== undefined) {
-    const wanted = choice.chosen.length > 0
+    const wanted = set.paused === undefined && choice.chosen.some(({ handler }) => !handler.run.dryRun)
     const answered = await answerLine(deps, { request, around, set, line, wanted })
-    if (answered !== undefined) return resultOf(answered)
+    if (answered?.exact) return resultOf(answered)
+    // Rules that are tried out, or paused, keep nobody from an answer, and have their trace beside it.
+    if (answered !== undefined) first = answered
   }
   const resumed: RunOutcome[] = []
   let early: EarlyWelcome | undefined
@@ -71,8 +74,8 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   const { chosen, passed } = unlessPaused(set, runs.length === 0 ? choice : planOf(set, choice, runs))
   const ran = await runInOrder(deps, request, chosen)
   const result = resultOf({
-    outcomes: [...resumed, ...ran.outcomes],
-    passed: [...passed, ...ran.passed, ...idle(set, name)],
+    outcomes: [...first.outcomes, ...resumed, ...ran.outcomes],
+    passed: [...first.passed, ...passed, ...ran.passed, ...idle(set, name)],
   })
   // What is tried again may still be welcomed.
   if (result.outcome !== 'again') {
@@ -96,9 +99,9 @@ function idle(set: HandlerSet, name: string): Passed[] {
   ]
 }
 
-/** What was begun is finished, also where its conditions no longer hold. */
+/** What was begun is finished, also where its conditions no longer hold. Of a command that is the line's own affair. */
 function planOf({ byKey }: HandlerSet, { chosen, passed }: Choice, runs: readonly Run[]): Choice {
-  const begun = runs.flatMap(run => byKey.get(run.handler) ?? [])
+  const begun = runs.flatMap(run => (run.trigger === 'command' ? [] : (byKey.get(run.handler) ?? [])))
   const more = begun.filter(handler => !chosen.some(one => one.handler === handler))
   const plan = [...chosen, ...more.map(handler => ({ handler }))].sort((a, b) =>
     inOrder(a.handler, b.handler),
