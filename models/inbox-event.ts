@@ -109,6 +109,8 @@ export interface InboxEvent {
   error?: { code: string; message: string }
   /** Handlers that were passed over at the last attempt, at most 30; not those whose `match` does not fit, which can be told later. */
   passed?: Passed[]
+  /** Handlers that its first attempt chose; only while it waits for another attempt, which goes by them. */
+  chosen?: string[]
   start?: HandlerStart
   finishedAt?: Date
   expireAt: Date
@@ -135,6 +137,7 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     failingSince: Date,
     error: { type: new Schema({ code: String, message: String }, { _id: false }) },
     passed: { type: [passedSchema], default: undefined },
+    chosen: { type: [String], default: undefined },
     start: Schema.Types.Mixed,
     finishedAt: Date,
     expireAt: { type: Date, required: true },

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { lineFrom } from '../../fixtures/test/event-rig.ts'
+import { contactOf, lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
 import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { handleEvent } from './handle-event.ts'
 import { createInbox } from './inbox.ts'
 import { dispatchLimits } from './limits.ts'
+import { replayEvent } from './replay.ts'
 import { runEvent } from './run-event.ts'
 
 const probes = createProbes()
@@ -159,6 +160,40 @@ describe('a line that a message rule would take', () => {
     rig.useHandlers(command, rule)
     expect(await say('报价小林')).toMatchObject({ answers: 0 })
     expect(probes.done).toEqual(['rule/sends'])
+  })
+})
+
+describe('a later attempt at an event', () => {
+  const talks = { event: 'acquisition.customer_start_chat' }
+  const follows = { corpId: rigCorp, userid: 'lina', externalUserid: 'wm-asked' }
+  const won = { path: 'follow.stage', is: 'eq', value: '已成交' }
+  const a = { key: 'a', trigger: talks, steps: [step('probe.wins'), step('probe.fails')] }
+  const b = { key: 'b', trigger: talks, when: won, steps: [step('probe.does')] }
+
+  it('runs those that the first chose, and no others; a replay asks anew', async () => {
+    const { follows: kept, inbox } = rig.deps.models
+    let failures = 1
+    probes.add('probe.wins', {}, async () => void (await kept.updateOne(follows, { stage: '已成交' })))
+    probes.add('probe.fails', {}, async () => {
+      failures -= 1
+      if (failures >= 0) throw new Error('busy')
+    })
+    await kept.create({ ...follows, useridKey: 'lina', customerName: '林', status: 'active' })
+    rig.useHandlers(a, b)
+    const event = contactOf('lina', 'wm-asked')
+    await createInbox(rig.deps.models, 60_000, rig.deps).put(event, '1000002')
+    const stored = () => inbox.findById(event.id).orFail().lean()
+    const attempt = async () => handleEvent(rig.deps, runEvent, await stored(), dispatchLimits)
+    await attempt()
+    expect(await stored()).toMatchObject({ state: 'waiting', chosen: ['a'] })
+    rig.useHandlers(a, b, { key: 'c', trigger: talks, steps: [step('probe.does')] })
+    await attempt()
+    expect(probes.done).toEqual(['a/wins', 'a/fails'])
+    expect(await stored()).toMatchObject({ state: 'done', passed: [{ handler: 'b', stage: 'when' }] })
+    expect((await stored()).chosen).toBeUndefined()
+    expect(await replayEvent(rig.deps.models, event.id, { fresh: false })).toBe('replayed')
+    await attempt()
+    expect(probes.done.slice(2)).toEqual(['b/does', 'c/does'])
   })
 })
 

@@ -2,6 +2,7 @@ import type { Passed } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
+import { evaluate } from '../handlers/conditions.ts'
 import { type HandlerSet, inOrder } from '../handlers/handler-set.ts'
 import { answerLine, lineOf } from './answer-line.ts'
 import { type Choice, choose, contextOf } from './candidates.ts'
@@ -13,7 +14,7 @@ import { recordEvent, recordPast } from './record-customer.ts'
 import { announce } from './relation.ts'
 import { resumeWaiting } from './resume.ts'
 import type { RunOutcome } from './run-handler.ts'
-import { type Ran, runInOrder } from './run-in-order.ts'
+import { type Ran, type RunsRequest, runInOrder } from './run-in-order.ts'
 import { runStart } from './run-start.ts'
 import { isFinal } from './step-errors.ts'
 import { abandonRun } from './store-run.ts'
@@ -28,8 +29,17 @@ export interface EventResult {
   passed: readonly Passed[]
 }
 
+/**
+ * Which handlers an event's first attempt chose, and passed over; its others go by that, whatever became of conditions and
+ * handlers meanwhile. Filled by the first.
+ */
+export interface Asked {
+  chosen?: readonly string[]
+  passed?: readonly Passed[]
+}
+
 /** Tells the rest of the house, then runs the handlers that the event starts, in their order. */
-export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<EventResult> {
+export async function runEvent(deps: DispatchDeps, event: BotEvent, asked: Asked = {}): Promise<EventResult> {
   if (event.start !== undefined) return runStart(deps, event, event.start)
   const announced = isEvent(event, 'customer.added')
     ? // Where there is a code, the welcome has begun the relation.
@@ -54,7 +64,10 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   const context = contextOf(deps, event, around, set, announced?.relation)
   const runOf = (handler: CompiledHandler): Run | undefined => runs.find(run => run.handler === handler.key)
   const request = { event, name, context, facts: around.facts, runOf }
-  const choice = choose(set, event, name, around)
+  const choice =
+    asked.chosen === undefined ? choose(set, event, name, around) : chosenBefore(request, set, asked)
+  asked.chosen ??= choice.chosen.map(({ handler }) => handler.key)
+  asked.passed ??= choice.passed
   const line = lineOf(event)
   let first: Pick<Ran, 'outcomes' | 'passed'> = { outcomes: [], passed: [] }
   if (line !== undefined) {
@@ -88,6 +101,22 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
 /** What earlier attempts have come to. */
 function runsOf({ models }: Pick<DispatchDeps, 'models'>, { corpId, id }: BotEvent): Promise<Run[]> {
   return models.runs.find({ corpId, event: id }, { _id: 0 }).lean()
+}
+
+/** What an earlier attempt chose, as far as it is there and still asks for such an event. */
+function chosenBefore(
+  { event, name, facts }: Pick<RunsRequest, 'event' | 'name' | 'facts'>,
+  set: HandlerSet,
+  { chosen = [], passed = [] }: Asked,
+): Choice {
+  const there = set.triggeredBy(event, name).filter(({ key }) => chosen.includes(key))
+  return {
+    chosen: there.map(handler => {
+      const when = handler.when && evaluate(handler.when, facts)
+      return { handler, ...(when?.ok && { when }) }
+    }),
+    passed: passed.filter(({ stage }) => stage === 'scope' || stage === 'when'),
+  }
 }
 
 /** Handlers that would be asked whether they want such an event, if they were not switched off or broken. */
