@@ -6,6 +6,7 @@ import type { ConditionResult } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
 import type { AppClient } from '../wecom/client.ts'
 import type { DispatchDeps } from './deps.ts'
+import { holdBack } from './hold-back.ts'
 import { rehearseStep } from './rehearse-step.ts'
 import { runStep } from './run-step.ts'
 import { type RunTime, startRunTime } from './run-time.ts'
@@ -125,7 +126,8 @@ async function workThrough(work: Work): Promise<RunOutcome> {
   let begun = false
   for (const [index, step] of handler.steps.entries()) {
     const record = run.steps[index] ?? newStep(step)
-    if (isOpen(record)) {
+    const waitsWith = isOpen(record) && holdBack(handler.steps.slice(0, index), run.steps, { step, record })
+    if (isOpen(record) && !waitsWith) {
       // What is left has the time of another attempt; a dry run has none.
       if (begun && work.time.signal.aborted && !run.dryRun) return goOnLater(work, waited)
       begun = true
