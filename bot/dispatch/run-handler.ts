@@ -80,7 +80,14 @@ export async function runHandler(deps: DispatchDeps, request: RunRequest): Promi
   if (run.state === 'done') return { outcome: 'done', run }
   if (run.state === 'failed') return { outcome: failureOf(run), run }
   const save: SaveRun = state => saveRun(deps, run, state, request.handler)
-  return { outcome: await attempt(deps, request, run, save), run }
+  const outcome = await attempt(deps, request, run, save)
+  const isOver = outcome !== 'again' && outcome !== 'waiting'
+  if (isOver && run.dryRun !== true)
+    deps.metrics.runs.inc({
+      trigger: run.trigger ?? 'event',
+      outcome: outcome === 'done' ? 'done' : 'failed',
+    })
+  return { outcome, run }
 }
 
 /** One attempt at what is left of a run, in the time that the handler has. A dry run answers nobody. */

@@ -57,7 +57,9 @@ export async function runStart(
   const request = { event, name: event.name, facts, context, trigger, runOf: () => run ?? undefined }
   const { outcomes, passed } = await runInOrder(deps, request, [{ handler, ...(when && { when }) }])
   const [outcome] = outcomes
-  return { outcome: outcome === 'again' || outcome === 'dead' ? outcome : 'done', passed }
+  // Whoever reads a report notices too late that none comes: also what was refused is given up, and counts as such.
+  const ended = outcome === 'failed' || outcome === 'dead' ? 'dead' : 'done'
+  return { outcome: outcome === 'again' ? outcome : ended, passed }
 }
 
 /** Why a start is none of the handler's; one about nobody is nobody's event, of which its scope says nothing. */

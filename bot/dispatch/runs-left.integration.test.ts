@@ -178,6 +178,15 @@ describe('a run that waits for a confirmation', () => {
   })
 })
 
+/** Has a handler be due now. @returns the key of its start */
+async function putDue(handler: string): Promise<string> {
+  const id = freshStartId(rigCorp)
+  const at = new Date(rig.deps.clock.now())
+  const start = { handler, by: 'manual' } as const
+  await putStart(database.models, { corpId: rigCorp, at, id, start, retentionMs: 60_000 })
+  return id
+}
+
 describe('a run that is to be tried again', () => {
   const left = {
     ...{ key: 'left', trigger: { message: { contains: ['你好'] } } },
@@ -219,10 +228,7 @@ describe('a run that is to be tried again', () => {
   it('of a start ends there too', async () => {
     const planned = { ...left, trigger: { manual: true } }
     rig.useHandlers(planned)
-    const id = freshStartId(rigCorp)
-    const at = new Date(rig.deps.clock.now())
-    const start = { handler: 'left', by: 'manual' } as const
-    await putStart(database.models, { corpId: rigCorp, at, id, start, retentionMs: 60_000 })
+    const id = await putDue('left')
     const row = () => database.models.inbox.findById(id).orFail().lean()
     await handleEvent(rig.deps, runEvent, await row(), dispatchLimits)
     expect(await row()).toMatchObject({ state: 'waiting' })
@@ -288,5 +294,31 @@ describe('a run that is to be tried again', () => {
     failing = false
     await handle(event)
     expect(await runOf('left', event)).toMatchObject({ state: 'done' })
+  })
+})
+
+describe('a run that a step ended which was refused', () => {
+  const refused = { key: 'refused', steps: [step('probe.refuses')] }
+  const failures = async (trigger: string) => {
+    const { values } = await rig.deps.metrics.runs.get()
+    const found = values.find(({ labels }) => labels.trigger === trigger && labels.outcome === 'failed')
+    return found?.value ?? 0
+  }
+
+  it('makes the start of a handler dead, because nobody waits for an answer', async () => {
+    rig.useHandlers({ ...refused, trigger: { manual: true } })
+    const before = await failures('manual')
+    const id = await putDue('refused')
+    const row = () => database.models.inbox.findById(id).orFail().lean()
+    await handleEvent(rig.deps, runEvent, await row(), dispatchLimits)
+    expect(await row()).toMatchObject({ state: 'dead', error: { code: 'run_failed' } })
+    expect((await failures('manual')) - before).toBe(1)
+  })
+
+  it('leaves an event done, and counts', async () => {
+    rig.useHandlers({ ...refused, trigger: { message: { contains: ['你好'] } } })
+    const before = await failures('message')
+    expect(await handle(lineFrom('lina', '你好'))).toMatchObject({ state: 'done' })
+    expect((await failures('message')) - before).toBe(1)
   })
 })
