@@ -31,7 +31,7 @@ export interface HandlerStart {
 /**
  * Where a handler that an event may have been meant for was passed over: it is `off`, or `broken`; all are `paused`; its
  * `match`, its `scope` or its `when` does not fit; an earlier one stopped the event (`after`); it has run for this pair
- * a moment ago (`cooldown`), or too often (`loop`).
+ * a moment ago (`cooldown`), or too often (`loop`); it was made a `dry_run` after its run had begun.
  */
 export const passedStages = [
   'off',
@@ -43,6 +43,7 @@ export const passedStages = [
   'after',
   'cooldown',
   'loop',
+  'dry_run',
 ] as const
 
 /** A handler that was passed over, and why, in a form like `time.inOffice eq false (was true)`. */

@@ -17,7 +17,8 @@ export interface RunStep {
   id: string
   action: string
   /**
-   * `waiting`: cannot succeed before the customer's request is confirmed by the staff member; goes on then.
+   * `waiting`: cannot succeed before the customer's request is confirmed by the staff member, or depends on a step that
+   * waits so; goes on then.
    */
   state: (typeof stepStates)[number]
   attempts: number

@@ -6,6 +6,7 @@ import type { DispatchDeps } from './deps.ts'
 import { arrivedAt, isReceivedBy } from './inbox.ts'
 import type { DispatchLimits } from './limits.ts'
 import type { Asked, EventOutcome, EventResult } from './run-event.ts'
+import { abandonRun, runsOf } from './store-run.ts'
 import { eventOf } from './stored-event.ts'
 import { recordDied } from './unwelcomed.ts'
 
@@ -60,6 +61,7 @@ export async function handleEvent(
   if (outcome !== 'again') deps.replies.close(_id)
   const unheard = died ? readable(stored) : undefined
   if (unheard !== undefined) await recordDied(deps, unheard)
+  if (died) await endRuns(deps, stored, error?.message ?? '')
   const now = clock.now()
   const { backoffMs } = limits
   const wait = backoffMs[Math.min(stored.attempts, backoffMs.length - 1)] ?? 0
@@ -120,6 +122,13 @@ async function attempt(
       ? { outcome: 'dead', error: given, died: true }
       : { outcome: 'again', error: given, passed: asked.passed ?? [] }
   }
+}
+
+/** Ends what was begun for an event that is given up; what waits for a confirmation waits on. */
+async function endRuns(deps: DispatchDeps, { corpId, _id: id }: InboxEvent, message: string): Promise<void> {
+  const begun = await runsOf(deps.models, { corpId, id })
+  for (const run of begun.filter(one => one.state === 'running'))
+    await abandonRun(deps, run, { code: 'event_given_up', message })
 }
 
 /** What a stored message says; undefined where it cannot be read. */

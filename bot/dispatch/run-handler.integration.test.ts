@@ -11,6 +11,7 @@ import { ActionRefused, defineAction } from '../actions/define.ts'
 import { parseEvent } from '../events/parse.ts'
 import { compileHandler } from '../handlers/compile.ts'
 import { createHandlerSet } from '../handlers/handler-set.ts'
+import { createMetrics } from '../metrics.ts'
 import { createWecom, type Wecom } from '../wecom/client.ts'
 import { createMemoryTokenStore } from '../wecom/token-store.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -93,6 +94,7 @@ describe('a run', () => {
       actions,
       retentionMs: 60_000,
       clock: createClock(),
+      metrics: createMetrics(),
       log: pino({ level: 'silent' }),
     }
     const context = {

@@ -7,6 +7,7 @@ import type { Facts } from '../handlers/facts.ts'
 import type { AppClient } from '../wecom/client.ts'
 import { begunHandler } from './begun-handler.ts'
 import type { DispatchDeps } from './deps.ts'
+import { holdBack } from './hold-back.ts'
 import { rehearseStep } from './rehearse-step.ts'
 import { runStep } from './run-step.ts'
 import { type RunTime, startRunTime } from './run-time.ts'
@@ -85,7 +86,14 @@ export async function runHandler(deps: DispatchDeps, request: RunRequest): Promi
   if (run.state === 'done') return { outcome: 'done', run, handler }
   if (run.state === 'failed') return { outcome: failureOf(run), run, handler }
   const save: SaveRun = state => saveRun(deps, run, state, handler)
-  return { outcome: await attempt(deps, { ...request, handler }, run, save), run, handler }
+  const outcome = await attempt(deps, { ...request, handler }, run, save)
+  const isOver = outcome !== 'again' && outcome !== 'waiting'
+  if (isOver && run.dryRun !== true)
+    deps.metrics.runs.inc({
+      trigger: run.trigger ?? 'event',
+      outcome: outcome === 'done' ? 'done' : 'failed',
+    })
+  return { outcome, run, handler }
 }
 
 /** One attempt at what is left of a run, in the time that the handler has. A dry run answers nobody. */
@@ -130,7 +138,8 @@ async function workThrough(work: Work): Promise<RunOutcome> {
   let begun = false
   for (const [index, step] of handler.steps.entries()) {
     const record = records[index] as RunStep
-    if (isOpen(record)) {
+    const waitsWith = isOpen(record) && holdBack(handler.steps.slice(0, index), records, { step, record })
+    if (isOpen(record) && !waitsWith) {
       if (await isPaused(request, run)) return goOnLater(work, waited)
       // What is left has the time of another attempt; a dry run has none.
       if (begun && work.time.signal.aborted && !run.dryRun) return goOnLater(work, waited)

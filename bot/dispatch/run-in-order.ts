@@ -42,7 +42,8 @@ export async function runInOrder(
   let silent: Held | undefined
   for (const one of plan) {
     const { handler } = one
-    if (stoppedBy !== undefined) {
+    // What was begun is finished.
+    if (stoppedBy !== undefined && request.runOf(handler) === undefined) {
       ran.passed.push(passedOver(handler, 'after', `stopped by ${stoppedBy}`))
       continue
     }
