@@ -37,6 +37,8 @@ export interface Metrics {
   calls: Counter<'path' | 'errcode'>
   /** Seconds of one request to the platform, each try on its own. */
   callSeconds: Histogram<'path'>
+  /** Runs that came to their end: `done` or `failed`; no dry runs. */
+  runs: Counter<'trigger' | 'outcome'>
   /** Handlers that are switched on and cannot run. */
   handlersBroken: Gauge<'corp'>
   /** 1 for each app whose credentials the platform refused, so that no token is asked for any more. */
@@ -91,6 +93,7 @@ export function createMetrics(): Metrics {
       'errcode',
     ]),
     callSeconds: histogram('sidekick_platform_call_seconds', 'Time of a platform call', quick, ['path']),
+    runs: counter('sidekick_runs_total', 'Runs of handlers that ended', ['trigger', 'outcome']),
     handlersBroken: gauge('sidekick_handlers_broken', 'Handlers that are on and cannot run', ['corp']),
     tokensStopped: gauge('sidekick_tokens_stopped', 'Apps whose credentials the platform refused', [
       'corp',

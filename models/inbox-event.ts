@@ -31,7 +31,7 @@ export interface HandlerStart {
 /**
  * Where a handler that an event may have been meant for was passed over: it is `off`, or `broken`; all are `paused`; its
  * `match`, its `scope` or its `when` does not fit; an earlier one stopped the event (`after`); it has run for this pair
- * a moment ago (`cooldown`), or too often (`loop`).
+ * a moment ago (`cooldown`), or too often (`loop`); it was made a `dry_run` after its run had begun.
  */
 export const passedStages = [
   'off',
@@ -43,6 +43,7 @@ export const passedStages = [
   'after',
   'cooldown',
   'loop',
+  'dry_run',
 ] as const
 
 /** A handler that was passed over, and why, in a form like `time.inOffice eq false (was true)`. */
@@ -111,6 +112,8 @@ export interface InboxEvent {
   error?: { code: string; message: string }
   /** Handlers that were passed over at the last attempt, at most 30; not those whose `match` does not fit, which can be told later. */
   passed?: Passed[]
+  /** Handlers that its first attempt chose; only while it waits for another attempt, which goes by them. */
+  chosen?: string[]
   start?: HandlerStart
   finishedAt?: Date
   expireAt: Date
@@ -138,6 +141,7 @@ export const inboxEventSchema = new Schema<InboxEvent>(
     failingSince: Date,
     error: { type: new Schema({ code: String, message: String }, { _id: false }) },
     passed: { type: [passedSchema], default: undefined },
+    chosen: { type: [String], default: undefined },
     start: Schema.Types.Mixed,
     finishedAt: Date,
     expireAt: { type: Date, required: true },

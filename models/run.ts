@@ -17,7 +17,8 @@ export interface RunStep {
   id: string
   action: string
   /**
-   * `waiting`: cannot succeed before the customer's request is confirmed by the staff member; goes on then.
+   * `waiting`: cannot succeed before the customer's request is confirmed by the staff member, or depends on a step that
+   * waits so; goes on then.
    */
   state: (typeof stepStates)[number]
   attempts: number
@@ -38,6 +39,8 @@ export interface RunStep {
   /** Of an answer that goes out in several parts: how many are out. */
   parts?: number
   skipped?: (typeof skipReasons)[number]
+  /** The handler's revision that ended it, where the run went on with another one since. */
+  revision?: number
   /** Why its `if` held or not. */
   if?: ConditionResult
   /** In a dry run: what it would have done. */
@@ -51,12 +54,13 @@ export interface Run {
   event: string
   eventName: string
   handler: string
+  /** With which it began and is finished, whatever is published meanwhile; after a replay the one that was live then. */
   revision: number
   userid?: string
   externalUserid?: string
   /**
    * Staff member and customer, as `lina/wm…` in the form that is compared: only where it is asked how often, or when
-   * last, the handler ran for these two.
+   * last, the handler ran for these two. `group:wr…` and the like where the event is of nobody.
    */
   pair?: string
   trigger?: (typeof runTriggers)[number]
@@ -106,6 +110,7 @@ export const runSchema = new Schema<Run>(
           untold: String,
           uncertain: Boolean,
           parts: Number,
+          revision: Number,
           skipped: { type: String, enum: skipReasons },
           if: Schema.Types.Mixed,
           would: Schema.Types.Mixed,

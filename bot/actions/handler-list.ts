@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { failedLast } from '../handlers/last-run.ts'
 import { listHandlers } from '../handlers/list.ts'
 import { pauseOf } from '../handlers/pause.ts'
 import { defineAction } from './define.ts'
@@ -22,6 +23,8 @@ export const handlerList = defineAction({
     const handlers = await listHandlers(context.models, corpId, context.actions, await context.live())
     const pause = await pauseOf(context.models, corpId)
     const voice = await handlerVoice(context, [pause.paused?.by, ...handlers.map(one => one.switched?.by)])
-    return { count: handlers.length, text: handlerTexts.list(handlers, pause, voice) }
+    const on = handlers.filter(one => one.state === 'on').map(one => one.key)
+    const failed = await failedLast(context.models, corpId, on)
+    return { count: handlers.length, text: handlerTexts.list(handlers, { ...pause, failed }, voice) }
   },
 })

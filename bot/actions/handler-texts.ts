@@ -11,7 +11,12 @@ const states = { on: '开', off: '关', broken: '有问题，没在运行', draf
 
 /** What admins are told about handlers. */
 export const handlerTexts = {
-  list(handlers: readonly ListedHandler[], { paused }: Pick<Pausing, 'paused'>, voice: HandlerVoice): string {
+  /** @param failed those whose last run failed, by key */
+  list(
+    handlers: readonly ListedHandler[],
+    { paused, failed }: Pick<Pausing, 'paused'> & { failed: ReadonlySet<string> },
+    voice: HandlerVoice,
+  ): string {
     const count = handlers.filter(one => one.state === 'on').length
     return [
       ...(paused
@@ -21,7 +26,10 @@ export const handlerTexts = {
           ]
         : []),
       `共 ${handlers.length} 个处理器，开着 ${count} 个：`,
-      ...handlers.map(one => `${one.number}. ${one.title}　${stateText(one, voice)}`),
+      ...handlers.map(
+        one =>
+          `${one.number}. ${one.title}　${stateText(one, voice)}${failed.has(one.key) ? '（最近一次失败）' : ''}`,
+      ),
       '',
       '打开或关闭请发：处理器 开 <名字或序号>、处理器 关 <名字或序号>',
     ].join('\n')

@@ -33,6 +33,20 @@ describe('处理器', () => {
     await says('clq list', /\d+\. 管理处理器　开\n/)
   })
 
+  it('marks those whose last run failed, but no command that was refused to whoever typed it', async () => {
+    const run = {
+      ...{ corpId, event: 'e', eventName: 'customer.added', revision: 1, steps: [] },
+      ...({ state: 'failed', startedAt: new Date(), expireAt: new Date(Date.now() + 60_000) } as const),
+    }
+    const { runs } = sidekick.database.models
+    await runs.create({ ...run, handler: 'welcome-spring-fair', trigger: 'event' })
+    await runs.create({ ...run, handler: 'command-customer', trigger: 'command' })
+    await says('处理器 列表', /1\. 春季家博会扫码欢迎　开（最近一次失败）\n/)
+    const { document } = await stored('command-customer')
+    await says('处理器 列表', new RegExp(`\\d+\\. ${document?.title}　开\\n`))
+    await runs.deleteMany({ event: 'e' })
+  })
+
   it('switches one by its title, its key, a part of either, or its number, and says how to undo it', async () => {
     await says(
       '处理器 关 春季家博会扫码欢迎',

@@ -1,11 +1,12 @@
 import { updateCard } from '../actions/update-card.ts'
 import { misusedCommand, unknownCommand } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
-import { type CommandHandler, routeCommand } from '../commands/route.ts'
+import { type CommandHandler, createCommandIndex, routeCommand } from '../commands/route.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import { evaluate } from '../handlers/conditions.ts'
 import type { HandlerSet } from '../handlers/handler-set.ts'
 import { isInScope } from '../handlers/scope.ts'
+import { begunHandler } from './begun-handler.ts'
 import { conditionsHold, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { Surroundings } from './load-facts.ts'
@@ -18,30 +19,55 @@ interface Line {
   around: Surroundings
   set: HandlerSet
   line: string
-  /** Other handlers want it too, so that it need not be a command. */
+  /** Other handlers want it too, and will run, so that it need not be a command. */
   wanted: boolean
+}
+
+/** What a line came to. */
+export interface Answered extends Ran {
+  /** It begins with the word of a command: nobody else is asked. */
+  exact: boolean
 }
 
 const nothingRan: Ran = { outcomes: [], runs: [], passed: [] }
 
 /** Runs the command that a line means, or says what is wrong with it; undefined where message rules want the line. */
-export async function answerLine(deps: DispatchDeps, on: Line): Promise<Ran | undefined> {
+export async function answerLine(deps: DispatchDeps, on: Line): Promise<Answered | undefined> {
   const { request, around, set, line, wanted } = on
+  const begun = await begunCommand(deps, on)
+  if (begun !== undefined) return begun
   const [may, hold] = [mayUse(around), conditionsHold(around.facts)]
   const isUsable = (one: CommandHandler): boolean => isInScope(one, around) && may(one) && hold(one)
-  const routed = routeCommand(set.commands, line, !wanted, isUsable)
+  const named = routeCommand(set.commands, line, false, isUsable)
+  if (named === undefined && wanted) return undefined
+  const [routed, exact] = [named ?? routeCommand(set.commands, line, true, isUsable), named !== undefined]
   if (routed === undefined) {
-    if (wanted) return undefined
     await request.context.reply(await unknownCommand(set.commands.handlers.filter(isUsable), line))
-    return nothingRan
+    return { ...nothingRan, exact }
   }
   const { handler, rest } = routed
   const parsed = parseArguments(handler.trigger.args, rest)
   if (!('values' in parsed)) {
     await request.context.reply(misusedCommand(handler.trigger, parsed))
-    return nothingRan
+    return { ...nothingRan, exact }
   }
-  return runCommand(deps, on, handler, parsed.values)
+  return { ...(await runCommand(deps, on, handler, parsed.values)), exact }
+}
+
+/** Goes on with the command that an earlier attempt began, as it was then, whatever the line means by now. */
+async function begunCommand(deps: DispatchDeps, on: Line): Promise<Answered | undefined> {
+  for (const now of on.set.handlers) {
+    const run = on.request.runOf(now)
+    if (run?.trigger !== 'command') continue
+    const handler = await begunHandler(deps, now, run)
+    const index = createCommandIndex([handler])
+    const routed = routeCommand(index, on.line, true)
+    if (routed === undefined) continue
+    const parsed = parseArguments(routed.handler.trigger.args, routed.rest)
+    const exact = routeCommand(index, on.line, false) !== undefined
+    if ('values' in parsed) return { ...(await runCommand(deps, on, routed.handler, parsed.values)), exact }
+  }
+  return undefined
 }
 
 async function runCommand(
@@ -55,7 +81,8 @@ async function runCommand(
   const result = await runUnlessHeld(deps, given, { handler, ...(when && { when }) })
   if ('hold' in result) {
     const { stage, why } = result.hold
-    await tellHeld(deps, request, result, handler.trigger.command)
+    // A dry run answers nobody.
+    if (!handler.run.dryRun) await tellHeld(deps, request, result, handler.trigger.command)
     return { ...nothingRan, passed: [passedOver(handler, stage, why)] }
   }
   // What was refused can be pressed again.

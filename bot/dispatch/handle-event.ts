@@ -5,12 +5,13 @@ import { WecomClosedError, WecomError } from '../wecom/errors.ts'
 import type { DispatchDeps } from './deps.ts'
 import { arrivedAt, isReceivedBy } from './inbox.ts'
 import type { DispatchLimits } from './limits.ts'
-import type { EventOutcome, EventResult } from './run-event.ts'
+import type { Asked, EventOutcome, EventResult } from './run-event.ts'
+import { abandonRun, runsOf } from './store-run.ts'
 import { eventOf } from './stored-event.ts'
 import { recordDied } from './unwelcomed.ts'
 
 /** Does what an event asks for; throws what may pass. */
-export type RunEvent = (deps: DispatchDeps, event: BotEvent) => Promise<EventResult>
+export type RunEvent = (deps: DispatchDeps, event: BotEvent, asked: Asked) => Promise<EventResult>
 
 interface Attempt {
   outcome: EventOutcome
@@ -47,6 +48,8 @@ export async function handleEvent(
     if (matchedCount === 0) return true
   }
   const attempts = stored.attempts + 1
+  const asked: Asked =
+    stored.chosen === undefined ? {} : { chosen: stored.chosen, passed: stored.passed ?? [] }
   const {
     outcome,
     error,
@@ -54,10 +57,11 @@ export async function handleEvent(
     died = false,
   }: Attempt = begun > limits.attemptsMax
     ? { outcome: 'dead', error: exhausted(limits.attemptsMax), died: true }
-    : await attempt(deps, run, stored, attempts >= limits.attemptsMax)
+    : await attempt(deps, run, stored, { asked, last: attempts >= limits.attemptsMax })
   if (outcome !== 'again') deps.replies.close(_id)
   const unheard = died ? readable(stored) : undefined
   if (unheard !== undefined) await recordDied(deps, unheard)
+  if (died) await endRuns(deps, stored, error?.message ?? '')
   const now = clock.now()
   const { backoffMs } = limits
   const wait = backoffMs[Math.min(stored.attempts, backoffMs.length - 1)] ?? 0
@@ -67,11 +71,17 @@ export async function handleEvent(
       ...(error !== undefined && { error }),
       ...(passed.length > 0 && { passed: passed.slice(0, passedMax) }),
       ...(outcome === 'again'
-        ? { notBefore: new Date(now + wait), failingSince: stored.failingSince ?? new Date(now) }
+        ? {
+            ...(asked.chosen && { chosen: [...asked.chosen] }),
+            notBefore: new Date(now + wait),
+            failingSince: stored.failingSince ?? new Date(now),
+          }
         : { state: outcome, finishedAt: new Date(now) }),
     },
     $unset: {
       begun: 1,
+      // A replay asks anew.
+      ...(outcome !== 'again' && stored.chosen !== undefined && { chosen: 1 }),
       ...(error === undefined && { error: 1 }),
       ...(passed.length === 0 && stored.passed !== undefined && { passed: 1 }),
     },
@@ -93,11 +103,11 @@ async function attempt(
   deps: DispatchDeps,
   run: RunEvent,
   stored: InboxEvent,
-  last: boolean,
+  { asked, last }: { asked: Asked; last: boolean },
 ): Promise<Attempt> {
   const { _id: id } = stored
   try {
-    const { outcome, passed } = await run(deps, eventOf(stored))
+    const { outcome, passed } = await run(deps, eventOf(stored), asked)
     if (outcome === 'done') return { outcome, passed }
     const error = { code: 'run_failed', message: 'a handler failed; its run says why' }
     return { outcome, passed, error }
@@ -108,8 +118,17 @@ async function attempt(
     const final =
       !(error instanceof WecomClosedError) && (last || error instanceof WireError || isHopeless(error))
     const given = { code: String(code), message }
-    return final ? { outcome: 'dead', error: given, died: true } : { outcome: 'again', error: given }
+    return final
+      ? { outcome: 'dead', error: given, died: true }
+      : { outcome: 'again', error: given, passed: asked.passed ?? [] }
   }
+}
+
+/** Ends what was begun for an event that is given up; what waits for a confirmation waits on. */
+async function endRuns(deps: DispatchDeps, { corpId, _id: id }: InboxEvent, message: string): Promise<void> {
+  const begun = await runsOf(deps.models, { corpId, id })
+  for (const run of begun.filter(one => one.state === 'running'))
+    await abandonRun(deps, run, { code: 'event_given_up', message })
 }
 
 /** What a stored message says; undefined where it cannot be read. */

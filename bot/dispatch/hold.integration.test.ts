@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { contactOf, lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { contactOf, lineFrom, eventOf as make, rigCorp } from '../../fixtures/test/event-rig.ts'
 import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -73,6 +73,26 @@ describe('a handler with a cooldown', () => {
     expect((await runEvent(rig.deps, contactOf('lina', 'wm1'))).passed).toMatchObject([{ stage: 'cooldown' }])
   })
 
+  it('does not run while an earlier run of the two is still to be tried again', async () => {
+    rig.useHandlers({ ...cooled, steps: [step('probe.throws')] })
+    expect(await runEvent(rig.deps, contactOf('lina', 'wm1'))).toMatchObject({ outcome: 'again' })
+    const { passed } = await runEvent(rig.deps, contactOf('lina', 'wm1'))
+    expect(passed).toMatchObject([{ handler: 'cooled', stage: 'cooldown' }])
+    expect(probes.seen).toHaveLength(1)
+  })
+
+  it('is counted for each group on its own where the event is of nobody', async () => {
+    const joined = (group: string, member: number): BotEvent =>
+      make(
+        `<FromUserName>sys</FromUserName><MsgType>event</MsgType><Event>change_external_chat</Event><ChatId>${group}</ChatId><ChangeType>update</ChangeType><UpdateDetail>add_member</UpdateDetail><MemChangeCnt>1</MemChangeCnt><MemChangeList><Item>wm${member}</Item></MemChangeList>`,
+      )
+    rig.useHandlers({ ...cooled, trigger: { event: 'group.member_joined' }, steps: does })
+    await runEvent(rig.deps, joined('wr1', 1))
+    await runEvent(rig.deps, joined('wr2', 2))
+    expect((await runEvent(rig.deps, joined('wr1', 3))).passed).toMatchObject([{ stage: 'cooldown' }])
+    expect(probes.done).toHaveLength(2)
+  })
+
   it('goes on with a run that has begun', async () => {
     rig.useHandlers({ ...cooled, steps: [step('probe.throws')] })
     const event = contactOf('lina', 'wm1')
@@ -117,6 +137,20 @@ describe('a handler with a cooldown', () => {
       reply: '“报价”刚用过，请 10 分钟后再发。',
     })
   })
+
+  it('answers nobody who types a command that is tried out', async () => {
+    rig.useHandlers({
+      key: 'tried',
+      trigger: { command: '报价' },
+      run: { cooldown: '10m', dryRun: true },
+      steps: does,
+    })
+    await runEvent(rig.deps, lineFrom('lina', '报价'))
+    const before = rig.platform.calls.length
+    const { passed } = await runEvent(rig.deps, lineFrom('lina', '报价'))
+    expect(passed).toMatchObject([{ handler: 'tried', stage: 'cooldown' }])
+    expect(rig.platform.calls.slice(before)).toEqual([])
+  })
 })
 
 describe('a message rule with a cooldown', () => {
@@ -143,13 +177,13 @@ describe('a message rule with a cooldown', () => {
     expect(probes.done).toEqual(['cooled/does'])
   })
 
-  it('says nothing where another rule does something, or where it is tried out', async () => {
+  it('says nothing where another rule does something, or where it is tried out, when the line is nobody’s', async () => {
     rig.useHandlers(cooled, good)
     await runEvent(rig.deps, hello())
     expect(await answerTo(hello())).toBeUndefined()
     rig.useHandlers({ ...cooled, key: 'tried', run: { cooldown: '30m', dryRun: true } })
     await runEvent(rig.deps, hello())
-    expect(await answerTo(hello())).toBeUndefined()
+    expect(await answerTo(hello())).toMatch(/^没看懂/)
   })
 })
 

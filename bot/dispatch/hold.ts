@@ -1,7 +1,7 @@
 import type { Passed } from '../../models/inbox-event.ts'
 import { useridKey } from '../../models/userid.ts'
 import { eventDefinition } from '../events/names.ts'
-import type { BotEvent } from '../events/parse.ts'
+import { type BotEvent, orderKey } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { durationMs } from '../handlers/duration.ts'
 import { createKept } from '../kept.ts'
@@ -22,12 +22,14 @@ export interface Hold {
 }
 
 /**
- * Of whom it is counted how often the handler runs for them: the event's staff member and customer, as `Run.pair`.
- * Undefined where that matters to nobody.
+ * Of whom it is counted how often the handler runs for them: the event's staff member and customer, as `Run.pair`; of
+ * nobody's event those that it waits in line with, such as its group's. Undefined where that matters to nobody.
  */
 export function pairOf(handler: CompiledHandler, event: BotEvent, name: string): string | undefined {
   if (handler.run.cooldown === undefined && !mayLoop(handler, event, name)) return undefined
-  return `${useridKey(event.userid ?? '')}/${event.externalUserid ?? ''}`
+  const { userid, externalUserid } = event
+  if (userid === undefined && externalUserid === undefined) return orderKey(event)
+  return `${useridKey(userid ?? '')}/${externalUserid ?? ''}`
 }
 
 /**
@@ -60,17 +62,19 @@ async function coolingSince(
         ...{ corpId: event.corpId, handler: handler.key, pair },
         startedAt: { $gt: new Date(clock.now() - ms) },
         dryRun: handler.run.dryRun ? true : null,
-        // Not where it only looked, was stopped before, or was refused whole; no welcome of a cooldown prolongs it.
-        steps: {
-          $elemMatch: {
-            action: { $nin: idleActions },
-            $or: [
-              { state: { $in: ['done', 'running', 'waiting'] } },
-              { skipped: 'dry_run' },
-              { uncertain: true },
-            ],
+        // Not where it only looked, was stopped before, or was refused whole; no welcome of a cooldown prolongs it. One that
+        // has not ended may still do something.
+        $or: [
+          { state: { $in: ['running', 'waiting'] } },
+          {
+            steps: {
+              $elemMatch: {
+                action: { $nin: idleActions },
+                $or: [{ state: 'done' }, { skipped: 'dry_run' }, { uncertain: true }],
+              },
+            },
           },
-        },
+        ],
         'steps.skipped': { $ne: 'cooldown' },
       },
       { startedAt: 1 },
@@ -115,5 +119,6 @@ function mayLoop({ trigger }: CompiledHandler, event: BotEvent, name: string): b
   if (eventDefinition(event.name)?.order === 'staff') return false
   // What steps start is bounded by its causes: many reminders for one member are no loop.
   if (event.start !== undefined) return false
+  // No step brings about what happens to groups, or to the corp, and many may join one within minutes.
   return event.userid !== undefined || event.externalUserid !== undefined
 }

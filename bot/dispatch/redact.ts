@@ -3,6 +3,7 @@ import type { Run, RunStep } from '../../models/run.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import { type ConditionResult, pathsOf } from '../handlers/conditions.ts'
 import { cutText, maskMobiles } from '../handlers/mask.ts'
+import { isRecordOf } from './step-records.ts'
 
 /** Characters of a text in a trace; of an error's message, which says what to mend. */
 const textMax = 200
@@ -26,7 +27,7 @@ export function redacted(run: Run, handler?: CompiledHandler): Pick<Run, 'steps'
 function isNeeded({ id }: RunStep, { steps }: Run, handler: CompiledHandler): boolean {
   if (handler.steps.some(step => step.id === id && step.reads)) return false
   return handler.steps.some(step => {
-    const state = steps.find(record => record.id === step.id)?.state
+    const state = steps.find(record => isRecordOf(record, step))?.state
     return state !== 'done' && state !== 'skipped' && namesOutput(step, id)
   })
 }

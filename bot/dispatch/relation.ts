@@ -144,6 +144,15 @@ export async function endRelation(
   }
 }
 
+/** Whether the relation in which an event of the pair happened is over, or a newer one has begun. Changes nothing. */
+export async function isOfPast(models: Models, event: BotEvent): Promise<boolean> {
+  const { relation, past = [] } =
+    (await models.follows.findOne(pairOf(event), { relation: 1, past: 1 }).lean()) ?? {}
+  // The platform's time has seconds: by it alone an add of the same second would be of the newer one.
+  if (relation === undefined || past.some(one => one.half === event.id || one.full === event.id)) return true
+  return event.createdAt < relation.at
+}
+
 /** Relations that are kept after their end. */
 const pastMax = 5
 

@@ -4,6 +4,7 @@ import type { Models } from '../../models/models.ts'
 import { processName } from '../../models/process-name.ts'
 import type { Run, RunStep } from '../../models/run.ts'
 import { leaseName } from './lease.ts'
+import { doneBy, isRecordOf } from './step-records.ts'
 
 /** How long the key is held at most, in milliseconds; it is given back when everything is written. */
 const leaseMs = 10_000
@@ -16,7 +17,7 @@ export type ReplayOutcome = 'replayed' | 'unknown' | 'waiting' | 'busy'
 
 /**
  * The move `replay` of docs/dispatch.md: an event that is done or dead waits again, and a running Sidekick takes it up.
- * What was done stays done, and failed steps are tried again, as often as before.
+ * What was done stays done, and failed steps are tried again, as often as before, by the handlers as they are now.
  *
  * @param fresh forgets the runs, so that all steps are done again, also what is done once for each step: starts are
  * planned anew and notices told again; the welcome ledger stays, and so does the answer that a redelivery gets
@@ -68,14 +69,35 @@ async function wake(
   return matchedCount === 1
 }
 
+/** They go on with the handlers as they are now: one was mended perhaps, which is why somebody replays. */
 async function reviveRuns(models: Models, corpId: string, event: string): Promise<void> {
   for (const run of await models.runs.find({ corpId, event }, { _id: 0 }).lean()) {
     if (!run.steps.some(isFailed)) continue
+    const { handler: key, revision: before } = run
+    const now = await models.handlers.findOne({ corpId, key }, { revision: 1, document: 1 }).lean()
+    // One that was removed ends the run anew, with the reason.
+    const revision = now?.document === undefined ? before : now.revision
+    const has = revision === before ? () => true : stepsOf(now?.document)
+    const steps = run.steps.map(step => (has(step) ? revived(step) : step))
     await models.runs.updateOne(
-      { corpId, event, handler: run.handler },
-      { $set: { steps: run.steps.map(revived), state: 'running' }, $unset: { finishedAt: 1, gaveUp: 1 } },
+      { corpId, event, handler: key },
+      {
+        $set: {
+          steps: revision === before ? steps : steps.map(step => doneBy(step, before)),
+          revision,
+          state: 'running',
+        },
+        $unset: { finishedAt: 1, gaveUp: 1 },
+      },
     )
   }
+}
+
+/** Whether a stored document has a step, however wrong the document is. */
+function stepsOf(document: unknown): (record: RunStep) => boolean {
+  const { steps } = Object(document) as { steps?: unknown }
+  const all = (Array.isArray(steps) ? steps : []).map(step => Object(step) as RunStep)
+  return record => all.some(step => isRecordOf(step, record))
 }
 
 const isFailed = ({ state }: Run['steps'][number]): boolean => state === 'failed'

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { lineFrom } from '../../fixtures/test/event-rig.ts'
+import { contactOf, lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
 import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { handleEvent } from './handle-event.ts'
 import { createInbox } from './inbox.ts'
 import { dispatchLimits } from './limits.ts'
+import { replayEvent } from './replay.ts'
 import { runEvent } from './run-event.ts'
 
 const probes = createProbes()
@@ -99,11 +100,100 @@ describe('handlers that are paused', () => {
     expect(probes.seen).toHaveLength(1)
   })
 
+  it('do not take their next step either, nor does the next one begin, once they are paused', async () => {
+    probes.add('probe.pauses', {}, async () => rig.setLive({ paused: by }))
+    rig.useHandlers({ key: 'a', trigger: says, steps: [step('probe.pauses'), step('probe.does')] }, good)
+    const event = hello()
+    expect(await runEvent(rig.deps, event)).toMatchObject({
+      ...{ outcome: 'again', passed: [{ handler: 'z-good', stage: 'paused' }] },
+    })
+    expect(await rig.runOf('a', event)).toMatchObject({
+      ...{ state: 'running', steps: [{ state: 'done' }, { state: 'pending', attempts: 0 }] },
+    })
+    rig.setLive({})
+    expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'done', passed: [] })
+    expect(probes.done).toEqual(['a/pauses', 'a/does', 'z-good/does'])
+  })
+
   it('leave commands as they are', async () => {
     rig.useHandlers({ key: 'command', trigger: { command: '报价' }, steps: [step('probe.does')] })
     rig.setLive({ paused: by })
     await runEvent(rig.deps, lineFrom('lina', '报价'))
     expect(probes.done).toEqual(['command/does'])
+  })
+})
+
+describe('a line that a message rule would take', () => {
+  const args = [{ name: 'who', title: '客户', type: 'word' }]
+  const command = { key: 'command', trigger: { command: '报价', args }, steps: [step('probe.does')] }
+  const rule = { key: 'rule', trigger: { message: { contains: ['小林'] } }, steps: [step('probe.sends')] }
+  const tried = { ...rule, run: { dryRun: true } }
+  /** How many messages a line is answered with, and the event. */
+  async function say(text: string): Promise<{ answers: number; event: BotEvent; passed: unknown }> {
+    const sent = (): number => rig.platform.calls.filter(path => path === 'message/send').length
+    const before = sent()
+    const event = lineFrom('wangfang', text)
+    const { passed } = await runEvent(rig.deps, event)
+    return { answers: sent() - before, event, passed }
+  }
+
+  it('is a command that sticks to its argument where the rule is tried out, which has its trace beside it', async () => {
+    rig.useHandlers(command, tried)
+    const { event } = await say('报价小林')
+    expect(probes.done).toEqual(['command/does'])
+    expect(await rig.runOf('rule', event)).toMatchObject({ state: 'done', dryRun: true })
+  })
+
+  it('is answered as unknown where the rule is tried out, or paused', async () => {
+    rig.useHandlers(command, tried)
+    const { answers, event } = await say('抱价 小林')
+    expect(answers).toBe(1)
+    expect(await rig.runOf('rule', event)).toMatchObject({ state: 'done', dryRun: true })
+    rig.useHandlers(command, rule)
+    rig.setLive({ paused: { at: new Date(), by: 'zhouming' } })
+    expect(await say('抱价 小林')).toMatchObject({
+      ...{ answers: 1, passed: [{ handler: 'rule', stage: 'paused' }] },
+    })
+  })
+
+  it('is nobody else’s where the rule is live', async () => {
+    rig.useHandlers(command, rule)
+    expect(await say('报价小林')).toMatchObject({ answers: 0 })
+    expect(probes.done).toEqual(['rule/sends'])
+  })
+})
+
+describe('a later attempt at an event', () => {
+  const talks = { event: 'acquisition.customer_start_chat' }
+  const follows = { corpId: rigCorp, userid: 'lina', externalUserid: 'wm-asked' }
+  const won = { path: 'follow.stage', is: 'eq', value: '已成交' }
+  const a = { key: 'a', trigger: talks, steps: [step('probe.wins'), step('probe.fails')] }
+  const b = { key: 'b', trigger: talks, when: won, steps: [step('probe.does')] }
+
+  it('runs those that the first chose, and no others; a replay asks anew', async () => {
+    const { follows: kept, inbox } = rig.deps.models
+    let failures = 1
+    probes.add('probe.wins', {}, async () => void (await kept.updateOne(follows, { stage: '已成交' })))
+    probes.add('probe.fails', {}, async () => {
+      failures -= 1
+      if (failures >= 0) throw new Error('busy')
+    })
+    await kept.create({ ...follows, useridKey: 'lina', customerName: '林', status: 'active' })
+    rig.useHandlers(a, b)
+    const event = contactOf('lina', 'wm-asked')
+    await createInbox(rig.deps.models, 60_000, rig.deps).put(event, '1000002')
+    const stored = () => inbox.findById(event.id).orFail().lean()
+    const attempt = async () => handleEvent(rig.deps, runEvent, await stored(), dispatchLimits)
+    await attempt()
+    expect(await stored()).toMatchObject({ state: 'waiting', chosen: ['a'] })
+    rig.useHandlers(a, b, { key: 'c', trigger: talks, steps: [step('probe.does')] })
+    await attempt()
+    expect(probes.done).toEqual(['a/wins', 'a/fails'])
+    expect(await stored()).toMatchObject({ state: 'done', passed: [{ handler: 'b', stage: 'when' }] })
+    expect((await stored()).chosen).toBeUndefined()
+    expect(await replayEvent(rig.deps.models, event.id, { fresh: false })).toBe('replayed')
+    await attempt()
+    expect(probes.done.slice(2)).toEqual(['b/does', 'c/does'])
   })
 })
 

@@ -2,6 +2,7 @@ import type { Passed } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
+import { evaluate } from '../handlers/conditions.ts'
 import { type HandlerSet, inOrder } from '../handlers/handler-set.ts'
 import { answerLine, lineOf } from './answer-line.ts'
 import { type Choice, choose, contextOf } from './candidates.ts'
@@ -11,12 +12,13 @@ import { loadSurroundings } from './load-facts.ts'
 import { passedOver, reasonOfFault, reasonOfPause } from './passed-over.ts'
 import { recordEvent, recordPast } from './record-customer.ts'
 import { announce } from './relation.ts'
-import { resumeWaiting } from './resume.ts'
+import { endPast, type Resumed, resumeWaiting } from './resume.ts'
 import type { RunOutcome } from './run-handler.ts'
-import { type Ran, runInOrder } from './run-in-order.ts'
+import { type Ran, type RunsRequest, runInOrder } from './run-in-order.ts'
 import { runStart } from './run-start.ts'
+import { endLeft, leftOf } from './runs-left.ts'
 import { isFinal } from './step-errors.ts'
-import { abandonRun } from './store-run.ts'
+import { abandonRun, relationOver, runsOf } from './store-run.ts'
 import { isInLedger, recordUnwelcomed } from './unwelcomed.ts'
 
 /** How an event's handling ended: everything done, to be tried again, or given up. */
@@ -28,8 +30,17 @@ export interface EventResult {
   passed: readonly Passed[]
 }
 
+/**
+ * Which handlers an event's first attempt chose, and passed over; its others go by that, whatever became of conditions and
+ * handlers meanwhile. Filled by the first.
+ */
+export interface Asked {
+  chosen?: readonly string[]
+  passed?: readonly Passed[]
+}
+
 /** Tells the rest of the house, then runs the handlers that the event starts, in their order. */
-export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<EventResult> {
+export async function runEvent(deps: DispatchDeps, event: BotEvent, asked: Asked = {}): Promise<EventResult> {
   if (event.start !== undefined) return runStart(deps, event, event.start)
   const announced = isEvent(event, 'customer.added')
     ? // Where there is a code, the welcome has begun the relation.
@@ -38,53 +49,102 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent): Promise<Eve
   const name = announced?.name ?? event.name
   if (announced?.over === true) {
     await recordPast(deps, event, announced.name)
-    const runs = await runsOf(deps, event)
-    for (const run of runs) await abandonRun(deps, run)
+    const runs = await runsOf(deps.models, event)
+    for (const run of runs) await abandonRun(deps, run, relationOver)
     await recordUnwelcomed(deps, event, announced, { passed: [], runs })
     return { outcome: 'done', passed: [] }
   }
   await recordEvent(deps, event, name, announced)
+  // What waited for the confirmation of a relation that is over waits for nothing.
+  if (
+    name === 'customer.lost' ||
+    name === 'customer.removed' ||
+    (announced?.again && name === 'customer.added')
+  )
+    await endPast(deps, event)
   await requestSyncs(deps, event)
   // Together, because whoever typed waits for it.
   const [runs, around, set] = await Promise.all([
-    runsOf(deps, event),
+    runsOf(deps.models, event),
     loadSurroundings(deps, event, name),
     deps.live.of(event.corpId),
   ])
+  // One that waits for a confirmation is looked at when that comes.
+  await endLeft(
+    deps,
+    set,
+    runs.filter(run => run.state === 'running'),
+  )
   const context = contextOf(deps, event, around, set, announced?.relation)
   const runOf = (handler: CompiledHandler): Run | undefined => runs.find(run => run.handler === handler.key)
   const request = { event, name, context, facts: around.facts, runOf }
-  const choice = choose(set, event, name, around)
+  const choice =
+    asked.chosen === undefined ? choose(set, event, name, around) : chosenBefore(request, set, asked)
+  asked.chosen ??= choice.chosen.map(({ handler }) => handler.key)
+  asked.passed ??= choice.passed
   const line = lineOf(event)
+  let first: Pick<Ran, 'outcomes' | 'passed'> = { outcomes: [], passed: [] }
   if (line !== undefined) {
-    const wanted = choice.chosen.length > 0
+    // A rule that was begun wanted it, whatever has become of the rule.
+    const wanted =
+      (set.paused === undefined && choice.chosen.some(({ handler }) => !handler.run.dryRun)) ||
+      runs.some(run => run.trigger === 'message' && run.dryRun !== true)
     const answered = await answerLine(deps, { request, around, set, line, wanted })
-    if (answered !== undefined) return resultOf(answered)
+    if (answered?.exact) return resultOf({ ...answered, passed: [...leftOf(runs), ...answered.passed] })
+    // Rules that are tried out, or paused, keep nobody from an answer, and have their trace beside it.
+    if (answered !== undefined) first = answered
   }
-  const resumed: RunOutcome[] = []
+  let resumed: Resumed = { outcomes: [], passed: [] }
   let early: EarlyWelcome | undefined
   if (name === 'customer.confirmed' || name === 'customer.archive_agreed') {
     // The code that comes with these belongs to the add's welcome, not to a handler of theirs.
     if ('welcomeCode' in event.data) early = await welcomeOrPass(deps, event)
-    if (set.paused === undefined) resumed.push(...(await resumeWaiting(deps, event, context)))
+    resumed = await resumeWaiting(deps, event, context, set)
   }
   const { chosen, passed } = unlessPaused(set, runs.length === 0 ? choice : planOf(set, choice, runs))
   const ran = await runInOrder(deps, request, chosen)
   const result = resultOf({
-    outcomes: [...resumed, ...ran.outcomes],
-    passed: [...passed, ...ran.passed, ...idle(set, name)],
+    outcomes: [...first.outcomes, ...resumed.outcomes, ...ran.outcomes],
+    passed: onceEach([
+      ...leftOf(runs),
+      ...first.passed,
+      ...resumed.passed,
+      ...passed,
+      ...ran.passed,
+      ...idle(set, name),
+    ]),
   })
   // What is tried again may still be welcomed.
   if (result.outcome !== 'again') {
     const welcome = early ?? { passed: result.passed, settled: false }
-    await recordUnwelcomed(deps, event, announced, { ...welcome, runs: ran.runs, facts: around.facts })
+    const ended = runs.filter(run => !ran.runs.some(one => one.handler === run.handler))
+    const all = [...ran.runs, ...ended]
+    await recordUnwelcomed(deps, event, announced, { ...welcome, runs: all, facts: around.facts })
   }
   return result
 }
 
-/** What earlier attempts have come to. */
-function runsOf({ models }: Pick<DispatchDeps, 'models'>, { corpId, id }: BotEvent): Promise<Run[]> {
-  return models.runs.find({ corpId, event: id }, { _id: 0 }).lean()
+/** Each handler as it is named first. */
+function onceEach(passed: readonly Passed[]): Passed[] {
+  const first = new Map<string, Passed>()
+  for (const one of passed) if (!first.has(one.handler)) first.set(one.handler, one)
+  return [...first.values()]
+}
+
+/** What an earlier attempt chose, as far as it is there and still asks for such an event. */
+function chosenBefore(
+  { event, name, facts }: Pick<RunsRequest, 'event' | 'name' | 'facts'>,
+  set: HandlerSet,
+  { chosen = [], passed = [] }: Asked,
+): Choice {
+  const there = set.triggeredBy(event, name).filter(({ key }) => chosen.includes(key))
+  return {
+    chosen: there.map(handler => {
+      const when = handler.when && evaluate(handler.when, facts)
+      return { handler, ...(when?.ok && { when }) }
+    }),
+    passed: passed.filter(({ stage }) => stage === 'scope' || stage === 'when'),
+  }
 }
 
 /** Handlers that would be asked whether they want such an event, if they were not switched off or broken. */
@@ -96,9 +156,9 @@ function idle(set: HandlerSet, name: string): Passed[] {
   ]
 }
 
-/** What was begun is finished, also where its conditions no longer hold. */
+/** What was begun is finished, also where its conditions no longer hold. Of a command that is the line's own affair. */
 function planOf({ byKey }: HandlerSet, { chosen, passed }: Choice, runs: readonly Run[]): Choice {
-  const begun = runs.flatMap(run => byKey.get(run.handler) ?? [])
+  const begun = runs.flatMap(run => (run.trigger === 'command' ? [] : (byKey.get(run.handler) ?? [])))
   const more = begun.filter(handler => !chosen.some(one => one.handler === handler))
   const plan = [...chosen, ...more.map(handler => ({ handler }))].sort((a, b) =>
     inOrder(a.handler, b.handler),

@@ -10,6 +10,8 @@ import { appSend } from '../actions/app-send.ts'
 import { ActionRefused, defineAction } from '../actions/define.ts'
 import { parseEvent } from '../events/parse.ts'
 import { compileHandler } from '../handlers/compile.ts'
+import { createHandlerSet } from '../handlers/handler-set.ts'
+import { createMetrics } from '../metrics.ts'
 import { createWecom, type Wecom } from '../wecom/client.ts'
 import { createMemoryTokenStore } from '../wecom/token-store.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -92,6 +94,7 @@ describe('a run', () => {
       actions,
       retentionMs: 60_000,
       clock: createClock(),
+      metrics: createMetrics(),
       log: pino({ level: 'silent' }),
     }
     const context = {
@@ -102,6 +105,7 @@ describe('a run', () => {
         call: (path: 'message/send', params: never) => wecom.app(app).call(path, params, { budgetMs: 1_000 }),
       },
       reply: () => Promise.reject(new Error('nobody can be told')),
+      live: async () => createHandlerSet({}),
     }
     const stored = () => models.runs.findOne({ corpId: app.corpId, event: event.id }).lean()
     return {

@@ -5,13 +5,16 @@ import type { CompiledHandler } from '../handlers/compile.ts'
 import type { ConditionResult } from '../handlers/conditions.ts'
 import type { Facts } from '../handlers/facts.ts'
 import type { AppClient } from '../wecom/client.ts'
+import { begunHandler } from './begun-handler.ts'
 import { reopenCut } from './cut-outputs.ts'
 import type { DispatchDeps } from './deps.ts'
+import { holdBack } from './hold-back.ts'
 import { rehearseStep } from './rehearse-step.ts'
 import { runStep } from './run-step.ts'
 import { type RunTime, startRunTime } from './run-time.ts'
+import { recordsOf } from './step-records.ts'
 import { stopOf } from './stop-of.ts'
-import { isOpen, newRun, newStep, type SaveRun, saveRun } from './store-run.ts'
+import { isOpen, newRun, type SaveRun, saveRun } from './store-run.ts'
 import { takeUntold, tellFailures } from './tell-failures.ts'
 
 /**
@@ -23,6 +26,8 @@ export type RunOutcome = 'done' | 'failed' | 'waiting' | 'again' | 'dead'
 export interface RunResult {
   outcome: RunOutcome
   run: Run
+  /** As it was when the run began. */
+  handler: CompiledHandler
 }
 
 /** What all steps of an event's handlers may use. */
@@ -79,17 +84,26 @@ export interface Work {
 }
 
 /**
- * Runs a handler on an event, or goes on with the run after the last step that succeeded. A run is stored before a step
+ * Runs a handler on an event, or goes on with the run after the last step that succeeded, by the revision with which it
+ * began. A run is stored before a step
  * that must not happen twice, after each step that changed something, before the next one begins, and at its end.
  *
  * @throws when it cannot be stored, and WecomClosedError when this process ends
  */
 export async function runHandler(deps: DispatchDeps, request: RunRequest): Promise<RunResult> {
   const run = request.run ?? newRun(deps, request)
-  if (run.state === 'done') return { outcome: 'done', run }
-  if (run.state === 'failed') return { outcome: failureOf(run), run }
-  const save: SaveRun = state => saveRun(deps, run, state, request.handler)
-  return { outcome: await attempt(deps, request, run, save), run }
+  const handler = await begunHandler(deps, request.handler, run)
+  if (run.state === 'done') return { outcome: 'done', run, handler }
+  if (run.state === 'failed') return { outcome: failureOf(run), run, handler }
+  const save: SaveRun = state => saveRun(deps, run, state, handler)
+  const outcome = await attempt(deps, { ...request, handler }, run, save)
+  const isOver = outcome !== 'again' && outcome !== 'waiting'
+  if (isOver && run.dryRun !== true)
+    deps.metrics.runs.inc({
+      trigger: run.trigger ?? 'event',
+      outcome: outcome === 'done' ? 'done' : 'failed',
+    })
+  return { outcome, run, handler }
 }
 
 /** One attempt at what is left of a run, in the time that the handler has. A dry run answers nobody. */
@@ -130,13 +144,15 @@ async function workThrough(work: Work): Promise<RunOutcome> {
   const { handler } = request
   const waited = run.state === 'waiting'
   const facts: Facts = { ...request.facts, steps: {}, run: runFacts(run) }
-  // By id, because the handler may have been changed since the run began.
-  run.steps = handler.steps.map(step => run.steps.find(record => record.id === step.id) ?? newStep(step))
-  reopenCut(handler.steps, run.steps)
+  const records = recordsOf(run, handler)
+  reopenCut(handler.steps, records)
+  run.steps.splice(-records.length, records.length, ...records)
   let begun = false
   for (const [index, step] of handler.steps.entries()) {
-    const record = run.steps[index] ?? newStep(step)
-    if (isOpen(record)) {
+    const record = records[index] as RunStep
+    const waitsWith = isOpen(record) && holdBack(handler.steps.slice(0, index), records, { step, record })
+    if (isOpen(record) && !waitsWith) {
+      if (await isPaused(request, run)) return goOnLater(work, waited)
       // What is left has the time of another attempt; a dry run has none.
       if (begun && work.time.signal.aborted && !run.dryRun) return goOnLater(work, waited)
       begun = true
@@ -145,9 +161,15 @@ async function workThrough(work: Work): Promise<RunOutcome> {
     }
     facts.steps[step.id] = factsOf(record)
     if (record.state === 'failed' && step.onError === 'stop') return endWith(work, 'failed')
-    if (stopOf([record]) !== undefined) skipFrom(run.steps, index + 1)
+    if (stopOf([record]) !== undefined) skipFrom(records, index + 1)
   }
   return endWith(work, run.steps.some(record => record.state === 'waiting') ? 'waiting' : 'done')
+}
+
+/** Whether all but commands has been paused meanwhile. A dry run does nothing that a pause would hold up. */
+async function isPaused({ handler, context }: RunRequest, { dryRun }: Run): Promise<boolean> {
+  if (dryRun || 'command' in handler.trigger) return false
+  return (await context.live()).paused !== undefined
 }
 
 /** Stores how a run ended before it tells of what failed, so that nobody has it done again to be told again. */

@@ -7,7 +7,7 @@ import { WecomClosedError } from '../wecom/errors.ts'
 import type { Chosen } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { type Hold, holdOf, pairOf } from './hold.ts'
-import { passedOver } from './passed-over.ts'
+import { passedOver, reasonOfPause } from './passed-over.ts'
 import { type RunOutcome, type RunRequest, type RunResult, runHandler } from './run-handler.ts'
 import { stopOf } from './stop-of.ts'
 
@@ -25,8 +25,8 @@ export interface RunsRequest extends Pick<RunRequest, 'event' | 'name' | 'facts'
 }
 
 /**
- * Runs handlers on an event, one after the other, each unless it is held or an earlier one stops the event. One that
- * throws keeps none of the others from being run.
+ * Runs handlers on an event, one after the other, each unless it is held, all are paused by then, or an earlier one stops
+ * the event. One that throws keeps none of the others from being run.
  *
  * @throws what one of them threw, such as that its run cannot be stored, when all have had their turn; at once when the
  * database is away or this process ends
@@ -42,11 +42,17 @@ export async function runInOrder(
   let silent: Held | undefined
   for (const one of plan) {
     const { handler } = one
-    if (stoppedBy !== undefined) {
+    // What was begun is finished.
+    if (stoppedBy !== undefined && request.runOf(handler) === undefined) {
       ran.passed.push(passedOver(handler, 'after', `stopped by ${stoppedBy}`))
       continue
     }
     try {
+      const { paused } = await request.context.live()
+      if (paused !== undefined) {
+        ran.passed.push(passedOver(handler, 'paused', reasonOfPause(paused)))
+        continue
+      }
       const result = await runUnlessHeld(deps, request, one)
       if ('hold' in result) {
         ran.passed.push(passedOver(handler, result.hold.stage, result.hold.why))
@@ -55,7 +61,7 @@ export async function runInOrder(
       }
       ran.outcomes.push(result.outcome)
       ran.runs.push(result.run)
-      if (stopsEvent(handler, result)) stoppedBy = handler.key
+      if (stopsEvent(result)) stoppedBy = handler.key
     } catch (error) {
       if (isEndOfAll(error)) throw error
       thrown ??= { error }
@@ -112,7 +118,7 @@ export async function runUnlessHeld(
 }
 
 /** A dry run stops nothing. */
-function stopsEvent({ after }: CompiledHandler, { outcome, run }: RunResult): boolean {
+function stopsEvent({ handler: { after }, outcome, run }: RunResult): boolean {
   if (run.dryRun) return false
   if (stopOf(run.steps) === 'event') return true
   return after === 'stop' && (outcome === 'done' || outcome === 'waiting' || outcome === 'again')

@@ -2,14 +2,14 @@ import type { HandlerStart, Passed } from '../../models/inbox-event.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { evaluate, reasonOf } from '../handlers/conditions.ts'
-import type { HandlerSet } from '../handlers/handler-set.ts'
 import { explainScope } from '../handlers/scope.ts'
 import { contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
-import { passedOver, reasonOfFault, reasonOfPause } from './passed-over.ts'
+import { passedOver, reasonOfPause } from './passed-over.ts'
 import type { EventResult } from './run-event.ts'
 import { runInOrder } from './run-in-order.ts'
+import { absence, endLeft, leftOf } from './runs-left.ts'
 import { isOver } from './starts.ts'
 
 /** Why nothing is done for two who had each other when it was asked for. */
@@ -31,15 +31,21 @@ export async function runStart(
     outcome: 'done',
     passed: [passedOver(handler ?? { key: start.handler, revision: 0 }, stage, why)],
   })
+  const run = await deps.models.runs.findOne({ corpId, event: id, handler: start.handler }, { _id: 0 }).lean()
+  if (run?.state === 'running') await endLeft(deps, set, [run])
+  const left = leftOf(run === null ? [] : [run])
+  if (left.length > 0) return { outcome: 'done', passed: left }
   if (set.paused !== undefined) return pass('paused', reasonOfPause(set.paused))
-  if (handler === undefined) return pass(...absence(set, start.handler))
+  if (handler === undefined) {
+    const { stage, why } = absence(set, start.handler)
+    return pass(stage, why)
+  }
   const unlike = unlikeTrigger(handler, start)
   if (unlike !== undefined) return pass('match', unlike)
   const around = await loadSurroundings(deps, event, event.name)
   const outside = outsideScope(handler, start, around)
   if (outside !== undefined) return pass('scope', outside)
   const facts = { ...around.facts, args: start.args ?? {} }
-  const run = await deps.models.runs.findOne({ corpId, event: id, handler: handler.key }, { _id: 0 }).lean()
   const when = handler.when === undefined ? undefined : evaluate(handler.when, facts)
   // What was begun is finished, also where it would not begin any more.
   if (run === null) {
@@ -51,7 +57,9 @@ export async function runStart(
   const request = { event, name: event.name, facts, context, trigger, runOf: () => run ?? undefined }
   const { outcomes, passed } = await runInOrder(deps, request, [{ handler, ...(when && { when }) }])
   const [outcome] = outcomes
-  return { outcome: outcome === 'again' || outcome === 'dead' ? outcome : 'done', passed }
+  // Whoever reads a report notices too late that none comes: also what was refused is given up, and counts as such.
+  const ended = outcome === 'failed' || outcome === 'dead' ? 'dead' : 'done'
+  return { outcome: outcome === 'again' ? outcome : ended, passed }
 }
 
 /** Why a start is none of the handler's; one about nobody is nobody's event, of which its scope says nothing. */
@@ -61,13 +69,6 @@ export function outsideScope(
   around: Surroundings,
 ): string | undefined {
   return userid === undefined ? undefined : explainScope(handler, around)
-}
-
-/** Why a handler that is wanted is none of those that can run. */
-function absence({ broken, off }: HandlerSet, key: string): [Passed['stage'], string] {
-  const fault = broken.find(one => one.key === key)
-  if (fault !== undefined) return ['broken', reasonOfFault(fault)]
-  return ['off', off.some(one => one.key === key) ? 'it is switched off' : 'there is no such handler']
 }
 
 /** Why a handler is not to be started like this (any more); undefined where it is. */

@@ -1,4 +1,5 @@
 import type { Run, RunStep } from '../../models/run.ts'
+import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { durationMs } from '../handlers/duration.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -63,7 +64,8 @@ export async function saveRun(
   state: Run['state'],
   handler?: CompiledHandler,
 ): Promise<void> {
-  const { corpId, event, handler: key, steps, when, gaveUp, finishedAt: _at, state: _state, ...rest } = run
+  const { corpId, event, handler: key, revision, steps, when, gaveUp, ...more } = run
+  const { finishedAt: _at, state: _state, ...rest } = more
   const ended = state !== 'running'
   const trace = state === 'done' || state === 'failed' ? redacted(run, handler) : { steps, when }
   await models.runs.updateOne(
@@ -72,6 +74,7 @@ export async function saveRun(
       $set: {
         ...(trace.when && { when: trace.when }),
         steps: trace.steps,
+        revision,
         state,
         ...(gaveUp && { gaveUp }),
         ...(ended && { finishedAt: new Date(clock.now()) }),
@@ -82,12 +85,35 @@ export async function saveRun(
   )
 }
 
-/** Ends a run that was to go on, of an add whose relation is over: there is nobody left to do the rest for. */
-export async function abandonRun(deps: Pick<DispatchDeps, 'models' | 'clock'>, run: Run): Promise<void> {
+/** What earlier attempts at an event have come to. */
+export function runsOf(
+  models: DispatchDeps['models'],
+  { corpId, id }: Pick<BotEvent, 'corpId' | 'id'>,
+): Promise<Run[]> {
+  return models.runs.find({ corpId, event: id }, { _id: 0 }).lean()
+}
+
+/**
+ * Ends a run that was to go on, with the reason at each step that is not done. A step that was in flight when a process
+ * died may have been.
+ */
+export async function abandonRun(
+  deps: Pick<DispatchDeps, 'models' | 'clock'>,
+  run: Run,
+  error: NonNullable<RunStep['error']>,
+): Promise<void> {
   if (run.state === 'done' || run.state === 'failed') return
   for (const step of run.steps.filter(isOpen)) {
+    if (step.state === 'running') step.uncertain = true
     step.state = 'failed'
-    step.error = { code: 'relation_over', message: 'the relation ended before the step was done' }
+    step.error = error
   }
   await saveRun(deps, run, 'failed')
+  run.state = 'failed'
+}
+
+/** Of an add whose relation has ended, or has been followed by a newer one: there is nobody left to do the rest for. */
+export const relationOver = {
+  code: 'relation_over',
+  message: 'the relation ended before the step was done',
 }

@@ -10,6 +10,7 @@ import { explainMatch } from '../handlers/triggers.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { LeftWelcome } from './express-choice.ts'
 import { type Announcement, announce } from './relation.ts'
+import { runsOf } from './store-run.ts'
 
 /** How the handling of an event ended, as far as its welcome is concerned. */
 export interface Handling {
@@ -69,7 +70,7 @@ export async function recordDied(deps: LedgerDeps, event: BotEvent): Promise<voi
   if (!isAdd && !('welcomeCode' in event.data)) return
   const { models } = deps
   const announced = isAdd ? await announce(models, event) : undefined
-  const runs = await models.runs.find({ corpId: event.corpId, event: event.id }, { _id: 0 }).lean()
+  const runs = await runsOf(models, event)
   await recordUnwelcomed(deps, event, announced, { passed: [], runs, died: true })
 }
 
@@ -101,7 +102,7 @@ async function withCode(
   if (tried.some(({ step }) => isSettled(step))) return undefined
   const ended = tried.map(({ run, step }) => ({ run, reason: reasonOf(run, step) }))
   // Of several the one that says most: what failed was to be sent, a dry run never was.
-  for (const reason of ['failed', 'skipped', 'dry_run'] as const) {
+  for (const reason of ['failed', 'paused', 'skipped', 'dry_run'] as const) {
     const worst = ended.find(one => one.reason === reason)
     if (worst === undefined) continue
     const { handler, revision } = worst.run
@@ -128,8 +129,9 @@ export function isInLedger(error: unknown): boolean {
   return code === 'welcome_expired' || code === 'welcome_refused'
 }
 
-function reasonOf(run: Run, { state, skipped }: RunStep): 'failed' | 'skipped' | 'dry_run' {
-  if (run.dryRun === true || skipped === 'dry_run') return 'dry_run'
+function reasonOf(run: Run, { state, skipped, error }: RunStep): 'failed' | 'paused' | 'skipped' | 'dry_run' {
+  if (run.dryRun === true || skipped === 'dry_run' || error?.code === 'handler_dry_run') return 'dry_run'
+  if (error?.code === 'handler_paused') return 'paused'
   return state === 'skipped' ? 'skipped' : 'failed'
 }
 

@@ -221,6 +221,39 @@ describe('a handler in the database', () => {
     ])
   })
 
+  it('goes live with those that it is published with, or stays as it is with them when the database fails', async () => {
+    const { handlers, handlerRevisions } = database.models
+    const [one, two, three] = ['one', 'two', 'three'].map(key => document('一', { key }))
+    const all = [one, two, three].map(each => each as Record<string, unknown>)
+    await publishHandlers(database.models, corpId, [document('零', { key: 'two' })], actions)
+    const create = handlerRevisions.create.bind(handlerRevisions)
+    let left = 1
+    handlerRevisions.create = ((...args: Parameters<typeof create>) => {
+      left -= 1
+      return left < 0 ? Promise.reject(new Error('the database is away')) : create(...args)
+    }) as typeof handlerRevisions.create
+    try {
+      await expect(publishHandlers(database.models, corpId, all, actions)).rejects.toThrow('away')
+    } finally {
+      handlerRevisions.create = create
+    }
+    const stored = async () =>
+      (await handlers.find({ corpId }).sort({ key: 1 }).lean()).map(({ key, revision, enabled }) => ({
+        ...{ key, revision, enabled },
+      }))
+    expect(await stored()).toEqual([{ key: 'two', revision: 1, enabled: true }])
+    expect(await publishHandlers(database.models, corpId, all, actions)).toMatchObject([
+      { key: 'one', revision: 2, before: 0 },
+      { key: 'two', revision: 2, before: 1 },
+      { key: 'three', revision: 1, before: 0 },
+    ])
+    expect(await stored()).toEqual([
+      { key: 'one', revision: 2, enabled: true },
+      { key: 'three', revision: 1, enabled: true },
+      { key: 'two', revision: 2, enabled: true },
+    ])
+  })
+
   it('keeps texts of any signs as they were written', async () => {
     const text = '$set {{ staff.name }}.a 🙂 <b> .* \\'
     await publish(document(text))

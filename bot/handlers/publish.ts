@@ -7,7 +7,7 @@ import { HandlerInvalid, inspectHandler, keyOf } from './compile.ts'
 import { contentOf, saysTheSame } from './digest.ts'
 import { inDocumentOrder } from './problem-order.ts'
 import { HandlerRefused } from './refusal.ts'
-import { insertUnlessThere, keepRevision } from './revisions.ts'
+import { keepRevision } from './revisions.ts'
 import { resolveScope } from './scope-names.ts'
 import { unsound } from './sound.ts'
 
@@ -61,7 +61,9 @@ export async function publishHandler(
 }
 
 /**
- * Publishes several documents, which may name each other: all of them, or none where one has problems.
+ * Publishes several documents, which may name each other: all of them, or none where one has problems or the database
+ * fails before the one write that makes them live. A database that dies in the middle of that write may have taken some
+ * (the one that comes along has taken all or none); doing it again brings in the rest.
  *
  * @throws HandlerInvalid naming every problem of the first that has any
  */
@@ -80,9 +82,7 @@ export async function publishHandlers(
       given,
       by,
     })
-  const published: Published[] = []
-  for (const one of checked) published.push(await makeLive(models, one))
-  return published
+  return makeLive(models, checked)
 }
 
 /**
@@ -121,7 +121,8 @@ export async function publishRevision(
   const kept = await models.handlerRevisions.findOne({ corpId, key, revision }).lean()
   if (kept === null) throw new HandlerRefused('no_revision', key, String(revision))
   const { content } = await checkHandler(models, corpId, kept.document, actions)
-  return makeLive(models, { corpId, key, content, given: kept.document, by })
+  const [published] = await makeLive(models, [{ corpId, key, content, given: kept.document, by }])
+  return published as Published
 }
 
 /**
@@ -157,51 +158,82 @@ interface ToPublish {
   by: string
 }
 
-async function makeLive(
-  models: Models,
-  { corpId, key, content, given, enabled, by }: ToPublish,
-): Promise<Published> {
+/** What is to be written, when its revision is kept. */
+interface Ready extends ToPublish {
+  known: StoredHandler | null
+  /** What is live says the same. */
+  same: boolean
+  revision: number
+  thrown: ReturnType<typeof switchFor>
+  at: Date
+}
+
+/** First all revisions, which change nothing that runs, then what is live. */
+async function makeLive(models: Models, ones: readonly ToPublish[]): Promise<Published[]> {
+  const ready: Ready[] = []
+  for (const one of ones) ready.push(await keep(models, one))
+  await putLive(models, ready)
+  const published: Published[] = []
+  for (const { corpId, key, known, revision, thrown, given } of ready) {
+    if (known?.draft !== undefined && saysTheSame(known.draft.document, given))
+      await dropDraft(models, known, known.draft)
+    const before = known?.document === undefined ? 0 : known.revision
+    const turned = before > 0 && thrown !== undefined && (thrown.$set.enabled ? 'on' : 'off')
+    const on = (await models.handlers.exists({ corpId, key, enabled: true })) !== null
+    published.push({ key, revision, before, enabled: on, ...(turned && { switched: turned }) })
+  }
+  return published
+}
+
+async function keep(models: Models, one: ToPublish): Promise<Ready> {
+  const { corpId, key, content, enabled, by } = one
   const known = await models.handlers.findOne({ corpId, key }).lean()
   const at = new Date()
   const same = known?.document !== undefined && saysTheSame(known.document, content)
   const revision = same
     ? known.revision
     : await keepRevision(models, { corpId, key, document: content, publishedAt: at, by })
-  const thrown = switchFor(known, enabled, at, by)
-  if (!same) await putLive(models, { corpId, key, revision, document: content, updatedAt: at }, thrown)
-  else if (thrown !== undefined)
-    await models.handlers.updateOne(
-      { corpId, key, revision },
-      { ...thrown, $set: { ...thrown.$set, updatedAt: at } },
-    )
-  if (known?.draft !== undefined && saysTheSame(known.draft.document, given))
-    await dropDraft(models, known, known.draft)
-  const before = known?.document === undefined ? 0 : known.revision
-  const turned = before > 0 && thrown !== undefined && (thrown.$set.enabled ? 'on' : 'off')
-  const on = (await models.handlers.exists({ corpId, key, enabled: true })) !== null
-  return { key, revision, before, enabled: on, ...(turned && { switched: turned }) }
+  return { ...one, known, same, revision, thrown: switchFor(known, enabled, at, by), at }
 }
 
 /** Of two publishers the higher revision stays live, whoever comes first. */
-async function putLive(
-  models: Models,
-  live: Pick<StoredHandler, 'corpId' | 'key' | 'revision' | 'updatedAt'> & { document: object },
-  thrown: ReturnType<typeof switchFor>,
-): Promise<void> {
-  const { corpId, key, ...set } = live
-  for (;;) {
-    const there = await models.handlers.findOne({ corpId, key }, { revision: 1 }).lean()
-    if (there === null) {
-      const fresh = { ...live, enabled: thrown?.$set.enabled ?? true }
-      if (await insertUnlessThere(models.handlers, fresh as StoredHandler)) return
-      continue
-    }
-    if (there.revision >= live.revision) return
-    const { matchedCount } = await models.handlers.updateOne(
-      { corpId, key, revision: { $lt: live.revision } },
-      { ...thrown, $set: { ...set, ...thrown?.$set }, $unset: { seed: 1 } },
-    )
-    if (matchedCount > 0) return
+async function putLive(models: Models, ready: readonly Ready[]): Promise<void> {
+  let left = ready.filter(({ same, thrown }) => !same || thrown !== undefined)
+  // One that somebody else stored in between is there the second time.
+  for (const upsert of [true, false]) {
+    if (left.length === 0) return
+    const writes = left.map(one => ({ updateOne: liveUpdate(one, upsert) }))
+    const refused = await taken(models.handlers.bulkWrite(writes, { ordered: false }))
+    left = left.filter((_, index) => refused.has(index))
+  }
+}
+
+function liveUpdate({ corpId, key, revision, same, thrown, at, content }: Ready, upsert: boolean) {
+  const switched = thrown ?? { $set: {} }
+  const $set = { ...switched.$set, updatedAt: at }
+  if (same) return { filter: { corpId, key, revision }, update: { ...switched, $set } }
+  return {
+    // What is live already, or newer, is not found, and cannot be stored a second time.
+    filter: { corpId, key, revision: { $lt: revision } },
+    update: {
+      ...switched,
+      $set: { ...$set, revision, document: content },
+      $unset: { seed: 1 },
+      ...(thrown === undefined && { $setOnInsert: { enabled: true } }),
+    },
+    upsert,
+  }
+}
+
+/** Which of several writes found that somebody else had stored the same key. @throws whatever else went wrong */
+async function taken(written: Promise<unknown>): Promise<ReadonlySet<number>> {
+  try {
+    await written
+    return new Set()
+  } catch (error) {
+    const { writeErrors } = error as { writeErrors?: { index: number; code: number }[] }
+    if (writeErrors === undefined || writeErrors.some(({ code }) => code !== 11000)) throw error
+    return new Set(writeErrors.map(({ index }) => index))
   }
 }
 

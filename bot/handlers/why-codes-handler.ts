@@ -48,6 +48,10 @@ export const handlerCodes = {
     en: (d, s) => `${s.handler(d.handler)} did not run: all handlers were paused`,
     zh: (d, s) => `${s.handler(d.handler)}没有运行：当时全部处理器已暂停`,
   }),
+  handler_dry_run: say<Of>({
+    en: (d, s) => `${s.handler(d.handler)} was made a dry run after it had begun`,
+    zh: (d, s) => `${s.handler(d.handler)}中途改成了试运行`,
+  }),
   handler_match: say<Of & { why: string }>({
     en: (d, s) => `${s.handler(d.handler)} is for others: ${d.why}`,
     zh: (d, s) => `${s.handler(d.handler)}不管这类添加：${conditionZh(d.why)}`,

@@ -78,6 +78,15 @@ export const tagCodes = {
       zh: d => `若希望照样打标签，请运维人员把 ${d.by} 的 onError 设为 continue`,
     },
   }),
+  tag_left: say<Of & { trouble: Trouble }>({
+    en: (d, s) =>
+      `step ${d.step} of ${s.handler(d.handler)} was still to be done when its run ended: ${troubleEn(d.trouble)}`,
+    zh: (d, s) => `${s.handler(d.handler)}还没轮到打标签就结束了：${troubleZh(d.trouble)}`,
+    todo: {
+      en: () => 'when that is mended, replay the event of the add: its run goes on',
+      zh: () => '处理好之后，请运维人员重放这次添加的事件，会接着做完',
+    },
+  }),
   tag_if_false: say<Of & { why: string }>({
     en: (d, s) => `step ${d.step} of ${s.handler(d.handler)} was left out by its condition: ${d.why}`,
     zh: (d, s) => `${s.handler(d.handler)}的打标签步骤因条件不成立跳过：${conditionZh(d.why)}`,

@@ -16,6 +16,7 @@ const nearness = [
   'handler_when',
   'handler_scope',
   'handler_paused',
+  'handler_dry_run',
   'handler_broken',
   'handler_off',
   'handler_not_yet',

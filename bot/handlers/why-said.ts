@@ -49,6 +49,12 @@ export const troubleZh = ({ code, message, hint }: Trouble): string => {
 const spokenCodes: Readonly<Record<string, string>> = {
   timed_out: '超过了处理器设定的时限',
   relation_over: '处理时双方已不是好友',
+  handler_off: '处理器被关闭或删除了',
+  handler_broken: '处理器的文档有错，不能运行',
+  handler_paused: '全部处理器被暂停了',
+  handler_dry_run: '处理器被改成了试运行',
+  event_given_up: '处理这个事件时一再出错，已放弃',
+  event_gone: '事件记录已过保留期',
   cause_too_deep: '处理器之间互相触发太多层，已停下',
   attempts_exhausted: '多次处理都中途中断',
   awaits_confirmation: '成员还没有通过对方的添加申请',

@@ -35,6 +35,8 @@ function ofStep(run: Run, step: RunStep, add: Add, records: Records): Finding {
       if (trouble.code === 'tag_ambiguous') return finding('tag_ambiguous', 'tag', { ...of, trouble })
       return finding('tag_failed', 'tag', { ...of, trouble })
     }
+    case 'left':
+      return finding('tag_left', 'tag', { ...of, trouble: fate.trouble })
     case 'not_reached':
       return finding('tag_not_reached', 'tag', { ...of, by: fate.by, trouble: fate.trouble })
     case 'if_false':

@@ -20,6 +20,8 @@ export function stepsSay(add: Add): Finding[] {
     switch (fate.fate) {
       case 'failed':
         return [ofFailure(run, step, fate.trouble, add)]
+      case 'left':
+        return [finding('step_failed', 'welcome', { ...of, trouble: fate.trouble })]
       case 'not_reached':
         return [finding('step_not_reached', 'welcome', { ...of, by: fate.by, trouble: fate.trouble })]
       case 'if_false':

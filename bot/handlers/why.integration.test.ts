@@ -382,6 +382,7 @@ describe('why tags were marked or not, by what is stored', () => {
     [{ state: 'failed', error: error('tag_ambiguous') }, 'tag_ambiguous', 'not_marked'],
     [{ state: 'failed', error: error('wecom_60011') }, 'tag_failed', 'not_marked'],
     [{ state: 'failed', error: error('relation_over') }, 'tag_too_late', 'not_marked'],
+    [{ state: 'failed', error: error('handler_off') }, 'tag_left', 'not_marked'],
     [{ state: 'failed', uncertain: true }, 'tag_uncertain', 'uncertain'],
     [{ state: 'skipped', skipped: 'if', if: { ok: false, why: 'x' } }, 'tag_if_false', 'not_marked'],
     [{ state: 'skipped', skipped: 'cooldown' }, 'tag_cooldown', 'not_marked'],

@@ -1,5 +1,6 @@
 import { actions } from '../../bot/actions/registry.ts'
 import type { HandlerInvalid } from '../../bot/handlers/compile.ts'
+import { isRefusal, lastRunOf } from '../../bot/handlers/last-run.ts'
 import { pauseOf } from '../../bot/handlers/pause.ts'
 import { departmentNamer } from '../../bot/handlers/scope-names.ts'
 import { type HandlerState, isDryRun, stateOf } from '../../bot/handlers/state.ts'
@@ -45,7 +46,7 @@ export const handlersList = defineVerb(
         revision: one.revision,
         updated: when(one.updatedAt),
         'last run': when(one.lastRun?.startedAt),
-        ended: one.lastRun?.state,
+        ended: one.lastRun && (isRefusal(one.lastRun) ? 'refused' : one.lastRun.state),
         'next run': one.nextRunText,
         '24 h': one.lastDay,
         title,
@@ -82,10 +83,7 @@ async function zoneOf(models: Models, corpId: string): Promise<string> {
 async function ran(models: Models, corpId: string, handler: string) {
   const since = new Date(Date.now() - dayMs)
   const [lastRun, lastDay] = await Promise.all([
-    models.runs
-      .findOne({ corpId, handler }, { _id: 0, startedAt: 1, state: 1 })
-      .sort({ startedAt: -1 })
-      .lean(),
+    lastRunOf(models, corpId, handler),
     models.runs.countDocuments({ corpId, handler, startedAt: { $gte: since } }, { limit: countedMax }),
   ])
   return { ...(lastRun !== null && { lastRun }), lastDay }

@@ -425,6 +425,30 @@ describe('sidekick handlers list and show', () => {
     expect(torn.notes?.slice(0, 2)).toEqual(['this handler is broken', expect.stringMatching(/^steps /)])
   })
 
+  it('tell how the last run ended, and of a command whose typist was refused no failure', async () => {
+    await live(good)
+    const begun = {
+      ...{
+        corpId: corp,
+        event: 'e',
+        eventName: 'message.text',
+        handler: 'refund-help',
+        revision: 1,
+        steps: [],
+      },
+      ...({ state: 'failed', startedAt: new Date(), expireAt: new Date(Date.now() + 60_000) } as const),
+    }
+    const ended = async (change: object) => {
+      await database.models.runs.create({ ...begun, ...change })
+      const { rows } = await run(handlersList)
+      await database.models.runs.deleteMany({ event: 'e' })
+      return rows?.[0]?.ended
+    }
+    expect(await ended({ trigger: 'message' })).toBe('failed')
+    expect(await ended({ trigger: 'command', gaveUp: true })).toBe('failed')
+    expect(await ended({ trigger: 'command' })).toBe('refused')
+  })
+
   it('tell of a live one that it is a dry run', async () => {
     const dry = good.replace('steps:', 'run: { dryRun: true }\nsteps:')
     await live(dry)
