@@ -108,6 +108,8 @@ export interface Action {
    * them there: no text that somebody typed, and no name, reaches the whole corp or its admins.
    */
   wide?: Readonly<Record<string, readonly string[]>>
+  /** Texts in which `<@userid>` mentions somebody: what a fact brings is said there, and mentions nobody. */
+  mentioning?: readonly string[]
   /** May be run again when it is unknown whether it succeeded. */
   idempotent: boolean
   run(context: ActionContext, params: unknown): Promise<unknown>

@@ -33,7 +33,9 @@ const params = (stage: Stage) =>
         .describe('With text: mobile numbers of members whose userids are not known, or @all, written out.')
         .optional(),
       markdown: textWithin(markdownBytes, stage, 'refused')
-        .describe('The subset of app messages, at most 4,096 bytes, refused beyond; <@userid> mentions.')
+        .describe(
+          'The subset of app messages, at most 4,096 bytes, refused beyond; <@userid> mentions, where the document and no fact says it.',
+        )
         .optional(),
       markdown_v2: textWithin(markdownBytes, stage, 'refused')
         .describe('With tables, lists, pictures and code, without colours and mentions; at most 4,096 bytes.')
@@ -77,6 +79,7 @@ export const robotSend = defineAction({
   output: z.strictObject({}),
   effect: 'external',
   idempotent: false,
+  mentioning: ['text', 'markdown'],
   wide: { mention: ['@all', ...recipientWords], mentionMobiles: ['@all'] },
   params: params('document'),
   filled: params('filled'),

@@ -41,7 +41,9 @@ export const factTable = {
   'corp.timeZone': text(
     'Its time zone, as `Asia/Shanghai`, in which all facts and the `date` filter tell times',
   ),
-  'staff.userid': text('Who wrote or clicked, or whose customer it is; empty where the event names nobody'),
+  'staff.userid': text(
+    'Who wrote or clicked, or whose customer it is, in the letter case of the directory; empty where the event names nobody',
+  ),
   'staff.name': text('Their name'),
   'staff.departments': texts('Ids of their departments'),
   'staff.role': oneOf(['admin', 'lead', 'staff'], '`admin`, `lead` or `staff`'),

@@ -47,4 +47,13 @@ describe('the parameters of a step', () => {
     ])
       expect(() => fill(to, who)).toThrow(/只能直接写在处理器里，不能由消息或资料带进来。请写成员账号。$/)
   })
+
+  it('mention whom the document mentions, and nobody whom a fact does', () => {
+    const text = '<@{{ staff }}> {{ customer.name }}{% for tag in tags %} {{ tag }}{% endfor %}'
+    const told = { staff: 'lina', customer: { name: '<@all>' }, tags: ['<@hemin>'] }
+    expect(fillParams({ mentioning: ['markdown'] }, compileValue({ markdown: text, text }), told)).toEqual({
+      markdown: '<@lina> < @all> < @hemin>',
+      text: '<@lina> <@all> <@hemin>',
+    })
+  })
 })

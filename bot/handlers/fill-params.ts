@@ -2,13 +2,15 @@ import { type Action, ActionRefused } from '../actions/define.ts'
 import { factAt } from './conditions.ts'
 import type { Filled } from './references.ts'
 
+type FilledBy = Pick<Action, 'emptied' | 'mentioning' | 'wide'>
+
 /**
  * Fills in a step's parameters. Those that its action can do without are empty where that fails, see `Action.emptied`.
  *
  * @throws what LiquidJS throws, such as for a text that takes too long; ActionRefused where a fact brings a word of
  * wide reach, see `Action.wide`
  */
-export function fillParams(action: Pick<Action, 'emptied' | 'wide'>, filled: Filled, facts: object): unknown {
+export function fillParams(action: FilledBy, filled: Filled, facts: object): unknown {
   const params = fillParts(action, filled, facts)
   for (const [list, words] of Object.entries(action.wide ?? {}))
     for (const { at, text } of filled.references)
@@ -32,14 +34,22 @@ function unwritten(word: string): ActionRefused {
   )
 }
 
-function fillParts({ emptied = [] }: Pick<Action, 'emptied'>, filled: Filled, facts: object): unknown {
-  if (emptied.length === 0 || filled.parts === undefined) return filled.fill(facts)
+function fillParts({ emptied = [], mentioning = [] }: FilledBy, filled: Filled, facts: object): unknown {
+  if (filled.parts === undefined || emptied.length + mentioning.length === 0) return filled.fill(facts)
   return Object.fromEntries(
-    Object.entries(filled.parts).map(([name, part]) => [
-      name,
-      emptied.includes(name) ? orEmpty(() => part.fill(facts)) : part.fill(facts),
-    ]),
+    Object.entries(filled.parts).map(([name, part]) => {
+      const fill = (): unknown => part.fill(mentioning.includes(name) ? unmentioning(facts) : facts)
+      return [name, emptied.includes(name) ? orEmpty(fill) : fill()]
+    }),
   )
+}
+
+/** Facts of which none begins a mention. */
+function unmentioning<T>(fact: T): T {
+  if (typeof fact === 'string') return fact.replaceAll('<@', '< @') as T
+  if (typeof fact !== 'object' || fact === null || fact instanceof Date) return fact
+  if (Array.isArray(fact)) return fact.map(unmentioning) as T
+  return Object.fromEntries(Object.entries(fact).map(([name, part]) => [name, unmentioning(part)])) as T
 }
 
 function orEmpty(fill: () => unknown): unknown {
