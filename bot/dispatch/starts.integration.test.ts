@@ -25,7 +25,7 @@ describe('the start of a handler', () => {
       manual('remind', '{{ staff.name }} 记得联系 {{ customer.name }}：{{ args.about }}（{{ event.by }}）'),
       manual('switched-off', '不该来', { enabled: false }),
       manual('only-sales', '不该来', { scope: { staff: ['wangfang'] } }),
-      manual('only-vip', '不该来', { when: { path: 'follow.tags', is: 'contains', value: '没有的' } }),
+      manual('only-vip', '不该来', { when: { path: 'follow.state', is: 'eq', value: '没有的' } }),
       manual('scheduled', '早报', { trigger: { schedule: '0 3 1 1 *' } }),
     ]
     await publishLive(sidekick, ...documents)

@@ -705,6 +705,66 @@ describe('what is wrong with a condition is said by its path, with what to write
       'when asks follow.tags for "渠道/春展", and its tags stand without their groups; write follow.groupedTags',
     ],
     [
+      'a tag of any colleague with its group',
+      'when: { path: customer.tags, is: contains, value: 客户状态/VIP }',
+      'when asks customer.tags for "客户状态/VIP", and its tags stand without their groups; write "VIP"',
+    ],
+    [
+      'a tag without its group',
+      'when: { path: follow.groupedTags, is: contains, value: VIP }',
+      'when asks follow.groupedTags for "VIP", and its tags stand with their groups; write "组/VIP" with the name of the group, or follow.tags',
+    ],
+    [
+      'a department by its name',
+      'when: { path: staff.departments, is: contains, value: "name:线上组" }',
+      'when asks staff.departments for "name:线上组", and departments stand there by their ids; write an id such as "3", or name it in scope.departments',
+    ],
+    [
+      'a weekday that there is not',
+      'when: { path: time.weekday, is: eq, value: 8 }',
+      'when compares time.weekday with 8, and it is a whole number from 1 to 7',
+    ],
+    [
+      'a weekday that it always is other than',
+      'when: { path: time.weekday, is: ne, value: 0 }',
+      'when compares time.weekday with 0, and it is a whole number from 1 to 7',
+    ],
+    [
+      'an hour among several that there is not',
+      'when: { path: time.hour, is: in, value: [23, 24] }',
+      'when compares time.hour with 24, and it is a whole number from 0 to 23',
+    ],
+    [
+      'an hour after the last one',
+      'when: { path: time.hour, is: gt, value: 23 }',
+      'when compares time.hour with 23, and it is a whole number from 0 to 23',
+    ],
+    [
+      'half an hour',
+      'when: { path: time.hour, is: eq, value: 9.5 }',
+      'when compares time.hour with 9.5, and it is a whole number from 0 to 23',
+    ],
+    [
+      'a time over midnight in one all',
+      'when: { all: [{ path: time.time, is: gte, value: "21:00" }, { path: time.time, is: lt, value: "09:00" }] }',
+      'when.all.1 asks time.time for lt "09:00", and when.all.0 for gte "21:00": both never hold at once; where one is enough, write any instead of all',
+    ],
+    [
+      'two values of one fact in one all, deep down',
+      'when: { any: [{ all: [{ path: follow.state, is: eq, value: a }, { path: time.hour, is: gt, value: 9 }, { path: follow.state, is: in, value: [b, c] }] }] }',
+      'when.any.0.all.2 asks follow.state for in ["b","c"], and when.any.0.all.0 for eq "a": both never hold at once; where one is enough, write any instead of all',
+    ],
+    [
+      'whole numbers with none between',
+      'when: { all: [{ path: time.hour, is: gt, value: 9 }, { path: time.hour, is: lt, value: 10 }] }',
+      'when.all.1 asks time.hour for lt 10, and when.all.0 for gt 9: both never hold at once; where one is enough, write any instead of all',
+    ],
+    [
+      'nothing and not nothing',
+      'when: { all: [{ path: follow.state, is: eq, value: "" }, { path: follow.state, is: exists }] }',
+      'when.all.1 asks follow.state for exists, and when.all.0 for eq "": both never hold at once; where one is enough, write any instead of all',
+    ],
+    [
       'a beginning that everything has',
       'when: { path: follow.state, is: prefix, value: "" }',
       'when has an empty text as its value, which fits everything',
@@ -736,5 +796,20 @@ describe('what is wrong with a condition is said by its path, with what to write
     ],
   ])('%s', (_what, fields, ...problems) => {
     expect(problemsOf(fields)).toEqual(problems)
+  })
+})
+
+describe('comparisons of one fact', () => {
+  it.each([
+    'all: [{ path: time.time, is: gte, value: "09:00" }, { path: time.time, is: lt, value: "21:00" }]',
+    'all: [{ path: time.hour, is: gte, value: 21 }, { path: time.hour, is: lt, value: 24 }]',
+    'all: [{ path: follow.tags, is: contains, value: 甲 }, { path: follow.tags, is: contains, value: 乙 }]',
+    'all: [{ path: follow.state, is: prefix, value: a }, { path: follow.state, is: ne, value: ab }]',
+    'all: [{ path: follow.days, is: gt, value: 3 }, { path: follow.days, is: ne, value: 5 }]',
+    'any: [{ path: time.time, is: gte, value: "21:00" }, { path: time.time, is: lt, value: "09:00" }]',
+    'all: [{ path: time.time, is: gte, value: "21:00" }, { not: { path: time.time, is: lt, value: "09:00" } }]',
+    'all: [{ path: follow.stage, is: ne, value: 已成交 }, { path: follow.stage, is: ne, value: 已流失 }]',
+  ])('may hold at once: %s', when => {
+    expect(problemsOf(`when: { ${when} }`)).toEqual([])
   })
 })

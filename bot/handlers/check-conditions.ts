@@ -1,5 +1,6 @@
 import type { Report } from './compile.ts'
-import { leavesOf } from './conditions.ts'
+import { leavesOf, togetherIn } from './conditions.ts'
+import { type Compared, excludes, numbersOf } from './contradictions.ts'
 import type { FactDefinition } from './fact-table.ts'
 import { type KnownFacts, meaningOf } from './known-facts.ts'
 import { listed, nearest } from './nearest.ts'
@@ -17,6 +18,7 @@ export function checkCondition(
   known: KnownFacts,
   report: Report,
 ): void {
+  const compared = new Map<string, Compared>()
   for (const { at: place, leaf } of leavesOf(condition, at)) {
     if (leaf === unsound || leaf.path === unsound) continue
     const meaning = meaningOf(leaf.path.split('.'), known)
@@ -27,6 +29,30 @@ export function checkCondition(
     if (leaf.is === unsound || leaf.value === unsound) continue
     const problem = problemOf(leaf.path, leaf.is, leaf.value, meaning.fact)
     if (problem !== undefined) report(place, problem)
+    else compared.set(place, { path: leaf.path, is: leaf.is, value: leaf.value, fact: meaning.fact })
+  }
+  for (const places of togetherIn(condition, at)) checkTogether(places, compared, report)
+}
+
+/** Reports comparisons of one fact that must all hold, of which one excludes another. */
+function checkTogether(
+  places: readonly string[],
+  compared: ReadonlyMap<string, Compared>,
+  report: Report,
+): void {
+  for (const [index, place] of places.entries()) {
+    const own = compared.get(place)
+    const other = places.slice(0, index).find(before => {
+      const one = compared.get(before)
+      return own !== undefined && one !== undefined && excludes(one, own)
+    })
+    const one = other === undefined ? undefined : compared.get(other)
+    if (own === undefined || one === undefined) continue
+    const [earlier, later] = [one, own].map(({ is, value }) => `${is} ${JSON.stringify(value) ?? ''}`.trim())
+    report(
+      place,
+      `asks ${own.path} for ${later}, and ${other} for ${earlier}: both never hold at once; where one is enough, write any instead of all`,
+    )
   }
 }
 
@@ -43,16 +69,19 @@ function problemOf(path: string, is: Comparison, value: unknown, fact: Fact): st
     if (!Array.isArray(value))
       return `has ${JSON.stringify(value)} as its value, and in needs a list: write [${JSON.stringify(value)}]`
     if (value.length === 0) return 'has an empty list as its value, which nothing is in'
-    return first(value.map(one => fault(one, path, fact)))
+    return first(value.map(one => fault(one, path, fact) ?? notThere(one, path, fact)))
   }
   if (Array.isArray(value))
     return `has a list as its value, and ${is} takes one; ${is === 'contains' ? 'write any of several contains' : 'write in'}`
   const one = operator.value === 'part' ? fault(value, path, { type: 'text' }) : fault(value, path, fact)
   if (one !== undefined) return one
+  if (fact.range !== undefined && !numbersOf(fact.range).some(number => operator.holds(number, value)))
+    return outOfRange(path, value, fact.range)
+  if (is === 'ne' && notThere(value, path, fact) !== undefined) return notThere(value, path, fact)
   if (operator.value !== 'part') return undefined
   if (value === '')
     return `has an empty text as its value, which fits ${type === 'text' ? 'everything' : 'nothing'}`
-  return grouped(path, value)
+  return otherName(path, value, fact)
 }
 
 /** Why a fact is never, or always, other than this value. */
@@ -75,14 +104,35 @@ function fault(value: unknown, path: string, { type, oneOf, form }: Fact): strin
   return undefined
 }
 
+/** Of a number that a fact is never equal to. */
+function notThere(value: unknown, path: string, { range }: Fact): string | undefined {
+  return range === undefined || numbersOf(range).includes(value as number)
+    ? undefined
+    : outOfRange(path, value, range)
+}
+
+function outOfRange(path: string, value: unknown, [least, most]: readonly [number, number]): string {
+  return `compares ${path} with ${String(value)}, and it is a whole number from ${least} to ${most}`
+}
+
 function first(faults: readonly (string | undefined)[]): string | undefined {
   return faults.find(one => one !== undefined)
 }
 
-/** Where people write a tag as customer.tag takes it. */
-function grouped(path: string, value: unknown): string | undefined {
-  if (path !== 'follow.tags' || typeof value !== 'string' || !value.includes('/')) return undefined
-  return `asks follow.tags for "${value}", and its tags stand without their groups; write follow.groupedTags`
+/** Where people name an entry of a list otherwise than it stands there. */
+function otherName(path: string, value: unknown, { entries }: Fact): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const asked = `asks ${path} for "${value}", and`
+  const slash = value.indexOf('/')
+  if (entries === 'tag_name' && slash >= 0)
+    return `${asked} its tags stand without their groups; write ${
+      path === 'follow.tags' ? 'follow.groupedTags' : `"${value.slice(slash + 1)}"`
+    }`
+  if (entries === 'grouped_tag' && slash < 0)
+    return `${asked} its tags stand with their groups; write "组/${value}" with the name of the group, or follow.tags`
+  if (entries === 'department_id' && !/^\d+$/.test(value))
+    return `${asked} departments stand there by their ids; write an id such as "3", or name it in scope.departments`
+  return undefined
 }
 
 function article(type: string): string {

@@ -116,6 +116,46 @@ describe('the names in a document', () => {
     expect(problems[0]?.message).toContain(said[kind ?? ''] ?? kind)
   })
 
+  const condition = (path: string, value: string) => ({ path, is: 'contains', value })
+  const ofConditions = (when: object, step: object = when) =>
+    handlerDocument.parse({
+      ...{ schemaVersion: 1, key: 'fair', title: '春展', trigger: { event: 'customer.added' }, when },
+      steps: [{ id: 'tell', if: step, action: 'staff.notify', with: { to: ['lead'], text: 'x' } }],
+    })
+
+  it.each([
+    ['customer.tags', '投诉', 'names the tag "投诉", which is not there: make it first'],
+    ['follow.tags', 'vip', 'names the tag "vip", which is not there: write "VIP", or make it first'],
+    [
+      'follow.groupedTags',
+      '投诉/已投诉',
+      'names the tag "投诉/已投诉", which is not there: publish with --create-tags to make it',
+    ],
+    [
+      'staff.departments',
+      '99',
+      'names the department "99", which is not there: write its id',
+    ],
+  ])(
+    'are a problem in conditions where %s never holds %s, by the path of each',
+    async (path, value, message) => {
+      const document = ofConditions({ all: [condition(path, value)] }, condition(path, value))
+      expect(await checkNames(database.models, corpId, document, registered)).toEqual(
+        ['when.all.0', 'steps.0.if'].map(at => ({ path: at, message })),
+      )
+    },
+  )
+
+  it('are as they should be in conditions where they are there, or will be', async () => {
+    const grouped = ofConditions(condition('follow.groupedTags', '投诉/已投诉'))
+    expect(await missingTags(database.models, corpId, grouped, registered)).toEqual(['投诉/已投诉'])
+    const coming = { tags: ['投诉/已投诉'] }
+    for (const document of [grouped, ofConditions(condition('follow.tags', '已投诉'))])
+      expect(await checkNames(database.models, corpId, document, registered, coming)).toEqual([])
+    const held = ofConditions(condition('customer.tags', 'VIP'))
+    expect(await checkNames(database.models, corpId, held, registered)).toEqual([])
+  })
+
   it('may be a misspelt word of a list of recipients', async () => {
     const steps = [{ id: 'tell', action: 'staff.notify', with: { to: ['adimn', 'lead'], text: 'x' } }]
     const wrong = handlerDocument.parse({ ...document({ staff: [] }), steps })

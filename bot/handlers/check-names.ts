@@ -2,13 +2,15 @@ import type { Models } from '../../models/models.ts'
 import type { ActionTable, Named } from '../actions/define.ts'
 import { splitTagName, tagsNamed } from '../actions/tag-names.ts'
 import type { Problem } from './compile.ts'
+import { leavesOf } from './conditions.ts'
+import { entriesOf } from './fact-table.ts'
 import { isCreatable, type Kind, shelves, tagsOf } from './name-shelves.ts'
 import { nearest } from './nearest.ts'
 import type { HandlerDocument } from './schema.ts'
 import { type Partly, type Sound, soundTrigger, unsound } from './sound.ts'
 
 /** What is looked at of a document. */
-type Document = Pick<Partly<HandlerDocument>, 'key' | 'trigger' | 'scope' | 'steps'>
+type Document = Pick<Partly<HandlerDocument>, 'key' | 'trigger' | 'scope' | 'when' | 'steps'>
 type NamedThing = Omit<Named, 'kind'> & { kind: Kind }
 
 /** What will be there too once a document is published. */
@@ -21,7 +23,7 @@ export interface Coming {
 
 /**
  * Looks whether everything that a document names is there in this corp: what the parameters of its steps name, see
- * `Action.names`, and its scope. What is a template, or unsound, names nothing yet. Reads the database alone.
+ * `Action.names`, its scope, and its conditions. What is a template, or unsound, names nothing yet. Reads the database alone.
  *
  * @param told what else is wrong with it: nothing is said of a name where something is, or of a list of which something is
  * @returns every problem, by its path
@@ -35,7 +37,12 @@ export async function checkNames(
   told: readonly Problem[] = [],
 ): Promise<Problem[]> {
   const wrong = new Set(told.map(one => one.path))
-  const named = [...scopeNames(document.scope), ...stepNames(document.steps, actions)].filter(
+  const all = [
+    ...scopeNames(document.scope),
+    ...stepNames(document.steps, actions),
+    ...conditionNames(document),
+  ]
+  const named = all.filter(
     ({ name, path, words = [] }) =>
       !words.includes(name) && !wrong.has(path) && !wrong.has(path.replace(/\.\d+$/, '')),
   )
@@ -70,10 +77,11 @@ function isManual(trigger: Sound<HandlerDocument['trigger']>): boolean | undefin
 export async function missingTags(
   models: Models,
   corpId: string,
-  { steps }: Pick<Document, 'steps'>,
+  document: Pick<Document, 'when' | 'steps'>,
   actions: ActionTable,
 ): Promise<string[]> {
-  const names = stepNames(steps, actions).filter(one => one.kind === 'tag')
+  const all = [...stepNames(document.steps, actions), ...conditionNames(document)]
+  const names = all.filter(one => one.kind === 'tag' || one.kind === 'grouped_tag')
   if (names.length === 0) return []
   const held = await tagsOf(models, corpId)
   const missing = new Map<string, string>()
@@ -92,6 +100,18 @@ function stepNames(steps: Sound<HandlerDocument['steps']>, actions: ActionTable)
     if (step === unsound || step.action === unsound || step.with === unsound) return []
     const names = actions.get(step.action)?.names?.(step.with) ?? []
     return names.map(named => ({ ...named, path: `steps.${index}.with.${named.path}` }))
+  })
+}
+
+/** What its conditions ask lists of tags and departments for. */
+function conditionNames({ when, steps }: Pick<Document, 'when' | 'steps'>): NamedThing[] {
+  const leaves = when === undefined ? [] : leavesOf(when, 'when')
+  for (const [index, step] of steps === unsound ? [] : steps.entries())
+    if (step !== unsound && step.if !== undefined) leaves.push(...leavesOf(step.if, `steps.${index}.if`))
+  return leaves.flatMap(({ at, leaf }): NamedThing[] => {
+    if (leaf === unsound || leaf.is !== 'contains' || typeof leaf.value !== 'string') return []
+    const kind = leaf.path === unsound ? undefined : entriesOf(leaf.path)
+    return kind === undefined ? [] : [{ kind, name: leaf.value, path: at }]
   })
 }
 

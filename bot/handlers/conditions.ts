@@ -110,6 +110,20 @@ export function leavesOf(condition: Sound<Condition>, at: string): { at: string;
   ]
 }
 
+/** Where the comparisons stand that must hold at once: of each `all` with those directly within. */
+export function togetherIn(condition: Sound<Condition>, at: string): string[][] {
+  if (condition === unsound) return []
+  const all = 'all' in condition && condition.all !== unsound ? condition.all : []
+  const any = 'any' in condition && condition.any !== unsound ? condition.any : []
+  const own = all.flatMap((part, index) => (part !== unsound && 'path' in part ? [`${at}.all.${index}`] : []))
+  return [
+    ...(own.length > 1 ? [own] : []),
+    ...all.flatMap((part, index) => togetherIn(part, `${at}.all.${index}`)),
+    ...any.flatMap((part, index) => togetherIn(part, `${at}.any.${index}`)),
+    ...('not' in condition ? togetherIn(condition.not, `${at}.not`) : []),
+  ]
+}
+
 /** Every path that a condition reads. */
 export function pathsOf(condition: Condition): string[] {
   return leavesOf(condition, '').map(({ leaf }) => leaf.path)

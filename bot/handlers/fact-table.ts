@@ -13,10 +13,21 @@ export interface FactDefinition {
   oneOf?: readonly string[]
   /** What its texts look like: others compare to no use. */
   form?: { pattern: RegExp; example: string }
+  /** The least and the most of its numbers, which are whole. */
+  range?: readonly [number, number]
+  /** What the entries of a list name: a tag without or with its group, or a department by its id. */
+  entries?: EntryKind
 }
+
+/** A tag's name alone, `组/标签`, or the id of a department. */
+export type EntryKind = 'tag_name' | 'grouped_tag' | 'department_id'
 
 const text = (means: string) => ({ type: 'text', means }) as const
 const number = (means: string) => ({ type: 'number', means }) as const
+const within = (range: readonly [number, number], means: string) =>
+  ({ type: 'number', means, range }) as const
+const listOf = <E extends EntryKind>(entries: E, means: string) =>
+  ({ type: 'list of text', means, entries }) as const
 const flag = (means: string) => ({ type: 'boolean', means }) as const
 const texts = (means: string) => ({ type: 'list of text', means }) as const
 const oneOf = <V extends string>(values: readonly V[], means: string) =>
@@ -45,24 +56,27 @@ export const factTable = {
     'Who wrote or clicked, or whose customer it is, in the letter case of the directory; empty where the event names nobody',
   ),
   'staff.name': text('Their name'),
-  'staff.departments': texts('Ids of their departments'),
+  'staff.departments': listOf('department_id', 'Ids of their departments'),
   'staff.role': oneOf(['admin', 'lead', 'staff'], '`admin`, `lead` or `staff`'),
   'staff.position': text('Job title'),
   'customer.externalUserid': text('The customer'),
   'customer.name': text('The nickname that the customer chose; empty where it is not known yet'),
-  'customer.type': number('1: uses WeChat, 2: uses WeCom of another company, 0: not known yet'),
-  'customer.gender': number('1 male, 2 female, 0 unknown'),
+  'customer.type': within([0, 2], '1: uses WeChat, 2: uses WeCom of another company, 0: not known yet'),
+  'customer.gender': within([0, 2], '1 male, 2 female, 0 unknown'),
   'customer.corpName': text('Company of a customer of type 2'),
   'customer.position': text('Job title of a customer of type 2'),
-  'customer.tags': texts('Names of the corp tags that any staff member has given, without their groups'),
+  'customer.tags': listOf(
+    'tag_name',
+    'Names of the corp tags that any staff member has given, without their groups',
+  ),
   'follow.status': oneOf(
     ['active', 'removed', 'lost', ''],
     '`active`, `removed` (the staff member deleted the customer), `lost` (the customer did); empty where it is not known yet',
   ),
   'follow.remark': text('The staff member\u2019s remark'),
   'follow.description': text('The staff member\u2019s description'),
-  'follow.tags': texts('Names of this pair\u2019s corp tags, without their groups: `VIP`'),
-  'follow.groupedTags': texts('The same with their groups: `客户等级/VIP`'),
+  'follow.tags': listOf('tag_name', 'Names of this pair\u2019s corp tags, without their groups: `VIP`'),
+  'follow.groupedTags': listOf('grouped_tag', 'The same with their groups: `客户等级/VIP`'),
   'follow.personalTags': texts('Names of the staff member\u2019s own tags on the customer'),
   'follow.stage': oneOf(
     ['待跟进', '跟进中', '已成交', '无意向', '已流失'],
@@ -86,13 +100,13 @@ export const factTable = {
     means: '`09:05`, which compares as it stands: gte `21:00`',
     form: { pattern: /^([01]\d|2[0-3]):[0-5]\d$/, example: '09:05' },
   },
-  'time.hour': number('0 to 23'),
-  'time.minute': number('0 to 59'),
-  'time.weekday': number('1 Monday to 7 Sunday'),
+  'time.hour': within([0, 23], '0 to 23'),
+  'time.minute': within([0, 59], '0 to 59'),
+  'time.weekday': within([1, 7], '1 Monday to 7 Sunday'),
   'time.weekend': flag('Saturday or Sunday'),
   'time.year': number('2026'),
-  'time.month': number('1 to 12'),
-  'time.day': number('1 to 31'),
+  'time.month': within([1, 12], '1 to 12'),
+  'time.day': within([1, 31], '1 to 31'),
   'run.handler': text('Key of this handler'),
   'run.revision': number('Its revision'),
   'run.by': oneOf(
@@ -102,6 +116,14 @@ export const factTable = {
   'run.dryRun': flag('Nothing is done in this run'),
   'run.startedAt': text('When it began, UTC: `2026-03-01T10:05:00.000Z`'),
 } as const satisfies Record<string, FactDefinition>
+
+/** What the entries of a fact name, where they do. */
+export function entriesOf(path: string): EntryKind | undefined {
+  const fact: FactDefinition | undefined = Object.hasOwn(factTable, path)
+    ? factTable[path as FactPath]
+    : undefined
+  return fact?.entries
+}
 
 type FactPath = keyof typeof factTable
 type ValueOf<F extends FactDefinition> =

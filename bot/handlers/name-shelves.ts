@@ -4,10 +4,14 @@ import { useridKey } from '../../models/userid.ts'
 import { tagNameMax } from '../actions/corp-tags.ts'
 import type { Named } from '../actions/define.ts'
 import { nearestTags, splitTagName, tagsNamed } from '../actions/tag-names.ts'
+import type { EntryKind } from './fact-table.ts'
 import { nearest } from './nearest.ts'
 
-/** What is named: by an action, or by a scope, whose `except` names members, departments, roles and apps alike. */
-export type Kind = Named['kind'] | 'app' | 'except'
+/**
+ * What is named: by an action, by a scope, whose `except` names members, departments, roles and apps alike, or by a
+ * condition, for whose lists a tag is written exactly as it is called, without its group or with it, and a department by id.
+ */
+export type Kind = Named['kind'] | 'app' | 'except' | EntryKind
 
 /** What a corp has of a kind, as far as a document names it. Gives what is wrong with a name, where something is. */
 type Shelf = (name: string) => string | undefined
@@ -24,8 +28,7 @@ export const shelves: Readonly<
   Record<Kind, (models: Models, corpId: string, names: string[], coming: Coming) => Promise<Shelf>>
 > = {
   async tag(models, corpId, _names, { tags }) {
-    const made = tags.map(({ group = '', tag }) => ({ name: tag, groupName: group }))
-    const held = [...(await tagsOf(models, corpId)), ...made]
+    const held = await tagsWith(models, corpId, tags)
     return name => {
       const found = tagsNamed(held, name)
       if (found.length === 1) return undefined
@@ -33,6 +36,27 @@ export const shelves: Readonly<
       if (found.length > 1)
         return `names the tag "${name}", which is in the groups ${groups.join(', ')}: write "${groups[0]}/${name}"`
       return `names the tag "${name}", which is not there: ${tagAdvice(name, nearestTags(name, held))}`
+    }
+  },
+  async tag_name(models, corpId, _names, { tags }) {
+    const held = await tagsWith(models, corpId, tags)
+    return name => {
+      if (held.some(one => one.name === name)) return undefined
+      const near = nearest(
+        name,
+        held.map(one => one.name),
+      )
+      return `names the tag "${name}", which is not there: ${near === undefined ? '' : `write "${near}", or `}make it first`
+    }
+  },
+  async grouped_tag(models, corpId, _names, { tags }) {
+    const held = await tagsWith(models, corpId, tags)
+    return name => {
+      const [found, ...others] = tagsNamed(held, name)
+      const whole = found === undefined ? '' : `${found.groupName}/${found.name}`
+      if (whole === name || others.length > 0) return undefined
+      const advice = found === undefined ? tagAdvice(name, nearestTags(name, held)) : `write "${whole}"`
+      return `names the tag "${name}", which is not there: ${advice}`
     }
   },
   async material(models, corpId) {
@@ -73,6 +97,10 @@ export const shelves: Readonly<
   async department(models, corpId) {
     return departmentShelf(await departmentsOf(models, corpId))
   },
+  async department_id(models, corpId) {
+    const held = new Set((await departmentsOf(models, corpId)).map(one => one.departmentId))
+    return id => (held.has(id) ? undefined : `names the department "${id}", which is not there: write its id`)
+  },
   async app(models, corpId) {
     const corp = await models.corps.findOne({ corpId }, { apps: 1 }).lean()
     return listed('app', corp?.apps.map(one => one.app) ?? [])
@@ -109,6 +137,15 @@ function listed(what: string, held: readonly string[]): Shelf {
     const near = nearest(name, held)
     return `names the ${what} "${name}", which is not there${near === undefined ? '' : `: write "${near}"`}`
   }
+}
+
+async function tagsWith(
+  models: Models,
+  corpId: string,
+  coming: Coming['tags'],
+): Promise<{ name: string; groupName: string }[]> {
+  const made = coming.map(({ group = '', tag }) => ({ name: tag, groupName: group }))
+  return [...(await tagsOf(models, corpId)), ...made]
 }
 
 /** The corp's tags by name. */
