@@ -12,6 +12,7 @@ const run = (...steps: RunStep[]) => ({ steps }) as Run
 const handlerOf = (...steps: { id: string; names?: string; reads?: boolean; if?: object }[]) =>
   ({
     steps: steps.map(({ names, ...one }) => ({
+      action: 'probe',
       ...one,
       with: { references: names === undefined ? [] : [{ at: '', path: names.split('.') }] },
     })),

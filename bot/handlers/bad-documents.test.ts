@@ -174,7 +174,7 @@ describe('what is wrong with a trigger or a scope is said by its path, with what
     [
       'a match that compares as none does',
       'trigger: { event: customer.added, match: { state: { regex: a } } }',
-      'trigger.match.state has none of eq, prefix, in',
+      'trigger.match.state has none of eq, prefix, in; for any other comparison, such as contains, write a when',
     ],
     [
       'a match that compares twice',
@@ -282,6 +282,26 @@ describe('what is wrong with a trigger or a scope is said by its path, with what
       'trigger.schedule "0 0 9 * * 1-5" is not a cron expression of five fields such as 0 9 * * 1-5',
     ],
     [
+      'a cron expression with fields out of range',
+      'trigger: { schedule: "0 25 * * 8" }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'trigger.schedule "0 25 * * 8" is no cron expression: "25" is no hour (0 to 23), "8" is no weekday (0 to 7, 1 is Monday)',
+    ],
+    [
+      'a day that never comes',
+      'trigger: { schedule: "0 9 31 2 *" }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
+      'trigger.schedule "0 9 31 2 *" is never due: no month has such a day',
+    ],
+    [
+      'all events of a kind',
+      'trigger: { event: customer.* }',
+      'trigger.event "customer.*" is not the name of an event, and a trigger takes one; there is customer.added, customer.confirmed, customer.edited, customer.removed, customer.lost, customer.archive_agreed, message.text, message.image, message.voice, message.video, message.location, message.link, app.entered, app.subscribed and 21 more',
+    ],
+    [
+      'a message rule that is a word',
+      'trigger: { message: 退款 }',
+      'trigger.message is the text "退款", and an object is needed: write { contains: ["退款"] }',
+    ],
+    [
       'a schedule in words',
       'trigger: { schedule: 每天九点 }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
       'trigger.schedule "每天九点" is not a cron expression of five fields such as 0 9 * * 1-5',
@@ -381,7 +401,7 @@ describe('what is wrong with a step is said by its path, with what to write inst
     [
       'a retry that is a number',
       'steps: [{ id: a, action: staff.notify, with: { to: [lead], text: x }, retry: 3 }]',
-      'steps.0.retry is the number 3, and an object is needed',
+      'steps.0.retry is the number 3, and an object is needed: write { max: 3 }',
     ],
     [
       'a retry without end',
@@ -441,9 +461,19 @@ describe('what is wrong with a step is said by its path, with what to write inst
       'steps.0.action "welcome.send" needs a welcome code, which customer.added alone has; those of confirmations and archive consents are used for it',
     ],
     [
+      'a step that waits',
+      'steps: [{ id: a, action: wait, with: { minutes: 5 } }]',
+      'steps.0.action "wait" is not an action; a step does not wait: write handler.schedule, which starts another handler later',
+    ],
+    [
+      'an argument that is an object',
+      'steps: [{ id: a, action: handler.schedule, with: { handler: x, after: 3d, args: { x: { a: 1 } } } }]',
+      'steps.0.with.args.x is an object, and a text or a number or true or false or a list is needed',
+    ],
+    [
       'two welcomes',
       'steps: [{ id: a, action: welcome.send, with: { text: x } }, { id: b, action: welcome.send, with: { text: y } }]',
-      'steps.1.action sends a second welcome, and a code is good for one, which steps.a sends',
+      'steps.1.action sends a second welcome: steps.a sends the welcome already, and there is one for each add',
     ],
     [
       'a tag by schedule',
@@ -625,12 +655,12 @@ describe('what is wrong with a condition is said by its path, with what to write
     [
       'a condition of two forms',
       'when: { all: [{ path: time.hour, is: gt, value: 9 }], any: [{ path: time.hour, is: gt, value: 9 }] }',
-      'when has all and any, and takes only one of them',
+      'when has all and any, and takes only one of them; put one inside the other',
     ],
     [
       'a condition that is a text',
       'when: time.inOffice',
-      'when is the text "time.inOffice", and an object with one of all, any, not, path is needed',
+      'when is the text "time.inOffice", and an object with one of all, any, not, path is needed: write { path: time.inOffice, is: eq, value: true }, or another comparison',
     ],
     ['an empty all', 'when: { all: [] }', 'when.all is empty'],
     [
@@ -697,7 +727,7 @@ describe('what is wrong with a condition is said by its path, with what to write
     [
       'a time of day in another form',
       'when: { path: time.time, is: gte, value: "9:00" }',
-      'when compares time.time with "9:00"; write it as "09:05"',
+      'when compares time.time with "9:00"; write it as "09:00"',
     ],
     [
       'a tag with its group',

@@ -99,8 +99,10 @@ function fault(value: unknown, path: string, { type, oneOf, form }: Fact): strin
     const near = nearest(value, oneOf)
     return `compares ${path} with "${value}", which it never is; write ${near ?? `one of ${listed(oneOf.filter(one => one !== ''))}`}`
   }
-  if (form !== undefined && !form.pattern.test(value))
-    return `compares ${path} with "${value}"; write it as "${form.example}"`
+  if (form !== undefined && !form.pattern.test(value)) {
+    const padded = `0${value}`
+    return `compares ${path} with "${value}"; write it as "${form.pattern.test(padded) ? padded : form.example}"`
+  }
   return undefined
 }
 

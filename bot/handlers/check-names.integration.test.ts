@@ -131,11 +131,7 @@ describe('the names in a document', () => {
       '投诉/已投诉',
       'names the tag "投诉/已投诉", which is not there: publish with --create-tags to make it',
     ],
-    [
-      'staff.departments',
-      '99',
-      'names the department "99", which is not there: write its id',
-    ],
+    ['staff.departments', '99', 'names the department "99", which is not there: write its id'],
   ])(
     'are a problem in conditions where %s never holds %s, by the path of each',
     async (path, value, message) => {

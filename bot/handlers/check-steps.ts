@@ -42,14 +42,17 @@ export function compileSteps(
       if (step.action !== unsound)
         report(
           `${at}.action`,
-          `"${step.action}" is not an action${suggest(step.action, [...actions.keys()])}`,
+          `"${step.action}" is not an action${meantBy(step.action) ?? suggest(step.action, [...actions.keys()])}`,
         )
       return undefined
     }
     checkNeeds(action, step.with, at, trigger, report)
     if (action.id === 'welcome.send') {
       if (welcome !== undefined)
-        report(`${at}.action`, `sends a second welcome, and a code is good for one, which ${welcome} sends`)
+        report(
+          `${at}.action`,
+          `sends a second welcome: ${welcome} sends the welcome already, and there is one for each add`,
+        )
       welcome ??= id === unsound ? at : `steps.${id}`
     }
     return step.with === unsound ? undefined : compileWith(step.with, action, at, known, report)
@@ -83,6 +86,13 @@ function compileWith(
 
 function isLater(value: unknown): boolean {
   return typeof value === 'string' && isTemplate(value)
+}
+
+/** What is done otherwise than by a step of that name. */
+function meantBy(action: string): string | undefined {
+  return /^(wait|delay|sleep|later)\b/i.test(action)
+    ? '; a step does not wait: write handler.schedule, which starts another handler later'
+    : undefined
 }
 
 /** The words of recipients that say nobody where no staff member is what it is about. */

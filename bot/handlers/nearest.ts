@@ -26,7 +26,11 @@ export function nearest(name: string, names: readonly string[]): string | undefi
 export function suggest(name: string, names: readonly string[]): string {
   const one = nearest(name, names)
   if (one !== undefined) return `; did you mean ${one}?`
-  return names.length === 0 ? '' : `; there is ${listed(names)}`
+  if (names.length === 0) return ''
+  // Those of its own group first, as of customer.*.
+  const group = name.slice(0, name.indexOf('.') + 1)
+  const isOwn = (other: string): boolean => group !== '' && other.startsWith(group)
+  return `; there is ${listed([...names.filter(isOwn), ...names.filter(other => !isOwn(other))])}`
 }
 
 const listedMax = 14

@@ -48,7 +48,7 @@ when:
     - { path: time.hour, is: gt, vlaue: 9 }
 ${tell}`,
       'when.all.0.is is the text "gtt"; write gt',
-      'when.all.1.any.0 is the text "time.inOffice", and an object with one of all, any, not, path is needed',
+      'when.all.1.any.0 is the text "time.inOffice", and an object with one of all, any, not, path is needed: write { path: time.inOffice, is: eq, value: true }, or another comparison',
       'when.all.1.any.1 names follow.tag, which is no fact; did you mean follow.tags?',
       'when.all.1.any.2.not compares time.hour, which is a number, with the text "9"; write 9, without quotes',
       'when.all.2.path is missing; a text is needed',
@@ -66,7 +66,7 @@ when:
 ${tell}`,
       'when.all.0.is is the text "gtt"; write gt',
       'when.any.0 names follow.tag, which is no fact; did you mean follow.tags?',
-      'when has all and any, and takes only one of them',
+      'when has all and any, and takes only one of them; put one inside the other',
     ],
     [
       'facts of an event that nobody knows are left out, others are not',
@@ -230,7 +230,7 @@ steps:
       'trigger has none of event, command, message, schedule, manual; did you mean event by evnt?',
       'when.all.1 compares follow.days, which is a number, with the text "many"; write a number',
       'steps.0.with has neither text nor materials',
-      'steps.1.action sends a second welcome, and a code is good for one, which steps.w sends',
+      'steps.1.action sends a second welcome: steps.w sends the welcome already, and there is one for each add',
       'steps.1.with.text is no template that can be filled: invalid value expression: ""',
     ],
   ])('%s', (_what, text, ...problems) => {

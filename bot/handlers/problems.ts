@@ -99,7 +99,7 @@ function unionProblems(
   if (!/^Invalid/.test(issue.message)) return [{ path: here, message: said(issue.message, value) }]
   const marks = forms.map(one => marksOf(one, forms)[0]).filter(mark => mark !== undefined)
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (!isObject) return [{ path: here, message: notOneOf(forms, marks, value) }]
+  if (!isObject || marks.length === 0) return [{ path: here, message: notOneOf(forms, marks, value) }]
   if (meant.length > 1) return severalForms(forms, meant, value, path, isLater)
   const names = Object.keys(value)
   const all = forms.flatMap(one => marksOf(one, forms))
@@ -107,7 +107,8 @@ function unionProblems(
     .map(name => [name, nearest(name, all)] as const)
     .find(([, near]) => near !== undefined)
   const meaning = misspelt && `; did you mean ${misspelt[1]} by ${misspelt[0]}?`
-  return [{ path: here, message: `has none of ${listed(marks)}${meaning ?? ''}` }]
+  const instead = marks.includes('prefix') ? '; for any other comparison, such as contains, write a when' : ''
+  return [{ path: here, message: `has none of ${listed(marks)}${meaning ?? instead}` }]
 }
 
 /** Whichever is kept, or moved: what is wrong within each stays. */
@@ -126,7 +127,8 @@ function severalForms(
   const present = forms
     .map(one => marksOf(one, forms)[0])
     .filter(mark => mark !== undefined && Object.hasOwn(value, mark))
-  const message = `has ${present.join(' and ')}, and takes only one of them`
+  const nested = present.includes('all') || present.includes('any') ? '; put one inside the other' : ''
+  const message = `has ${present.join(' and ')}, and takes only one of them${nested}`
   return [...within, { path: path.join('.') || 'document', message }]
 }
 
@@ -137,7 +139,15 @@ function notOneOf(forms: readonly z.core.$ZodType[], marks: readonly string[], v
       ? `an object with one of ${listed(marks)} is needed`
       : `${kinds.join(' or ')} is needed`
   if (value === undefined) return `is missing; ${wanted}`
+  if (marks.includes('path')) return `is ${described(value)}, and ${wanted}${conditionInstead(value)}`
   return `is ${described(value)}, and ${wanted}${marks.includes('prefix') ? matchInstead(value) : ''}`
+}
+
+/** How a fact that stands for a condition was meant. */
+function conditionInstead(value: unknown): string {
+  return typeof value === 'string' && /^[a-zA-Z]\w*\.[\w.]+$/.test(value)
+    ? `: write { path: ${value}, is: eq, value: true }, or another comparison`
+    : ', such as { path: follow.tags, is: contains, value: VIP }'
 }
 
 /** How a plain value of a `match` was meant. */
@@ -183,8 +193,18 @@ function wrongType(expected: string, value: unknown, schema: z.core.$ZodType | u
     return `is the text "${shortened(value)}": write ${Number(value)}, without quotes`
   if (expected === 'array' && typeof value !== 'object')
     return `is ${described(value)}, and a list is needed: write [${JSON.stringify(value)}]`
+  const within = expected === 'object' && schema !== undefined ? asOnlyField(value, schema) : undefined
+  if (within !== undefined) return `is ${described(value)}, and ${wanted} is needed: write ${within}`
   if (expected === 'int') return `is ${described(value)}, and ${wanted} such as 20 is needed`
   return `is ${described(value)}, and ${wanted} is needed`
+}
+
+/** The value, or a list of it, as the one field that an object has. */
+function asOnlyField(value: unknown, schema: z.core.$ZodType): string | undefined {
+  const [name, ...others] = fieldNames(schema) ?? []
+  if (name === undefined || others.length > 0) return undefined
+  const fitting = [value, [value]].find(one => z.safeParse(schema, { [name]: one }).success)
+  return fitting === undefined ? undefined : `{ ${name}: ${JSON.stringify(fitting)} }`
 }
 
 /** What of it the schema takes: it as it stands, or as a duration. */

@@ -85,6 +85,16 @@ describe('a file of handlers', () => {
       'text: @lina',
       /:1:7: no plain text begins with @; put the whole text in quotes/,
     ],
+    [
+      'a template within a text in brackets',
+      'with: { text: 到{{ customer.name }} }',
+      /:1:16: a text that holds \{ is no plain text within \{ \}; put the whole text in quotes$/,
+    ],
+    [
+      'a full-width comma',
+      'with: { to: [lina]，text: 好 }',
+      /:1:19: the comma here is full-width \(，\); write a plain one and a space: ", "$/,
+    ],
     ['an escape that is none', 'text: "a\\d"', /:1:9: "\\" begins an escape/],
     ['a list of something else', '- key: one\n- 7', /:2:3: this is not a handler/],
     ['a text', 'hello', /:1:1: this is not a handler/],

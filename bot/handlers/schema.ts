@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { events, isEventName } from '../events/names.ts'
-import { isCron } from './cron.ts'
+import { cronFault, isCron } from './cron.ts'
 import { durationMs } from './duration.ts'
 import { suggest } from './nearest.ts'
 import { type Comparison, comparisons } from './operators.ts'
@@ -78,7 +78,8 @@ const eventTrigger = z.strictObject({
   event: z
     .string()
     .refine(isEventName, {
-      error: ({ input }) => `is not the name of an event${suggest(String(input), Object.keys(events))}`,
+      error: ({ input }) =>
+        `is not the name of an event${/[*|,，]/.test(String(input)) ? ', and a trigger takes one' : ''}${suggest(String(input), Object.keys(events))}`,
     })
     .describe('Whenever this happens'),
   // Cheap: looked at before any fact is loaded.
@@ -104,7 +105,7 @@ const messageTrigger = z.strictObject({
 const scheduleTrigger = z.strictObject({
   schedule: z
     .string()
-    .refine(isCron, 'is not a cron expression of five fields such as 0 9 * * 1-5')
+    .refine(isCron, { error: ({ input }) => cronFault(String(input)) })
     .describe('Minute, hour, day, month, weekday, in the corp\u2019s time zone: 0 9 * * 1-5'),
 })
 

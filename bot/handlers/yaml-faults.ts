@@ -62,6 +62,10 @@ function explained(fault: YAMLError, document: Document.Parsed, text: string): Y
       `"\\" begins an escape within double quotes, and this is none; write \\\\, or use single quotes`,
     )
   if (code === 'TAG_RESOLVE_FAILED') return at(`${message}; leave it out, or ${quoteIt}`)
+  if (rest.startsWith('，'))
+    return at('the comma here is full-width (，); write a plain one and a space: ", "')
+  if (message.startsWith('Unexpected flow-map-start at node end'))
+    return at(`a text that holds { is no plain text within { }; ${quoteIt}`)
   if (message.startsWith('Unexpected scalar at node end'))
     return at(
       line.includes('{{')
