@@ -46,3 +46,18 @@ describe('sidekick handlers validate, where Sidekick was never started', () => {
     expect(readdirSync(folder)).toEqual(['refund.yaml'])
   })
 })
+
+describe('--help', () => {
+  it.each([
+    [['--help'], /^USAGE sidekick jobs\|/m],
+    [['handlers', '--help'], /^USAGE sidekick handlers list\|/m],
+    [['handlers', 'show', '--help'], /^USAGE sidekick handlers show \[OPTIONS\] /m],
+    [['sync', '--help'], /^USAGE sidekick sync \[OPTIONS\]/m],
+  ])('of %j names all that is typed', async (words, usage) => {
+    const env = { PATH: process.env.PATH, NO_COLOR: '1' }
+    const told = await new Promise<string>(done =>
+      execFile(process.execPath, [tool, ...words], { env }, (_fault, out) => done(out)),
+    )
+    expect(told).toMatch(usage)
+  })
+})

@@ -1,4 +1,4 @@
-import { type ArgsDef, type CommandDef, defineCommand, runMain } from 'citty'
+import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runMain } from 'citty'
 import { createApps } from './bot/apps.ts'
 import { openPlatform } from './bot/platform.ts'
 import { type Config, ConfigError, keepSecret, loadConfig } from './config.ts'
@@ -87,7 +87,7 @@ function platformOf({ mode, apiBase, simPort }: Config): string | undefined {
 }
 
 /** Makes a verb a command: it prints one line for what goes wrong, and closes what it has opened. */
-function command({ description, args, run }: Verb): CommandDef {
+function command(name: string, { description, args, run }: Verb): CommandDef {
   const work = async (given: Parameters<Verb['run']>[0]): Promise<void> => {
     let opened: Awaited<ReturnType<typeof openAll>> | undefined
     try {
@@ -113,7 +113,7 @@ function command({ description, args, run }: Verb): CommandDef {
   }
   const all: ArgsDef = { ...args, json }
   return defineCommand({
-    meta: { description },
+    meta: { name, description },
     args: all,
     run: context => work(context.args as Parameters<Verb['run']>[0]),
   }) as CommandDef
@@ -127,33 +127,45 @@ function printTable(rows: readonly Record<string, unknown>[]): void {
   for (const parts of [heads, ...cells]) console.log(line(parts).trimEnd())
 }
 
-const group = (description: string, verbs: Record<string, Verb>): CommandDef =>
+const group = (name: string, description: string, verbs: Record<string, Verb>): CommandDef =>
   defineCommand({
-    meta: { description },
-    subCommands: Object.fromEntries(Object.entries(verbs).map(([name, verb]) => [name, command(verb)])),
+    meta: { name, description },
+    subCommands: Object.fromEntries(
+      Object.entries(verbs).map(([verb, one]) => [verb, command(`${name} ${verb}`, one)]),
+    ),
   })
+
+/** Names in the usage line all that is typed: of the names above a verb the library gives the last alone. */
+async function showUsage<T extends ArgsDef>(of: CommandDef<T>): Promise<void> {
+  console.log(`${await renderUsage(of)}\n`)
+}
 
 await runMain(
   defineCommand({
     meta: { name: 'sidekick', description: "The operator's tool of WeCom Sidekick" },
     subCommands: {
-      jobs: command(jobsVerb),
-      sync: command(syncVerb),
-      push: command(pushVerb),
-      corp: group('Corps', { list: corpList, add: corpAdd, set: corpSet, rotate: corpRotate }),
-      robot: group('Robots of groups, for robot.send', {
+      jobs: command('sidekick jobs', jobsVerb),
+      sync: command('sidekick sync', syncVerb),
+      push: command('sidekick push', pushVerb),
+      corp: group('sidekick corp', 'Corps', {
+        list: corpList,
+        add: corpAdd,
+        set: corpSet,
+        rotate: corpRotate,
+      }),
+      robot: group('sidekick robot', 'Robots of groups, for robot.send', {
         list: robotList,
         add: robotAdd,
         remove: robotRemove,
       }),
-      inbox: group('The callback inbox', {
+      inbox: group('sidekick inbox', 'The callback inbox', {
         list: inboxList,
         show: inboxShow,
         dead: inboxDead,
         replay: inboxReplay,
         gaps: inboxGaps,
       }),
-      handlers: group('Stored handlers', {
+      handlers: group('sidekick handlers', 'Stored handlers', {
         list: handlersList,
         show: handlersShow,
         validate: handlersValidate,
@@ -171,7 +183,7 @@ await runMain(
         'dry-run': handlersDryRun,
         why: handlersWhy,
       }),
-      db: group('The database', {
+      db: group('sidekick db', 'The database', {
         info: dbInfo,
         check: dbCheck,
         export: dbExport,
@@ -180,4 +192,5 @@ await runMain(
       }),
     },
   }),
+  { showUsage },
 )
