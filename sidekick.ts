@@ -24,6 +24,7 @@ import { robotAdd, robotList, robotRemove } from './jobs/operator/robot-verbs.ts
 import { handlersRun } from './jobs/operator/run-verb.ts'
 import { handlersSchema } from './jobs/operator/schema-verb.ts'
 import { dbServe } from './jobs/operator/serve-verb.ts'
+import { tableLines } from './jobs/operator/table-text.ts'
 import { json, NotYetError, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
 import { handlersWhy } from './jobs/operator/why-verb.ts'
 import { isThere, openDatabase } from './models/connect.ts'
@@ -96,11 +97,14 @@ function command(name: string, { description, args, run }: Verb): CommandDef {
         return opened
       })
       if (given.json && answer.data !== undefined) console.log(JSON.stringify(answer.data))
-      else if (answer.rows) {
-        if (answer.head) printTable(answer.head)
-        if (answer.head) console.log()
-        printTable(answer.rows)
-      } else if (answer.text) console.log(answer.text)
+      else {
+        const tables = [answer.head, answer.rows].filter(table => table !== undefined)
+        const parts = [
+          ...(answer.text ? [answer.text] : []),
+          ...tables.map(rows => tableLines(rows).join('\n')),
+        ]
+        if (parts.length > 0) console.log(parts.join('\n\n'))
+      }
       for (const note of answer.notes ?? []) if (note) warn(note)
       if (answer.failed) process.exitCode = 1
     } catch (error) {
@@ -117,14 +121,6 @@ function command(name: string, { description, args, run }: Verb): CommandDef {
     args: all,
     run: context => work(context.args as Parameters<Verb['run']>[0]),
   }) as CommandDef
-}
-
-function printTable(rows: readonly Record<string, unknown>[]): void {
-  const heads = Object.keys(rows[0] ?? { 'nothing there': '' })
-  const cells = rows.map(row => heads.map(head => String(row[head] ?? '-').replaceAll('\n', ' ')))
-  const widths = heads.map((head, i) => Math.max(head.length, ...cells.map(line => line[i]?.length ?? 0)))
-  const line = (parts: string[]): string => parts.map((part, i) => part.padEnd(widths[i] ?? 0)).join('  ')
-  for (const parts of [heads, ...cells]) console.log(line(parts).trimEnd())
 }
 
 const group = (name: string, description: string, verbs: Record<string, Verb>): CommandDef =>

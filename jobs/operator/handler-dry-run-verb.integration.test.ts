@@ -82,6 +82,67 @@ describe('sidekick handlers dry-run', () => {
     expect(await models.staff.countDocuments({ corpId: corp, useridKey: 'sunyue' })).toBe(0)
   })
 
+  it('says first whether it would start, and why not', async () => {
+    const { text } = await run({ handler: file(document('x')), event: recorded })
+    expect(text).toMatch(
+      /^not-stored would not start: trigger: state eq "x" \(was .*; when: follow.stage eq "已成交"/,
+    )
+    const line = { handler: 'command-customer', staff: 'lina' }
+    expect((await run({ ...line, text: '客户 张三' })).text).toBe('command-customer would start')
+  })
+
+  it('tries a line that somebody would type', async () => {
+    const { models } = sidekick.database
+    const before = await models.inbox.countDocuments()
+    const { rows } = await run({ handler: 'command-customer', staff: 'lina', text: '客户 张三' })
+    expect(rows).toMatchObject([{ step: 'act' }, { step: 'answer', would: expect.stringContaining('张三') }])
+    const other = await run({ handler: 'command-customer', staff: 'lina', text: '今日' })
+    expect(other.text).toBe('command-customer would not start: trigger: command 客户 (was "今日")')
+    expect(await models.inbox.countDocuments()).toBe(before)
+    const wrong = (args: object) => run({ handler: 'command-customer', text: '客户 张三', ...args })
+    await expect(wrong({})).rejects.toThrow('--text needs --staff')
+    await expect(wrong({ staff: 'lina', event: 'x' })).rejects.toThrow('goes without --event')
+    await expect(wrong({ staff: 'nobody' })).rejects.toThrow('there is no staff member nobody')
+  })
+
+  it('tries all of a file, each with its own answer', async () => {
+    const both = `${document('x')}---\n${document('fair-2026-spring')
+      .replace('not-stored', 'other')
+      .replace(/when:.*\n/, '')}`
+    const { text, head, rows } = await run({ handler: file(both), event: recorded })
+    expect(text).toMatch(/^not-stored would not start: .*\nother would start$/)
+    expect(head?.map(row => row.handler)).toEqual([...Array(3).fill('not-stored'), ...Array(2).fill('other')])
+    expect(rows?.map(row => row.handler)).toEqual(['not-stored', 'not-stored', 'other', 'other'])
+  })
+
+  it('tries all events of a time, a line each', async () => {
+    await sidekick.chat.staff('lina').says('客户 张三')
+    await sidekick.chat.staff('lina').says('今日')
+    await sidekick.chat.expectAnswer('今日')
+    const { text, rows } = await run({ handler: 'command-today', since: '1h' })
+    const total = rows?.length ?? 0
+    expect(text).toBe(`command-today would have started on 1 of ${total} events`)
+    const started = rows?.filter(row => row.starts === 'yes')
+    expect(started).toMatchObject([
+      { staff: 'lina', 'why not, or what': expect.stringMatching(/^act: .*今日/) },
+    ])
+    expect(rows?.find(row => row.starts === 'no')).toMatchObject({
+      'why not, or what': 'trigger: command 今日 (was "客户 张三")',
+    })
+    await expect(run({ handler: 'command-today', since: '1h', at: '2h' })).rejects.toThrow('goes without')
+  })
+
+  it('is as if it were another moment', async () => {
+    const late = document('fair-2026-spring').replace(
+      /when:.*/,
+      'when: { path: time.hour, is: eq, value: 21 }',
+    )
+    const at = async (moment: string) =>
+      (await run({ handler: file(late), event: recorded, at: moment })).head?.at(-1)?.fits
+    expect(await at('2026-03-01T21:30:00+08:00')).toBe('yes')
+    expect(await at('2026-03-01T22:30:00+08:00')).toBe('no')
+  })
+
   it('names what is not there', async () => {
     await expect(run({ handler: 'x', event: recorded })).rejects.toThrow('there is no handler x')
     await expect(run({ handler: 'command-today', event: 'x' })).rejects.toThrow('there is no event x')

@@ -13,15 +13,17 @@ import { createLog } from '../../bot/log.ts'
 import { createMetrics } from '../../bot/metrics.ts'
 import { openClock } from '../../models/clock.ts'
 import { createDirectory } from '../../models/directory.ts'
-import type { InboxEvent } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
+import { type Asked, atMoment, nothingDone, overPast, storedEvent } from './dry-run-past.ts'
+import { checksOf, sentenceOf, stepsOf, wouldStart } from './dry-run-report.ts'
+import { readMoment } from './moments.ts'
 import { aboutArgs, checkPeople, readAbout, type StartAbout } from './start-about.ts'
 import { corp, defineVerb, type Opened, UsageError } from './verb.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
 export const handlersDryRun = defineVerb(
-  'What a handler would do about an event, or by its schedule or by hand, step by step; nothing is stored or sent',
+  'What a handler would do about an event, by its schedule or by hand, step by step; nothing is stored or sent',
   {
     handler: { type: 'positional', required: true, description: 'A key, or a file that is not stored' },
     event: {
@@ -29,6 +31,12 @@ export const handlersDryRun = defineVerb(
       description:
         'Id of a stored event, or a file: plain XML, or JSON with it as xml; not for a start by hand',
     },
+    text: { type: 'string', description: 'A line that --staff would type, such as a command' },
+    since: {
+      type: 'string',
+      description: 'Instead of one event: all of its kind from this moment on, a line each, like 7d',
+    },
+    at: { type: 'string', description: 'The moment that it is for time.*, like 2026-03-01T21:00:00+08:00' },
     ...aboutArgs,
     draft: { type: 'boolean', description: 'What is being written of the key', default: false },
     corp,
@@ -36,32 +44,78 @@ export const handlersDryRun = defineVerb(
   async (args, open) => {
     const opened = await open()
     const corpId = await opened.corpId(args.corp)
-    const document = await documentOf(opened.models, corpId, args.handler, args.draft)
-    const handler = compileHandler(document, 0, actions)
-    const deps = await depsOf(opened, corpId)
-    const about = readAbout(args)
-    const { event, foreign } =
-      args.event === undefined
-        ? { event: await startNow(deps, corpId, handler, about) }
-        : await namedEvent(opened.models, corpId, args.event, about)
-    const data = await rehearse(deps, handler, event)
-    const note = foreign && `the event is of the corp ${foreign}; it was taken for one of ${corpId}`
-    return { data, head: checksOf(data), rows: stepsOf(data), notes: [note, 'nothing was stored or sent'] }
+    const documents = await documentsOf(opened.models, corpId, args.handler, args.draft)
+    const handlers = documents.map(document => compileHandler(document, 0, actions))
+    const now = await depsOf(opened, corpId)
+    const deps = args.at === undefined ? now : atMoment(now, readMoment('--at', args.at))
+    if (args.since !== undefined) return overPast(deps, corpId, handlers, args)
+    const tried: { key: string; data: Rehearsal }[] = []
+    const named = await eventFor(deps, corpId, args)
+    const about = named === undefined ? readAbout(args) : {}
+    const startable = handlers.filter(one => named !== undefined || isStarted(one))
+    for (const handler of startable.length === 0 ? handlers : startable) {
+      const event = named?.event ?? (await startNow(deps, corpId, handler, about))
+      tried.push({ key: handler.key, data: await rehearse(deps, handler, event) })
+    }
+    const left = handlers.filter(one => !tried.some(({ key }) => key === one.key))
+    const foreign = named?.foreign
+    const of = (key: string) => (tried.length > 1 ? { handler: key } : {})
+    const data = tried.map(one => ({ key: one.key, starts: wouldStart(one.data), ...one.data }))
+    return {
+      data: data.length === 1 ? data[0] : data,
+      text: tried.map(one => sentenceOf(one.key, one.data)).join('\n'),
+      head: tried.flatMap(one => checksOf(one.data).map(row => ({ ...of(one.key), ...row }))),
+      rows: tried.flatMap(one => stepsOf(one.data).map(row => ({ ...of(one.key), ...row }))),
+      notes: [
+        ...left.map(one => `${one.key} is neither manual nor scheduled: name what starts it by --event`),
+        foreign && `the event is of the corp ${foreign}; it was taken for one of ${corpId}`,
+        nothingDone,
+      ],
+    }
   },
 )
 
-async function documentOf(
+/** The event that is named, or the line as the staff member would type it; undefined where a start is asked for. */
+async function eventFor(
+  deps: DispatchDeps,
+  corpId: string,
+  asked: Asked,
+): Promise<{ event: BotEvent; foreign?: string } | undefined> {
+  const { event, text } = asked
+  if (event !== undefined && text !== undefined)
+    throw new UsageError('--text is a line typed now, and goes without --event')
+  const about = readAbout(asked)
+  if (event !== undefined) return namedEvent(deps.models, corpId, event, about)
+  if (text === undefined) return undefined
+  const { userid, ...others } = about
+  if (userid === undefined) throw new UsageError('--text needs --staff: who types it')
+  if (Object.keys(others).length > 0)
+    throw new UsageError('--customer and --args make a start by hand, and go without --text')
+  await checkPeople(deps.models, corpId, { userid })
+  const { agentId } = await deps.apps.client(corpId)
+  const createdAt = new Date(deps.clock.now())
+  const id = freshStartId(corpId)
+  const typed: BotEvent<'message.text'> = {
+    ...{ id, corpId, name: 'message.text', userid, createdAt, data: { text }, xml: '' },
+    ...(agentId !== undefined && { agentId }),
+  }
+  return { event: typed }
+}
+
+const isStarted = ({ trigger }: CompiledHandler): boolean => 'schedule' in trigger || 'manual' in trigger
+
+async function documentsOf(
   models: Models,
   corpId: string,
   handler: string,
   draft: boolean,
-): Promise<Record<string, unknown>> {
+): Promise<Record<string, unknown>[]> {
   if (extname(handler) !== '') {
-    const [source, ...others] = await readHandlerFile(handler)
-    if (source === undefined || others.length > 0)
-      throw new UsageError(`${handler} holds several handlers; name a file of one`)
-    if (source.document === undefined || source.fault !== undefined) throw source.fault
-    return source.document
+    const sources = await readHandlerFile(handler)
+    return sources.map(({ document, fault }) => {
+      if (document === undefined || fault !== undefined) throw fault
+      return document
+    })
   }
   const stored = await models.handlers.findOne({ corpId, key: handler }).lean()
   if (stored === null) throw new UsageError(`there is no handler ${handler}; handlers list names all`)
@@ -70,7 +124,7 @@ async function documentOf(
     throw new UsageError(
       draft ? `${handler} has no draft` : `${handler} was never published; --draft takes its draft`,
     )
-  return document
+  return [document]
 }
 
 /** A start as the handler's schedule, or somebody by hand, would make it now. */
@@ -82,7 +136,9 @@ async function startNow(
 ): Promise<BotEvent> {
   const isScheduled = 'schedule' in trigger
   if (!isScheduled && !('manual' in trigger))
-    throw new UsageError(`${key} is neither manual nor scheduled: name what starts it by --event`)
+    throw new UsageError(
+      `${key} is neither manual nor scheduled: name what starts it by --event, or a line by --staff and --text`,
+    )
   await checkPeople(models, corpId, about)
   const by = isScheduled && Object.keys(about).length === 0 ? 'schedule' : 'manual'
   const createdAt = new Date(clock.now())
@@ -119,12 +175,6 @@ async function recorded(file: string): Promise<string> {
   return xml
 }
 
-async function storedEvent(models: Models, id: string): Promise<InboxEvent> {
-  const stored = await models.inbox.findById(id).lean()
-  if (stored === null) throw new UsageError(`there is no event ${id}; inbox list names them`)
-  return stored
-}
-
 async function depsOf({ models, apps, config, database }: Opened, corpId: string): Promise<DispatchDeps> {
   return {
     models,
@@ -146,28 +196,4 @@ async function depsOf({ models, apps, config, database }: Opened, corpId: string
     },
     requestSync: async () => undefined,
   }
-}
-
-function checksOf({ match, scope, relation, when }: Rehearsal): Record<string, unknown>[] {
-  return [
-    { part: 'trigger', fits: match === undefined ? 'yes' : 'no', why: match },
-    { part: 'scope', fits: scope === undefined ? 'yes' : 'no', why: scope },
-    ...(relation === undefined ? [] : [{ part: 'relation', fits: 'no', why: relation }]),
-    ...(when === undefined
-      ? []
-      : [{ part: 'when', fits: when.ok ? 'yes' : 'no', why: leaves(when).join('; ') }]),
-  ]
-}
-
-function leaves(result: NonNullable<Rehearsal['when']>): string[] {
-  return result.parts?.flatMap(leaves) ?? [`${result.why}: ${result.ok ? 'holds' : 'does not hold'}`]
-}
-
-function stepsOf({ run }: Rehearsal): Record<string, unknown>[] {
-  return run.steps.map(({ id, action, state, skipped, would, output, error }) => ({
-    step: id,
-    action,
-    state: skipped === undefined || skipped === 'dry_run' ? state : `${state} (${skipped})`,
-    would: error?.message ?? JSON.stringify(would ?? output),
-  }))
 }

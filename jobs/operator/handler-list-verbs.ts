@@ -8,6 +8,8 @@ import { writeHandlers } from '../../bot/handlers/write-file.ts'
 import type { Models } from '../../models/models.ts'
 import { soundTimeZone } from '../../models/time-zone.ts'
 import { nextRun, plansOf } from './handler-plans.ts'
+import { triggerText } from './handler-trigger-text.ts'
+import { cutColumns } from './table-text.ts'
 import { corp, defineVerb, UsageError, when } from './verb.ts'
 
 const key = { type: 'positional', required: true, description: 'As listed' } as const
@@ -15,6 +17,8 @@ const dayMs = 24 * 60 * 60 * 1000
 /** More than so many runs of a day are not counted. */
 const countedMax = 10_000
 const runsShown = 5
+/** Columns of a terminal. */
+const triggerMax = 48
 
 export const handlersList = defineVerb(
   'Stored handlers: how they stand, and what ran in the last 24 h',
@@ -39,18 +43,20 @@ export const handlersList = defineVerb(
       notes.push(await pauseNote(models, corpId))
     }
     const rows = data.map(one => {
-      const { title, trigger } = one.document ?? one.draft?.document ?? {}
+      const { title, trigger, priority, after } = one.document ?? one.draft?.document ?? {}
       return {
         key: one.key,
         state: stateText(one),
+        priority: priority ?? 1000,
+        after: after ?? 'continue',
         revision: one.revision,
-        updated: when(one.updatedAt),
-        'last run': when(one.lastRun?.startedAt),
+        'updated, UTC': when(one.updatedAt),
+        'last run, UTC': when(one.lastRun?.startedAt),
         ended: one.lastRun && (isRefusal(one.lastRun) ? 'refused' : one.lastRun.state),
         'next run': one.nextRunText,
         '24 h': one.lastDay,
+        trigger: cutColumns(triggerText(trigger), triggerMax),
         title,
-        trigger: JSON.stringify(trigger ?? null),
       }
     })
     return { data, rows, notes }

@@ -449,6 +449,15 @@ describe('sidekick handlers list and show', () => {
     expect(await ended({ trigger: 'command' })).toBe('refused')
   })
 
+  it('tell in which order they are asked, and what starts them', async () => {
+    await live(good.replace('steps:', 'priority: 5\nafter: stop\nsteps:'))
+    await live(daily)
+    expect((await run(handlersList)).rows).toMatchObject([
+      { key: 'daily', priority: 1000, after: 'continue', trigger: '0 9 * * *' },
+      { key: 'refund-help', priority: 5, after: 'stop', trigger: '退款 in a message' },
+    ])
+  })
+
   it('tell of a live one that it is a dry run', async () => {
     const dry = good.replace('steps:', 'run: { dryRun: true }\nsteps:')
     await live(dry)

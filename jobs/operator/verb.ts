@@ -35,8 +35,8 @@ export interface Opened {
 type Rows = Record<string, unknown>[]
 
 /**
- * What a verb has to say: `data` with `--json`, where there is any, else `head` and `rows` as tables, or `text`. `notes`
- * go to stderr.
+ * What a verb has to say: `data` with `--json`, where there is any, else `text`, and `head` and `rows` as tables. `notes` go
+ * to stderr.
  */
 export interface Answer {
   data: unknown
