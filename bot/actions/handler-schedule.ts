@@ -88,7 +88,7 @@ export const handlerSchedule = defineAction({
   id: 'handler.schedule',
   title: '稍后运行处理器',
   summary:
-    'Has a manual handler run later, for the same staff member and customer. It does not run where the handler is switched off by then, or the two no longer have each other.',
+    'Has a manual handler run later, for the same staff member and customer. It does not run where the handler is switched off by then, or the relation has ended since it was planned.',
   output: z.strictObject({
     at: z.string().describe('When, in UTC'),
     event: z.string().describe('Id of the start, as `inbox show` takes it'),
