@@ -175,7 +175,7 @@ describe('the verbs of the operator\u2019s tool', () => {
   const source = read('sidekick.ts').split('subCommands: {').at(-1) ?? ''
   const verbs = [
     ...all(source, /^ *(\w+): command\(/gm),
-    ...[...source.matchAll(/^ *(\w+): group\('[^']*', \{([^}]*)\}\)/gm)].flatMap(
+    ...[...source.matchAll(/^ *(\w+): group\('[^']*', '[^']*', \{([^}]*)\}\)/gm)].flatMap(
       ([, group = '', members = '']) => all(members, /([\w-]+)'?:/g).map(member => `${group} ${member}`),
     ),
   ]
