@@ -107,7 +107,9 @@ describe('a draft', () => {
     })
     expect(await stored()).toMatchObject({ revision: 1, enabled: true, document: document('一') })
     expect((await stored())?.draft).toBeUndefined()
-    await expect(publishDraft(database.models, corpId, key, actions)).rejects.toThrow('has no draft')
+    await expect(publishDraft(database.models, corpId, key, actions)).rejects.toThrow(
+      'has no draft: revision 1 is live',
+    )
     await expect(publishDraft(database.models, corpId, 'other', actions)).rejects.toThrow('no handler')
   })
 

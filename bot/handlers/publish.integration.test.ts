@@ -155,7 +155,7 @@ describe('a handler in the database', () => {
     expect(await again(1)).toMatchObject({ key: 'refund-help', revision: 3 })
     expect(await live()).toMatchObject({ revision: 3, enabled: false, document: document('一') })
     await expect(again(9)).rejects.toThrow(HandlerRefused)
-    await expect(again(9)).rejects.toThrow('refund-help: has no such revision: 9')
+    await expect(again(9)).rejects.toThrow('refund-help: has no such revision: 9; the newest is 3')
   })
 
   it('names departments by their ids once it is published', async () => {

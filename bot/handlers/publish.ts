@@ -7,7 +7,7 @@ import { HandlerInvalid, inspectHandler, keyOf } from './compile.ts'
 import { contentOf, saysTheSame } from './digest.ts'
 import { inDocumentOrder } from './problem-order.ts'
 import { HandlerRefused } from './refusal.ts'
-import { keepRevision } from './revisions.ts'
+import { keepRevision, nextRevision } from './revisions.ts'
 import { resolveScope } from './scope-names.ts'
 import { unsound } from './sound.ts'
 
@@ -100,7 +100,8 @@ export async function publishDraft(
 ): Promise<Published> {
   const stored = await models.handlers.findOne({ corpId, key }).lean()
   if (stored === null) throw new HandlerRefused('unknown', key)
-  if (stored.draft === undefined) throw new HandlerRefused('no_draft', key)
+  if (stored.draft === undefined)
+    throw new HandlerRefused('no_draft', key, `revision ${stored.revision} is live`)
   return publishHandler(models, corpId, stored.draft.document, actions, by)
 }
 
@@ -119,7 +120,11 @@ export async function publishRevision(
   by = 'operator',
 ): Promise<Published> {
   const kept = await models.handlerRevisions.findOne({ corpId, key, revision }).lean()
-  if (kept === null) throw new HandlerRefused('no_revision', key, String(revision))
+  if (kept === null) {
+    const newest = (await nextRevision(models, corpId, key)) - 1
+    if (newest === 0) throw new HandlerRefused('unknown', key)
+    throw new HandlerRefused('no_revision', key, `${revision}; the newest is ${newest}`)
+  }
   const { content } = await checkHandler(models, corpId, kept.document, actions)
   const [published] = await makeLive(models, [{ corpId, key, content, given: kept.document, by }])
   return published as Published

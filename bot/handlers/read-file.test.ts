@@ -127,7 +127,9 @@ describe('a file of handlers', () => {
   })
 
   it('that is not there is named', async () => {
-    await expect(readHandlerFiles(['/nowhere.yaml'])).rejects.toThrow(/^\/nowhere\.yaml: cannot be read/)
+    await expect(readHandlerFiles(['/nowhere.yaml'])).rejects.toThrow(
+      /^\/nowhere\.yaml: cannot be read: there is no such file or folder$/,
+    )
   })
 
   it('says where something stands that a path names', async () => {

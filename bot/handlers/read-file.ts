@@ -72,11 +72,20 @@ async function filesOf(path: string): Promise<string[]> {
   return files.map(name => join(path, name))
 }
 
+/** What the system says of a file, in plain words. */
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EACCES: 'this account may not read it',
+}
+
 async function reading<T>(path: string, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    throw new HandlerFileError(path, `cannot be read: ${(error as Error).message}`, { cause: error })
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = Object.hasOwn(unreadable, code ?? '') ? unreadable[code ?? ''] : message
+    throw new HandlerFileError(path, `cannot be read: ${reason}`, { cause: error })
   }
 }
 

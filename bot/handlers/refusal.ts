@@ -1,6 +1,6 @@
 /** Why the store did not do what was asked of it; nothing was changed. */
 export const refusals = {
-  unknown: 'there is no handler of this key',
+  unknown: 'there is no handler of this key; handlers list shows the keys that there are',
   never_published: 'has never been published; publish its draft first',
   broken: 'cannot run',
   no_draft: 'has no draft',

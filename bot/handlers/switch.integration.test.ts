@@ -55,7 +55,9 @@ describe('the switch of a handler', () => {
   })
 
   it('cannot be thrown for what is not there, or was never published', async () => {
-    await expect(turn(true)).rejects.toThrow('refund-help: there is no handler of this key')
+    await expect(turn(true)).rejects.toThrow(
+      'refund-help: there is no handler of this key; handlers list shows the keys that there are',
+    )
     await saveDraft(database.models, corpId, document, actions, 'lina')
     await expect(turn(true)).rejects.toThrow('has never been published')
   })
