@@ -106,8 +106,10 @@ function stepNames(steps: Sound<HandlerDocument['steps']>, actions: ActionTable)
 /** What its conditions ask lists of tags and departments for. */
 function conditionNames({ when, steps }: Pick<Document, 'when' | 'steps'>): NamedThing[] {
   const leaves = when === undefined ? [] : leavesOf(when, 'when')
-  for (const [index, step] of steps === unsound ? [] : steps.entries())
-    if (step !== unsound && step.if !== undefined) leaves.push(...leavesOf(step.if, `steps.${index}.if`))
+  if (steps !== unsound)
+    steps.forEach((step, index) => {
+      if (step !== unsound && step.if !== undefined) leaves.push(...leavesOf(step.if, `steps.${index}.if`))
+    })
   return leaves.flatMap(({ at, leaf }): NamedThing[] => {
     if (leaf === unsound || leaf.is !== 'contains' || typeof leaf.value !== 'string') return []
     const kind = leaf.path === unsound ? undefined : entriesOf(leaf.path)
