@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Clock } from '../../models/clock.ts'
-import type { Cause } from '../../models/inbox-event.ts'
+import type { Cause, HandlerStart, Passed } from '../../models/inbox-event.ts'
 import type { Models } from '../../models/models.ts'
 import type { Asker } from '../../models/scope.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -83,6 +83,8 @@ export interface ActionContext {
   commands(): CompiledHandler[]
   /** The corp's handlers as they run, see `LiveHandlers`. */
   live(): Promise<HandlerSet>
+  /** What would keep a start from running if it were made now; undefined where nothing is known to. */
+  outlook(start: HandlerStart): Promise<Pick<Passed, 'stage' | 'why'> | undefined>
 }
 
 /** An action as the table holds it. */

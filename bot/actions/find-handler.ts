@@ -22,7 +22,7 @@ export async function findHandler(
   const wanted = normalize(name)
   const named = all.filter(one => namesOf(one).includes(wanted))
   const numbered = all.filter(one => String(one.number) === wanted)
-  const parts = all.filter(one => namesOf(one).some(other => other.includes(wanted)))
+  const parts = all.filter(one => isNamed(one, name))
   const lists = [named, numbered, parts]
   const found = [...lists.map(list => list.filter(fits)), ...lists].find(list => list.length > 0) ?? []
   const [only, ...others] = found
@@ -31,6 +31,18 @@ export async function findHandler(
   if (others.length > 0)
     throw new ActionRefused('handler_ambiguous', handlerTexts.ambiguous(name, found, shownMax))
   return only
+}
+
+/** By what it can be told from all others: its title, or its key where another has the same title. */
+export async function nameOf(context: ActionContext, handler: ListedHandler): Promise<string> {
+  const { models, corp, actions } = context
+  const all = await listHandlers(models, corp.corpId, actions, await context.live())
+  return all.filter(one => one.title === handler.title).length > 1 ? handler.key : handler.title
+}
+
+/** Whether a name is a part of a handler's key or title. */
+export function isNamed(one: ListedHandler, name: string): boolean {
+  return namesOf(one).some(other => other.includes(normalize(name)))
 }
 
 function normalize(text: string): string {

@@ -40,6 +40,8 @@ describe('running a handler by hand', () => {
       },
       { id: 'answer', action: 'reply', with: { text: '{{ steps.act.output.text }}' } },
     ]
+    const report = { ...tell, with: { to: ['lina'], text: '早报来了' } }
+    const never = { path: 'time.hour', is: 'gt', value: 24 }
     const documents = [
       document('care', '关怀', { manual: true }),
       document('twin-a', '双胞胎', { manual: true }),
@@ -51,6 +53,9 @@ describe('running a handler by hand', () => {
         { steps: [{ ...tell, with: { to: ['lina'], text: '早报来了' } }] },
       ),
       document('asleep', '睡着', { manual: true }, { enabled: false }),
+      document('only-lina', '只给李娜', { manual: true }, { scope: { staff: ['lina'] }, steps: [report] }),
+      document('only-4', '只给线上组', { manual: true }, { scope: { departments: ['4'] }, steps: [report] }),
+      document('never', '不到时候', { manual: true }, { when: never, steps: [report] }),
       document('run', '运行', command, { steps }),
     ]
     await publishLive(sidekick, ...documents)
@@ -67,7 +72,7 @@ describe('running a handler by hand', () => {
   it('by a command answers at once and runs for the customer who is named', async () => {
     const { chat } = sidekick
     await chat.staff('lina').says('运行 关怀 张三')
-    await chat.expectReply(/^已开始对 .*张三.* 运行“关怀”。$/)
+    await chat.expectReply(/^已开始为 .*张三.* 运行“关怀”。$/)
     await chat.expectAppMessage('lina', '张三')
     await expect.poll(() => runs('care'), patience).toHaveLength(1)
     expect((await runs('care'))[0]).toMatchObject({ userid: 'lina', externalUserid: zhangsan })
@@ -82,13 +87,29 @@ describe('running a handler by hand', () => {
 
   it.each([
     ['运行 没有的', '没有叫“没有的”的处理器'],
-    ['运行 睡着', '处理器“睡着”是关着的。先发：处理器 开 asleep'],
+    ['运行 睡着', '处理器“睡着”已关闭。请先发：处理器 开 asleep'],
     ['运行 双胞胎', /^有 2 个处理器符合“双胞胎”：\n\d+\. 双胞胎\n\d+\. 双胞胎\n.*前面的序号/],
     ['运行 command-help', '“帮助”不是手动或定时处理器，不能这样运行'],
     ['运行 关怀 查无此人', '没有找到叫“查无此人”的客户'],
+    ['运行 关怀', '“关怀”需要指定客户，例如：处理器 运行 关怀 张三'],
   ])('answers “%s” with what is wrong', async (line, answer) => {
     await sidekick.chat.staff('lina').says(line)
     await sidekick.chat.expectReply(answer)
+  })
+
+  it.each([
+    ['运行 只给李娜', '“只给李娜”不会运行：只适用于李娜，王芳不在其中。'],
+    ['运行 只给线上组', '“只给线上组”不会运行：只适用于线上组，王芳不在其中。'],
+    ['运行 不到时候', /^“不到时候”不会运行：钟点应大于 24，现在是 \d+。$/],
+  ])('says of “%s” that nothing will come of it, and why', async (line, answer) => {
+    await sidekick.chat.staff('wangfang').says(line)
+    await sidekick.chat.expectReply(answer)
+  })
+
+  it('tells whose customer it is where it is not the asker\u2019s', async () => {
+    const { chat } = sidekick
+    await chat.staff('zhouming').says(`运行 关怀 ${zhangsan}`)
+    await chat.expectReply(/^已开始为[^ ]+的客户 .*张三.* 运行“关怀”。$/)
   })
 
   it('by the operator runs it each time anew, with arguments', async () => {
@@ -121,7 +142,7 @@ describe('running a handler by hand', () => {
     await models.corps.updateOne({ corpId }, { paused: { at: new Date(), by: 'zhouming' } })
     await expect(run('care')).rejects.toThrow('all handlers are paused by zhouming: handlers resume')
     await sidekick.chat.staff('lina').says('运行 关怀')
-    await sidekick.chat.expectReply('处理器已全部暂停。先发：恢复')
+    await sidekick.chat.expectReply('处理器已全部暂停。请先发：恢复')
     await models.corps.updateOne({ corpId }, { $unset: { paused: 1 } })
   })
 })

@@ -1,9 +1,15 @@
 import { z } from 'zod'
+import type { HandlerStart } from '../../models/inbox-event.ts'
+import { useridKey } from '../../models/userid.ts'
+import type { CompiledHandler } from '../handlers/compile.ts'
+import { pathsOf } from '../handlers/conditions.ts'
 import type { ListedHandler } from '../handlers/list.ts'
 import { pauseOf } from '../handlers/pause.ts'
+import { byName, namesIn } from '../handlers/why-names.ts'
+import { conditionZh, scopeZh } from '../handlers/why-said.ts'
 import { type ActionContext, ActionRefused, defineAction } from './define.ts'
 import { pairOf } from './find-customer.ts'
-import { findHandler } from './find-handler.ts'
+import { findHandler, nameOf } from './find-handler.ts'
 import { startArgs } from './handler-schedule.ts'
 import { handlerTexts } from './handler-texts.ts'
 import { keepStart, startOf } from './start-handler.ts'
@@ -22,12 +28,29 @@ async function findStartable(context: ActionContext, name: string | undefined): 
   return handler
 }
 
+/** Whether a handler is of no use where it is about no customer, and does not ask whether it is. */
+function needsCustomer({ when, steps }: CompiledHandler, actions: ActionContext['actions']): boolean {
+  const conditions = [when, ...steps.map(step => step.if)].flatMap(one => one ?? [])
+  const isOfCustomer = (name = ''): boolean => name === 'customer' || name === 'follow'
+  if (conditions.some(one => pathsOf(one).some(path => isOfCustomer(path.split('.')[0])))) return false
+  return steps.some(step => {
+    const wants = actions.get(step.action)?.needs?.includes('customer') === true
+    return (wants && step.with.parts?.customer === undefined) || step.with.names.some(isOfCustomer)
+  })
+}
+
 /** What is to be started, without anything being kept. */
 async function plan(context: ActionContext, { handler, customer, args }: z.output<typeof params>) {
-  const { key, title } = await findStartable(context, handler)
+  const found = await findStartable(context, handler)
+  const { key, title } = found
   const { models, corp, event } = context
   const { paused } = await pauseOf(models, corp.corpId)
   if (paused !== undefined) throw new ActionRefused('paused', handlerTexts.runPaused)
+  const compiled = (await context.live()).byKey.get(key)
+  if (customer === undefined && compiled !== undefined && needsCustomer(compiled, context.actions)) {
+    const name = await nameOf(context, found)
+    throw new ActionRefused('customer_unnamed', handlerTexts.runForWhom(title, name))
+  }
   const pair = customer === undefined ? undefined : await pairOf(context, customer)
   const userid = pair?.userid ?? event.userid
   const start = startOf(context, {
@@ -37,7 +60,24 @@ async function plan(context: ActionContext, { handler, customer, args }: z.outpu
     ...(pair !== undefined && { externalUserid: pair.externalUserid }),
     ...(args !== undefined && { args }),
   })
-  return { start, text: handlerTexts.started(title, pair?.name) }
+  return { start, text: await outcomeOf(context, title, start, pair) }
+}
+
+/** What will come of a start: whom it is about, or why nothing will. */
+async function outcomeOf(
+  context: ActionContext,
+  title: string,
+  start: HandlerStart,
+  pair: { userid: string; name: string } | undefined,
+): Promise<string> {
+  const { models, corp, asker } = context
+  const kept = await context.outlook(start)
+  if (kept?.stage === 'when') return handlerTexts.willNotRun(title, conditionZh(kept.why))
+  const said = [kept?.why, pair?.userid].filter(one => one !== undefined)
+  const names = byName(await namesIn(models, corp.corpId, said))
+  if (kept !== undefined) return handlerTexts.willNotRun(title, scopeZh(kept.why, names))
+  const isOwn = pair !== undefined && useridKey(pair.userid) === useridKey(asker.userid)
+  return handlerTexts.started(title, pair?.name, isOwn || !pair ? undefined : names.staff(pair.userid))
 }
 
 const params = z.strictObject({
@@ -51,7 +91,7 @@ const params = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Name of the customer whom it is about; nobody where left out'),
+    .describe('Name of the customer whom it is about; one that uses customer.* or follow.* asks for it'),
   args: startArgs
     .optional()
     .describe('What the handler gets as `args`: up to 20 texts, numbers, lists of texts'),

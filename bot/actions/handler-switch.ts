@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { type ListedHandler, listHandlers } from '../handlers/list.ts'
+import type { ListedHandler } from '../handlers/list.ts'
 import { HandlerRefused } from '../handlers/refusal.ts'
 import { switchHandler } from '../handlers/switch.ts'
 import { type ActionContext, ActionRefused, defineAction } from './define.ts'
-import { findHandler } from './find-handler.ts'
+import { findHandler, nameOf } from './find-handler.ts'
 import { handlerTexts } from './handler-texts.ts'
 import { handlerVoice } from './handler-voice.ts'
 
@@ -46,13 +46,6 @@ export const handlerSwitch = defineAction({
 
 /** Without these nobody could pause, or end a pause, from the chat. */
 const lifelines: ReadonlySet<string> = new Set(['command-pause', 'command-resume'])
-
-/** By what it can be told from all others: its title, or its key where another has the same title. */
-async function nameOf(context: ActionContext, handler: ListedHandler): Promise<string> {
-  const { models, corp, actions } = context
-  const all = await listHandlers(models, corp.corpId, actions, await context.live())
-  return all.filter(one => one.title === handler.title).length > 1 ? handler.key : handler.title
-}
 
 async function chosen(context: ActionContext, name: string | undefined, on: boolean): Promise<ListedHandler> {
   if (name === undefined || name === '') throw new ActionRefused('handler_unnamed', handlerTexts.unnamed(on))

@@ -28,9 +28,15 @@ const stored = (key: string) => sidekick.database.models.handlers.findOne({ corp
 
 describe('处理器', () => {
   it('lists all handlers and how they stand, what works by itself first', async () => {
-    await says('处理器', /^共 \d+ 个处理器，开着 \d+ 个：\n1\. 春季家博会扫码欢迎　开\n/)
+    await says('处理器', /^共 \d+ 个处理器，已开启 \d+ 个：\n1\. 春季家博会扫码欢迎　开\n/)
     await says('处理器 列表', /\d+\. 欢迎新客户（示例）　关\n/)
-    await says('clq list', /\d+\. 管理处理器　开\n/)
+    await says('clq list', /\n命令 \d+ 个，均已开启，看全部请发：处理器 列表 命令\n/)
+    await says('规则 列表 命令', /\d+\. 管理处理器　开\n/)
+  })
+
+  it('lists those that a word fits, with the numbers that they have in the whole list', async () => {
+    await says('处理器 列表 欢迎', /^“欢迎”有 \d+ 个处理器：\n1\. 春季家博会扫码欢迎　开\n/)
+    await says('处理器 列表 没有这样的', /^没有叫“没有这样的”的处理器。/)
   })
 
   it('marks those whose last run failed, but no command that was refused to whoever typed it', async () => {
@@ -57,7 +63,7 @@ describe('处理器', () => {
       switched: [{ on: false, by: 'zhouming' }],
     })
     await says('处理器 列表', /1\. 春季家博会扫码欢迎　关（周明，.+ \d\d:\d\d）\n/)
-    await says('处理器 关 1', /^“春季家博会扫码欢迎”本来就是关着的（周明，/)
+    await says('处理器 关 1', /^“春季家博会扫码欢迎”已经是关闭状态（周明，/)
     await says('处理器 开 家博会', '已打开：春季家博会扫码欢迎\n关掉请发：处理器 关 春季家博会扫码欢迎')
     await says('处理器 停用 WELCOME-SPRING-FAIR', '已关闭')
     await says('处理器 打开 １', '已打开')
@@ -142,26 +148,26 @@ describe('处理器 运行', () => {
   })
 
   it('runs one for the customer who is named behind it, who may be of several words', async () => {
-    await says('处理器 运行 birthday 张三', /^已开始对 .*张三.* 运行“生日 关怀”。$/)
+    await says('处理器 运行 birthday 张三', /^已开始为.* .*张三.* 运行“生日 关怀”。$/)
     await sidekick.chat.expectAppMessage('zhouming', /祝.*张三.*生日快乐/)
-    await says('处理器 运行 “生日 关怀” 张三', /^已开始对 .*张三.* 运行“生日 关怀”。$/)
+    await says('处理器 运行 “生日 关怀” 张三', /^已开始为.* .*张三.* 运行“生日 关怀”。$/)
     await says('处理器 运行 birthday 查 无此人', '没有找到叫“查 无此人”的客户')
   })
 
   it('runs one that is called by a part of its title, or its number, and prefers what can be run', async () => {
-    await says('处理器 运行 生日', '已开始运行“生日 关怀”。')
+    await says('处理器 运行 生日', '“生日 关怀”需要指定客户，例如：处理器 运行 “生日 关怀” 张三')
     await says('处理器 运行 早', '已开始运行“早报”。')
     await sidekick.chat.expectAppMessage('zhouming', '早报来了')
     await sidekick.chat.staff('zhouming').says('处理器')
     const number = /(\d+)\. 生日 关怀/.exec(await sidekick.chat.expectAnswer('生日 关怀'))?.[1]
-    await says(`处理器 执行 ${number}`, '已开始运行“生日 关怀”。')
+    await says(`处理器 执行 ${number} 张三`, /^已开始为.* 运行“生日 关怀”。$/)
   })
 
   it('says what is wrong with what cannot be run', async () => {
     await says('处理器 运行', /^要运行哪一个？/)
     await says('处理器 运行 在吗', '“早报在吗”不是手动或定时处理器，不能这样运行')
     await says('处理器 关 生日 关怀', '已关闭：生日 关怀')
-    await says('处理器 运行 生日', '处理器“生日 关怀”是关着的。先发：处理器 开 birthday')
+    await says('处理器 运行 生日', '处理器“生日 关怀”已关闭。请先发：处理器 开 birthday')
     await says('处理器 开 生日　 关怀', '已打开：生日 关怀')
   })
 })
@@ -182,7 +188,7 @@ describe('暂停 and 恢复', () => {
     await says('暂停', '已暂停全部处理器（命令除外），也不再发欢迎语。\n恢复请发：恢复')
     expect(await paused()).toMatchObject({ by: 'zhouming' })
     await says('暂停', /^已经是暂停状态了（周明，.+）。\n恢复请发：恢复$/)
-    await says('处理器', /^现在是暂停状态（周明，.+），除命令外都不运行。恢复请发：恢复\n\n共/)
+    await says('处理器', /^现在是暂停状态（周明，.+），除命令外都不运行。发“恢复”继续运行。\n\n共/)
     await says('恢复', /^已恢复，处理器从现在起照常运行（之前由周明在 .+ 暂停）/)
     expect(await paused()).toBeUndefined()
   })

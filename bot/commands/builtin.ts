@@ -24,7 +24,7 @@ function command(
 const isOneOf = (words: readonly string[]) => ({ path: 'args.act', is: 'in', value: words })
 const isGiven = { path: 'args.act', is: 'exists' }
 const acts = {
-  list: ['列表', '全部', 'list'],
+  list: ['列表', '全部', '状态', 'list'],
   on: ['开', '打开', '启用', 'on'],
   off: ['关', '关闭', '停用', 'off'],
   run: ['运行', '执行', 'run'],
@@ -42,7 +42,7 @@ const handlersCommand: Record<string, unknown> = {
   title: '管理处理器',
   trigger: {
     command: '处理器',
-    aliases: ['clq'],
+    aliases: ['规则', 'clq'],
     args: [
       { name: 'act', title: '列表/开/关/运行/为什么', type: 'word', required: false },
       { name: 'name', title: '名字', type: 'word', required: false },
@@ -54,7 +54,12 @@ const handlersCommand: Record<string, unknown> = {
   },
   priority: 70,
   steps: [
-    { id: 'list', action: 'handler.list', if: { any: [{ not: isGiven }, isOneOf(acts.list)] } },
+    {
+      id: 'list',
+      action: 'handler.list',
+      if: { any: [{ not: isGiven }, isOneOf(acts.list)] },
+      with: { named: wholeName },
+    },
     ...(['on', 'off'] as const).map(id => ({
       id,
       action: 'handler.switch',
@@ -86,7 +91,7 @@ const handlersCommand: Record<string, unknown> = {
       action: 'reply',
       if: { all: [isGiven, { not: isOneOf(known) }] },
       with: {
-        text: '没看懂“{{ args.act }}”。可以发：\n处理器 列表\n处理器 开 <名字>\n处理器 关 <名字>\n处理器 运行 <名字> [客户]\n处理器 为什么 <客户>',
+        text: '没看懂“{{ args.act }}”。可以发：\n处理器 列表 [名字]\n处理器 开 <名字>\n处理器 关 <名字>\n处理器 运行 <名字> [客户]\n处理器 为什么 <客户>',
       },
     },
   ],

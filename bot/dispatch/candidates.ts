@@ -9,6 +9,7 @@ import type { DispatchDeps } from './deps.ts'
 import type { Surroundings } from './load-facts.ts'
 import { replyTo } from './reply-to.ts'
 import type { RunRequest } from './run-handler.ts'
+import { startOutlook } from './start-outlook.ts'
 
 /** A handler that an event starts, and why its conditions held. */
 export interface Chosen {
@@ -95,6 +96,7 @@ export function contextOf(
     robot: name => deps.apps.robot(event.corpId, name),
     commands: () => set.commands.handlers.filter(one => isInScope(one, around)).filter(mayUse(around)),
     live: () => deps.live.of(event.corpId),
+    outlook: start => startOutlook(deps, event.corpId, start),
     ...(relation !== undefined && { relation }),
   }
 }

@@ -12,7 +12,8 @@ import { contextOf, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { dryRun } from './dry-run.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
-import { outsideScope, relationOver, unlikeTrigger } from './run-start.ts'
+import { relationOver, unlikeTrigger } from './run-start.ts'
+import { outsideScope } from './start-outlook.ts'
 import { isOver } from './starts.ts'
 
 /** What a handler would do about an event, and what would keep it from that. */

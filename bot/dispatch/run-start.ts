@@ -2,14 +2,14 @@ import type { HandlerStart, Passed } from '../../models/inbox-event.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
 import { evaluate, reasonOf } from '../handlers/conditions.ts'
-import { explainScope } from '../handlers/scope.ts'
 import { contextOf } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
-import { loadSurroundings, type Surroundings } from './load-facts.ts'
+import { loadSurroundings } from './load-facts.ts'
 import { passedOver, reasonOfPause } from './passed-over.ts'
 import type { EventResult } from './run-event.ts'
 import { runInOrder } from './run-in-order.ts'
 import { absence, endLeft, leftOf } from './runs-left.ts'
+import { outsideScope } from './start-outlook.ts'
 import { isOver } from './starts.ts'
 
 /** Why nothing is done for two who had each other when it was asked for. */
@@ -60,15 +60,6 @@ export async function runStart(
   // Whoever reads a report notices too late that none comes: also what was refused is given up, and counts as such.
   const ended = outcome === 'failed' || outcome === 'dead' ? 'dead' : 'done'
   return { outcome: outcome === 'again' ? outcome : ended, passed }
-}
-
-/** Why a start is none of the handler's; one about nobody is nobody's event, of which its scope says nothing. */
-export function outsideScope(
-  handler: CompiledHandler,
-  { userid }: HandlerStart,
-  around: Surroundings,
-): string | undefined {
-  return userid === undefined ? undefined : explainScope(handler, around)
 }
 
 /** Why a handler is not to be started like this (any more); undefined where it is. */

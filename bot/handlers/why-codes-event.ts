@@ -38,7 +38,7 @@ export const eventCodes = {
         : `what was done then is not known any more: the records begin ${d.from ? `at ${s.time(d.from)}` : 'later'} (RETENTION_DAYS)`,
     zh: (d, s) =>
       d.before
-        ? `添加发生在开始记录之前${d.from ? `（记录从 ${s.time(d.from)} 开始）` : ''}，例如安装本应用以前的客户，当时的情况查不到`
+        ? `这次添加早于本应用的记录${d.from ? `（从 ${s.time(d.from)} 开始）` : ''}，当时情况无从查起`
         : `当时的处理记录已过保留期，查不到原因了${d.from ? `（现有记录从 ${s.time(d.from)} 开始）` : ''}`,
   }),
   event_waiting: say<{ since: Date; behind?: string }>({

@@ -29,7 +29,7 @@ export const handlerCodes = {
       zh: (d, s) =>
         d.onAt
           ? '之后新加的客户会正常处理'
-          : `需要时打开它，请发：处理器 开 ${s.handler(d.handler).replace(/[「」]/g, '')}`,
+          : `如需启用，请发：处理器 开 ${s.handler(d.handler).replace(/[“”]/g, '')}`,
     },
   }),
   handler_not_yet: say<Of & { at: Date }>({
@@ -54,12 +54,12 @@ export const handlerCodes = {
   }),
   handler_match: say<Of & { why: string }>({
     en: (d, s) => `${s.handler(d.handler)} is for others: ${d.why}`,
-    zh: (d, s) => `${s.handler(d.handler)}不管这类添加：${conditionZh(d.why)}`,
+    zh: (d, s) => `${s.handler(d.handler)}不适用于这次添加：${conditionZh(d.why)}`,
   }),
   handler_scope: say<Of & { why: string; userid: string }>({
     en: (d, s) => `${s.handler(d.handler)} is not for ${s.staff(d.userid)}${d.why ? `: ${d.why}` : ''}`,
     zh: (d, s) =>
-      `${s.handler(d.handler)}的适用范围不含${s.staff(d.userid)}${d.why ? `：${scopeZh(d.why)}` : ''}`,
+      `${s.handler(d.handler)}${d.why ? scopeZh(d.why, s) : `的适用范围不含${s.staff(d.userid)}`}`,
   }),
   handler_when: say<Of & { why: string }>({
     en: (d, s) => `${s.handler(d.handler)}: its condition did not hold: ${d.why}`,
@@ -67,10 +67,10 @@ export const handlerCodes = {
   }),
   handler_after: say<Of & { why: string }>({
     en: (d, s) => `${s.handler(d.handler)} did not see it: ${d.why || 'an earlier handler stops the rest'}`,
-    zh: (d, s) => `${s.handler(d.handler)}没有轮到：${stopper(d.why, s)}处理后不再往下执行`,
+    zh: (d, s) => `${s.handler(d.handler)}没有轮到：${stopper(d.why, s)}已拦下`,
     todo: {
       en: () => 'give it a lower priority number, or the other one after: continue',
-      zh: () => '请运维人员调整两者的先后（priority），或让前面那个处理后继续（after: continue）',
+      zh: () => '若不该拦，请运维人员调整先后（priority），或让前面那个处理后继续（after: continue）',
     },
   }),
   handler_cooldown: say<Of & { why: string }>({

@@ -175,7 +175,7 @@ export const welcomeCodes = {
         d.stillPaused
           ? 'sidekick handlers resume'
           : 'sidekick inbox replay does what was left, all but the welcome',
-      zh: d => (d.stillPaused ? '恢复请发：恢复' : '期间漏掉的标签可请运维人员重放事件补上，欢迎语补不了'),
+      zh: d => (d.stillPaused ? '发“恢复”继续运行' : '期间漏掉的标签可请运维人员重放事件补上，欢迎语补不了'),
     },
   }),
   step_failed: say<{ handler: string; step: string; trouble: Trouble }>({

@@ -7,6 +7,8 @@ export interface Speaker {
   /** A handler by its key. */
   handler(key: string): string
   staff(userid: string): string
+  /** A department by its id. */
+  department(id: string): string
 }
 
 type Say<D> = (data: D, speaker: Speaker) => string
@@ -100,10 +102,19 @@ const wantedZh: Readonly<Record<Comparison, (value: string) => string>> = {
 const factsZh: Readonly<Record<string, string>> = {
   state: '渠道标识',
   'event.state': '渠道标识',
-  'time.inOffice': '上班时间',
   'follow.tags': '客户标签',
   'follow.stage': '客户阶段',
   'customer.name': '客户昵称',
+  'follow.remark': '客户备注',
+  'time.time': '时间',
+  'time.hour': '钟点',
+  'time.weekday': '星期',
+  'time.date': '日期',
+}
+/** Facts that are so or not so, and what each is called. */
+const flagsZh: Readonly<Record<string, readonly [yes: string, no: string]>> = {
+  'time.inOffice': ['上班时间', '下班时间'],
+  'time.weekend': ['周末', '周一到周五'],
 }
 const leaf = new RegExp(`([\\w.-]+) (${comparisons.join('|')})( .*?)? \\(was (.*?)\\)(?=$|[;,)])`, 'g')
 
@@ -111,6 +122,11 @@ const leaf = new RegExp(`([\\w.-]+) (${comparisons.join('|')})( .*?)? \\(was (.*
 export function conditionZh(why: string): string {
   return why
     .replace(leaf, (_whole, path: string, is: Comparison, value = '', was: string) => {
+      const [yes, no] = flagsZh[path] ?? []
+      if (yes !== undefined && no !== undefined && (is === 'eq' || is === 'ne')) {
+        const wanted = (value.trim() === 'true') === (is === 'eq')
+        return `只在${wanted ? yes : no}生效，当时是${was === 'true' ? yes : no}`
+      }
       const actual = was === 'missing' || was === '""' ? '当时为空' : `当时是${quotedZh(was)}`
       const fact = factsZh[path]
       return `${fact ?? `${path} `}${wantedZh[is](quotedZh(value.trim()))}，${actual}`
@@ -125,22 +141,35 @@ function quotedZh(json: string): string {
   return /^[\w.-]+$/.test(texts) ? ` ${texts}` : texts
 }
 
-const scopeWordsZh: Readonly<Record<string, string>> = {
-  except: '排除了',
-  departments: '只限部门',
-  staff: '只限成员',
-  roles: '只限角色',
-  apps: '只限应用',
+const rolesZh: Readonly<Record<string, string>> = { admin: '管理员', lead: '部门负责人', staff: '普通成员' }
+
+/** A list of a scope's reason, such as `3, 4 and 2 more`, by names. */
+function namedZh(list: string, name: (id: string) => string): string {
+  const [, ids = '', more] = /^(.*?)(?: and (\d+) more)?$/.exec(list) ?? []
+  const named = ids.split(', ').map(name)
+  return `${named.join('、')}${more === undefined ? '' : `等 ${named.length + Number(more)} 个`}`
 }
 
 /** The explanation of a scope, such as `roles lead (was staff)`, in Chinese. */
-export function scopeZh(why: string): string {
-  return why
-    .replace(/\b(except|departments|staff|roles|apps) (?!\()/g, (_whole, word: string) => {
-      return `${scopeWordsZh[word]} `
-    })
-    .replace(' or ', ' 或')
-    .replace(/ \(was (.*)\)$/, '，实际是 $1')
+export function scopeZh(why: string, { staff, department }: Pick<Speaker, 'staff' | 'department'>): string {
+  const role = (id: string): string => rolesZh[id] ?? id
+  const excepted = (one: string): string => {
+    const [, kind, id = ''] = /^(role|app):(.*)$/.exec(one) ?? []
+    if (kind === 'role') return role(id)
+    if (kind === 'app') return `应用 ${id}`
+    return /^\d+$/.test(one) ? department(one) : staff(one)
+  }
+  const [, word, list = '', was = ''] = /^(except|apps|roles) (.*?)(?: \(was (.*)\))?$/.exec(why) ?? []
+  if (word === 'except') return `排除了${namedZh(list, excepted)}`
+  if (word === 'roles') return `只适用于${namedZh(list, role)}，实际是${namedZh(was, role)}`
+  if (word === 'apps')
+    return `只适用于应用 ${list}，${was === 'none' ? '这次不是从应用发来的' : `这次是应用 ${was}`}`
+  const found = /^(?:departments (.+?))?(?: or )?(?:staff (.+?))? \(was (\S+) of .*\)$/.exec(why)
+  if (found === null) return why
+  const [, departments, people, who = ''] = found
+  const wanted = [departments && namedZh(departments, department), people && namedZh(people, staff)]
+  const outside = who === 'nobody' ? '这次不属于任何成员' : `${staff(who)}不在其中`
+  return `只适用于${wanted.filter(Boolean).join('、')}，${outside}`
 }
 
 /** How much of a welcome is shown, in characters: so that it is known again. */

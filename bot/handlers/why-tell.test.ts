@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Why, WhyAdd } from './why.ts'
 import { type Finding, finding, findingCodes } from './why-codes.ts'
+import { byName } from './why-names.ts'
 import { conditionZh, lengthZh, scopeZh } from './why-said.ts'
 import { inEnglish, tellAdmin, tellOperator } from './why-tell.ts'
 
@@ -25,6 +26,7 @@ const why = (adds: WhyAdd[], change: Partial<Why> = {}): Why => ({
   near: [],
   handlers: { greets: '新客户欢迎', fair: '春展欢迎' },
   staff: { lina: '李娜', hemin: '何敏' },
+  departments: { 4: '线上组' },
   ...change,
 })
 
@@ -39,9 +41,9 @@ describe('the answer for an admin', () => {
     expect(tellAdmin(why([add([off, match])]))).toBe(
       [
         '小林 11-21 10:32 加李娜：没有发欢迎语，没有打标签',
-        '· 「新客户欢迎」当时是关闭的（11-21 10:32 由何敏关闭）',
-        '· 「春展欢迎」不管这类添加：渠道标识应以“fair-”开头，当时是“xhs”',
-        '建议：需要时打开它，请发：处理器 开 新客户欢迎',
+        '· “新客户欢迎”当时是关闭的（11-21 10:32 由何敏关闭）',
+        '· “春展欢迎”不适用于这次添加：渠道标识应以“fair-”开头，当时是“xhs”',
+        '建议：如需启用，请发：处理器 开 新客户欢迎',
       ].join('\n'),
     )
   })
@@ -54,7 +56,7 @@ describe('the answer for an admin', () => {
     expect(tellAdmin(why([sent, add([off]), add([off])], { older: 3 }))).toBe(
       [
         '小林 11-21 10:32 加李娜：已发欢迎语',
-        '· 11-21 10:32 由「新客户欢迎」发出：“您好”',
+        '· 11-21 10:32 由“新客户欢迎”发出：“您好”',
         '',
         '更早：',
         '11-21 10:32 加李娜：没有发欢迎语，没有打标签',
@@ -68,10 +70,31 @@ describe('the answer for an admin', () => {
     const text = `您好！\n${'很长的欢迎语'.repeat(200)}`
     const sent = finding('sent', 'welcome', { at, handler: 'greets', text, attachments: 9 })
     const told = tellAdmin(why([add([sent, off])], {})).split('\n')
-    expect(told[1]).toMatch(/^· 11-21 10:32 由「新客户欢迎」发出：“您好！ 很长的欢迎语.{50,80}…”，附件 9 个$/)
-    expect(told[2]).toMatch(/^· 「新客户欢迎」当时是关闭的/)
+    expect(told[1]).toMatch(/^· 11-21 10:32 由“新客户欢迎”发出：“您好！ 很长的欢迎语.{50,80}…”，附件 9 个$/)
+    expect(told[2]).toMatch(/^· “新客户欢迎”当时是关闭的/)
     expect(inEnglish(sent).text).toMatch(/^sent at .*…", with 9 attachments$/)
     expect(inEnglish(sent).text.length).toBeLessThan(160)
+  })
+
+  it('says once what is so of several handlers', () => {
+    const stopped = ['fair', 'second', 'third'].map(handler =>
+      finding('handler_after', 'both', { handler, why: 'stopped by greets' }),
+    )
+    expect(tellAdmin(why([add(stopped)])).split('\n')[1]).toBe(
+      '· “春展欢迎”“second”“third”没有轮到：前面的“新客户欢迎”已拦下',
+    )
+  })
+
+  it('counts those that were for others where one came nearer', () => {
+    const told = tellAdmin(why([add([off, match, match])])).split('\n')
+    expect(told[1]).toMatch(/^· “新客户欢迎”当时是关闭的/)
+    expect(told[2]).toBe('· 其他 2 个处理器不适用于这次添加')
+  })
+
+  it('leaves out what decided nothing, and tells the year of what was in another one', () => {
+    const sent = finding('sent', 'welcome', { at, handler: 'greets', text: '您好', attachments: 0 })
+    const told = tellAdmin(why([add([sent, { ...match, aside: true }])]), new Date('2027-03-01T00:00:00Z'))
+    expect(told).toMatch(/^小林 2026-11-21 10:32 加李娜：.*\n· 2026-11-21 10:32 由“新客户欢迎”发出：“您好”$/)
   })
 
   it('advises nothing about what is told besides', () => {
@@ -144,13 +167,20 @@ describe('the words of the findings', () => {
   })
 
   it('turn scopes, and what the dispatcher says, into Chinese', () => {
-    expect(scopeZh('except lina, role:lead')).toBe('排除了 lina, role:lead')
-    expect(scopeZh('departments 3 or staff hemin (was lina of 1, 4)')).toBe(
-      '只限部门 3 或只限成员 hemin，实际是 lina of 1, 4',
-    )
+    const names = byName({ staff: { lina: '李娜', hemin: '何敏' }, departments: { 4: '线上组' } })
+    const scopes = [
+      ['except lina, role:lead, 4', '排除了李娜、部门负责人、线上组'],
+      ['departments 4 (was lina of 3, 2, 1)', '只适用于线上组，李娜不在其中'],
+      ['departments 3 or staff hemin (was lina of 1, 4)', '只适用于部门 3、何敏，李娜不在其中'],
+      ['staff a, b and 3 more (was nobody of none)', '只适用于a、b等 5 个，这次不属于任何成员'],
+      ['roles lead (was staff)', '只适用于部门负责人，实际是普通成员'],
+      ['apps 1000002 (was none)', '只适用于应用 1000002，这次不是从应用发来的'],
+      ['apps 1000002 (was 1000003)', '只适用于应用 1000002，这次是应用 1000003'],
+    ] as const
+    for (const [why, told] of scopes) expect(scopeZh(why, names)).toBe(told)
     const said = (found: Finding) => tellAdmin(why([add([found])])).split('\n')[1]
     expect(said(finding('handler_after', 'both', { handler: 'fair', why: 'stopped by greets' }))).toBe(
-      '· 「春展欢迎」没有轮到：前面的「新客户欢迎」处理后不再往下执行',
+      '· “春展欢迎”没有轮到：前面的“新客户欢迎”已拦下',
     )
     const ran = `ran ${at.toISOString()}, cooldown 10m`
     expect(said(finding('handler_cooldown', 'tag', { handler: 'fair', why: ran }))).toMatch(
@@ -168,11 +198,11 @@ describe('the words of the findings', () => {
         'time.hour lt 9 (was 12); customer.name ne "" (was "")',
       ].map(conditionZh),
     ).toEqual([
-      '上班时间应为 false，当时是 true',
+      '只在下班时间生效，当时是上班时间',
       '客户阶段应有值，当时为空',
       '客户标签应含有“VIP”，当时是“新客户”“春展 (二)”',
       'not (渠道标识应是“a”“b”之一，当时是“b”)',
-      'time.hour 应小于 9，当时是 12；客户昵称不应为“”，当时为空',
+      '钟点应小于 9，当时是 12；客户昵称不应为“”，当时为空',
     ])
     expect(conditionZh('too many')).toBe('too many')
     expect([90_000, 150_000, 7_500_000].map(lengthZh)).toEqual(['90 秒', '3 分钟', '2 小时 5 分钟'])

@@ -1,6 +1,8 @@
+import { minute } from '../actions/moments.ts'
 import { cutBytes } from '../wecom/xml.ts'
 import type { TagVerdict, WelcomeVerdict, Why, WhyAdd } from './why.ts'
 import { type Finding, findingCodes } from './why-codes.ts'
+import { byName } from './why-names.ts'
 import type { Said, Speaker } from './why-said.ts'
 
 /** The words of a finding; its data is that of its code. */
@@ -27,7 +29,8 @@ const tagsEn = {
 /** A moment as the operator's tables show it, in UTC. */
 const utc = (at: Date): string => at.toISOString().replace('T', ' ').slice(0, 19)
 
-const english: Speaker = { time: utc, handler: key => key, staff: userid => userid }
+const itself = (id: string): string => id
+const english: Speaker = { time: utc, handler: itself, staff: itself, department: itself }
 
 /** What a finding says to the operator. */
 export function inEnglish(found: Finding): { text: string; todo?: string } {
@@ -95,13 +98,21 @@ const bytesMax = 2_048
 const reasonsMax = 6
 
 /** The answer for an admin in the chat: the newest add whole, the others a line each, within one message. */
-export function tellAdmin(why: Why): string {
+export function tellAdmin(why: Why, now = new Date()): string {
   const { adds, older } = why
   const [newest, ...others] = adds
   if (newest === undefined) return nobodyZh(why)
-  const speaker = chinese(why)
-  const said = newest.findings.map(found => ({ ...wordsOf(found), ...found }))
-  const reasons = said.map(({ zh, data }) => `· ${zh(data, speaker)}`)
+  const speaker = chinese(why, now)
+  // On a phone only what decided; where nothing did, what is known best.
+  const decided = newest.findings.filter(one => !one.aside)
+  const told = decided.length > 0 ? decided : newest.findings.slice(0, 1)
+  const said = told.map(found => ({ ...wordsOf(found), ...found }))
+  // Whom a handler is not for is the farthest of all reasons: of many beside a nearer one the number is enough.
+  const unfit = told.filter(({ code }) => code === 'handler_match')
+  const isFolded = unfit.length > 1 && unfit.length < told.length
+  const near = isFolded ? told.filter(one => !unfit.includes(one)) : told
+  const reasons = together(near, speaker).map(text => `· ${text}`)
+  if (isFolded) reasons.push(`· 其他 ${unfit.length} 个处理器不适用于这次添加`)
   const todos = [
     ...new Set(said.flatMap(({ todo, data, aside }) => (todo && !aside ? [todo.zh(data, speaker)] : []))),
   ]
@@ -121,6 +132,22 @@ export function tellAdmin(why: Why): string {
   }
 }
 
+/** What is said of several handlers alike is said once, of all of them. */
+function together(findings: readonly Finding[], speaker: Speaker): string[] {
+  const said = new Map<string, string[]>()
+  for (const found of findings) {
+    const { handler } = found.data as { handler?: string }
+    // Stands for the handler itself, not for another one that its reason names.
+    const hidden = { ...speaker, handler: (key: string) => (key === handler ? '\0' : speaker.handler(key)) }
+    const text = wordsOf(found).zh(found.data, hidden)
+    const named = said.get(text) ?? []
+    if (handler !== undefined && !named.includes(speaker.handler(handler)))
+      named.push(speaker.handler(handler))
+    said.set(text, named)
+  }
+  return [...said].map(([text, named]) => text.replaceAll('\0', named.join('')))
+}
+
 function verdictZh({ staffName, welcome, tags }: WhyAdd): string {
   return `加${staffName}：${[welcomeZh[welcome], tagsZh[tags]].filter(Boolean).join('，')}`
 }
@@ -131,23 +158,11 @@ function nobodyZh({ externalUserid, near, name }: Why): string {
   return `没有“${externalUserid}”这位客户的任何记录。客户 ID 区分大小写，请核对后再查。${like}`
 }
 
-function chinese({ timeZone, handlers, staff }: Why): Speaker {
-  const clock = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  })
+function chinese({ timeZone, handlers, ...names }: Why, now: Date): Speaker {
   return {
-    time(at) {
-      const parts = clock.formatToParts(at)
-      const part = (type: string): string => parts.find(one => one.type === type)?.value ?? ''
-      return `${part('month')}-${part('day')} ${part('hour')}:${part('minute')}`
-    },
-    handler: key => `「${handlers[key] ?? key}」`,
-    staff: userid => staff[userid.toLowerCase()] ?? userid,
+    time: at => minute(at, timeZone, now),
+    handler: key => `“${handlers[key] ?? key}”`,
+    ...byName(names),
   }
 }
 

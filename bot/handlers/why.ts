@@ -2,6 +2,7 @@ import type { Models } from '../../models/models.ts'
 import { useridKey } from '../../models/userid.ts'
 import type { ActionTable } from '../actions/define.ts'
 import type { Finding, FindingCode } from './why-codes.ts'
+import { namesIn } from './why-names.ts'
 import { heldLater, passedOver, unexplained } from './why-passed.ts'
 import { titleOf } from './why-past.ts'
 import { codeOfAnother, nearSpellings, type Records, readBroken, readRecords } from './why-read.ts'
@@ -47,8 +48,10 @@ export interface Why {
   near: string[]
   /** Titles of the handlers that are named, by key. */
   handlers: Record<string, string>
-  /** Names of the staff members who follow, by useridKey. */
+  /** Names of the staff members who follow or are named, by useridKey. */
   staff: Record<string, string>
+  /** Names of the departments that are named. */
+  departments: Record<string, string>
 }
 
 /**
@@ -83,17 +86,29 @@ export async function explainCustomer(
   const titles = records.handlers.map(({ key, live, revisions }) => {
     return [key, titleOf(live?.document ?? revisions.at(-1)?.document, key)]
   })
+  const told = shown.map(add => explainAdd(add, records, now))
+  const names = await namesIn(models, corpId, told.flatMap(idsOf))
   return {
     corpId,
     externalUserid,
     name: records.customer?.name ?? '',
     timeZone: records.corp.timeZone,
-    adds: shown.map(add => explainAdd(add, records, now)),
+    adds: told,
     older: adds.length - shown.length,
     near: isKnown ? [] : await nearSpellings(models, corpId, externalUserid),
     handlers: Object.fromEntries(titles),
-    staff: Object.fromEntries(records.staff),
+    staff: { ...Object.fromEntries(records.staff), ...names.staff },
+    departments: names.departments,
   }
+}
+
+/** What of an add's findings holds ids of people and departments: who switched or paused, and reasons of scopes. */
+function idsOf({ findings }: WhyAdd): string[] {
+  return findings.flatMap(({ code, data }) => {
+    const { by, onBy, userid, why } = data as Partial<Record<'by' | 'onBy' | 'userid' | 'why', string>>
+    const people = code.startsWith('handler_') || code === 'paused' ? [by, onBy, userid] : []
+    return [...people, code === 'handler_scope' ? why : undefined].filter(one => one !== undefined)
+  })
 }
 
 function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
@@ -111,7 +126,10 @@ function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
     !(one.code === 'handler_match' && ofRuns.length > 0)
   const ofTags = [...ofRuns, ...passed.filter(isAsked).map((one): Finding => ({ ...one, about: 'tag' }))]
   const tags = tagVerdict([...ofWelcome.filter(one => one.about === 'both'), ...ofTags], welcome)
-  const decided = (one: Finding): boolean => hasDecided(one, { welcome, tags, first: ofWelcome[0] })
+  const isStopped = [...ofWelcome, ...ofTags].some(({ code }) => code === 'handler_after')
+  const decided = (one: Finding): boolean =>
+    // Where an earlier handler stops the rest on purpose, to switch on what is off is no advice.
+    !(isStopped && one.code === 'handler_off') && hasDecided(one, { welcome, tags, first: ofWelcome[0] })
   return {
     userid,
     useridKey: key,
