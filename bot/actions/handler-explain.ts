@@ -33,16 +33,17 @@ export const handlerExplain = defineAction({
   async run(context, { customer }) {
     const { models, actions, corp, asker } = context
     if (customer === '') throw new ActionRefused('customer_unnamed', unnamed)
-    const id = externalUserid.test(customer)
-      ? customer
-      : (await findFollow(context, customer, command)).externalUserid
+    const id = externalUserid.test(customer) ? customer : (await findFollow(context, customer)).externalUserid
     const why = await explainCustomer({ models, actions }, corp.corpId, id, {}, new Date(context.clock.now()))
     const adds = await visibleAmong(models, asker, why.adds)
     // Whoever may see none of it learns no more than of somebody who is not there.
     const name = adds.length > 0 || asker.role === 'admin' ? why.name : ''
     return {
       externalUserid: id,
-      text: tellAdmin({ ...why, name, adds, near: name === '' && asker.role !== 'admin' ? [] : why.near }),
+      text: tellAdmin(
+        { ...why, name, adds, near: name === '' && asker.role !== 'admin' ? [] : why.near },
+        new Date(context.clock.now()),
+      ),
     }
   },
 })

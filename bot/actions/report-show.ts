@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { Follow } from '../../models/follow.ts'
 import { type Asker, visibleFollows } from '../../models/scope.ts'
+import { byName, namesIn } from '../handlers/why-names.ts'
 import { defineAction } from './define.ts'
 import { ago, startOfDay } from './moments.ts'
 import { fullName } from './texts.ts'
@@ -66,21 +68,24 @@ export const reportShow = defineAction({
       models.follows.countDocuments({ ...scope, status: 'active', stage: '待跟进' }),
       models.follows.countDocuments({ ...scope, status: 'active' }),
     ])
+    // Among colleagues' customers the same one may stand twice.
+    const followers = asker.role === 'staff' ? [] : [...added, ...waiting].map(one => one.userid)
+    const { staff } = byName(await namesIn(models, corp.corpId, followers))
+    const nameOf = (one: Follow): string =>
+      asker.role === 'staff' ? fullName(one) : `${fullName(one)}　${staff(one.userid)}`
     const whose = asker.role === 'admin' ? '全公司' : asker.role === 'lead' ? '团队' : '我的'
     const [title, when] = names[day]
     const lines = [
       `【${title} · ${whose}】`,
       `新增客户 ${addedCount}　流失 ${lost}　写跟进 ${notes}`,
       `在跟客户共 ${total} 位，待跟进 ${waitingCount} 位`,
-      ...(added.length === 0 ? [] : ['', `${when}新加：`, ...added.map(one => `· ${fullName(one)}`)]),
+      ...(added.length === 0 ? [] : ['', `${when}新加：`, ...added.map(one => `· ${nameOf(one)}`)]),
       ...(waiting.length === 0
         ? ['', '没有待跟进的客户，都照顾到了。']
         : [
             '',
             '还没跟进：',
-            ...waiting.map(
-              one => `· ${fullName(one)}${one.addedAt ? `（${ago(one.addedAt, now)}添加）` : ''}`,
-            ),
+            ...waiting.map(one => `· ${nameOf(one)}${one.addedAt ? `（${ago(one.addedAt, now)}添加）` : ''}`),
             ...(waitingCount > waiting.length ? [`… 还有 ${waitingCount - waiting.length} 位`] : []),
           ]),
     ]

@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Follow } from '../../models/follow.ts'
 import { fullName, shorten, texts } from './texts.ts'
-
-const follow = (remark: string, customerName: string) => ({ remark, customerName }) as Follow
 
 describe('the name of a customer', () => {
   it.each([
@@ -39,16 +36,16 @@ describe('what somebody typed', () => {
 })
 
 describe('the answer where several customers fit', () => {
-  const two = [follow('春展-王', '王'), follow('', '小王')]
+  const two = ['2. 春展-王（王）', '1. 小王']
 
   it('numbers them and says how to choose', () => {
     expect(texts.customerAmbiguous('王', two, 2)).toBe(
-      '有 2 位客户符合“王”：\n1. 春展-王（王）\n2. 小王\n请写完整一些，或在名字后加序号，例如：客户 王#1',
+      '有 2 位客户符合“王”：\n2. 春展-王（王）\n1. 小王\n请写完整一些，或在名字后加序号，例如：客户 王#1',
     )
   })
 
   it('shows that there are more than it lists', () => {
-    expect(texts.customerAmbiguous('王', two, 3)).toContain('2. 小王\n…\n')
+    expect(texts.customerAmbiguous('王', two, 3)).toContain('1. 小王\n…\n')
   })
 
   it('names the numbers that exist, and without any customer says that there is none', () => {

@@ -4,20 +4,27 @@ import type { Follow } from '../../models/follow.ts'
 export const texts = {
   nameless: '（未填昵称）',
   customerUnnamed: '请写上客户的名字或备注，例如：客户 张三',
-  customerUnknown: (name: string, command = '客户'): string =>
-    `没有找到叫“${shorten(name)}”的客户。\n可以只写名字或备注里的一部分，例如：${command} 张`,
+  /** @param example what to type instead */
+  customerUnknown: (name: string, example = '客户 张'): string =>
+    `没有找到叫“${shorten(name)}”的客户。\n可以只写名字或备注里的一部分，例如：${example}`,
   noSuchOrdinal: (name: string, count: number): string =>
     count === 0
       ? texts.customerUnknown(name)
       : `“${shorten(name)}”只找到 ${count} 位客户，序号请写 1 到 ${count}。`,
-  customerAmbiguous: (name: string, follows: readonly Follow[], total: number, command = '客户'): string =>
+  /** @param listed with their numbers @param example what to type instead */
+  customerAmbiguous: (
+    name: string,
+    listed: readonly string[],
+    total: number,
+    example = `客户 ${name}#1`,
+  ): string =>
     [
       `有 ${total} 位客户符合“${shorten(name)}”：`,
-      ...follows.map((follow, index) => `${index + 1}. ${fullName(follow)}`),
-      ...(total > follows.length ? ['…'] : []),
+      ...listed,
+      ...(total > listed.length ? ['…'] : []),
       [...name].length > 20
-        ? '请写完整一些，或在名字后加序号，例如 #1'
-        : `请写完整一些，或在名字后加序号，例如：${command} ${name}#1`,
+        ? `请写完整一些，或在名字后加序号，例如 ${/#\d+/.exec(example)?.[0] ?? '#1'}`
+        : `请写完整一些，或在名字后加序号，例如：${example}`,
     ].join('\n'),
   tagUnknown: (name: string, near: readonly string[]): string =>
     near.length === 0

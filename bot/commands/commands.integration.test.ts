@@ -39,12 +39,30 @@ describe('a staff member who types to the app', () => {
   })
 
   it('hears what to write when the name is missing, unknown or shared', async () => {
-    await says('客户', /还差名字。\n用法：客户 <名字>/)
+    await says('客户', /缺少“名字”。\n用法：客户 <名字>/)
     await says('客户 查无此人', '没有找到叫“查无此人”的客户')
     const several = await says('客户 春展', /有 \d+ 位客户符合“春展”/)
-    expect(several).toContain('客户 春展#1')
-    await says('客户 春展#1', /【春展-/)
-    await says('客户 春展#99', /序号请写 1 到/)
+    const [, number = ''] = /\n(\d+)\. .*\n/.exec(several) ?? []
+    expect(several).toContain(`客户 春展#${number}`)
+    await says(`客户 春展#${number}`, /【春展-/)
+    const [, other = ''] = /标签 春展#(\d+) \+VIP$/.exec(await says('标签 春展 +VIP', '春展#')) ?? []
+    expect(other).toBe(number)
+    await says('跟进 查无此人 你好', '例如：跟进 张 你好')
+  })
+
+  it('keeps the number that somebody was listed with when more of the name come', async () => {
+    const comes = (remark: string, day: number) =>
+      sidekick.database.models.follows.create({
+        ...{ corpId: sidekick.app.corpId, userid: 'lina', useridKey: 'lina', externalUserid: `wm${remark}` },
+        ...{ remark, customerName: '小白', status: 'active', stage: '待跟进' },
+        addedAt: new Date(Date.UTC(2026, 0, day)),
+      })
+    await comes('甲', 1)
+    await comes('乙', 2)
+    await says('客户 小白', /：\n2\. 乙（小白）\n1\. 甲（小白）\n/)
+    await comes('丙', 3)
+    await says('客户 小白', /：\n3\. 丙（小白）\n2\. 乙（小白）\n1\. 甲（小白）\n/)
+    await says('客户 小白#2', /【乙（小白）】/)
   })
 
   it('sees only the own customers, a lead those of the team, an admin all', async () => {
@@ -69,8 +87,8 @@ describe('a staff member who types to the app', () => {
   })
 
   it('is asked for what a tag command lacks, and told of near names', async () => {
-    await says('标签', '还差名字')
-    await says('标签 张三', /还差标签。/)
+    await says('标签', '缺少“名字”和“标签”。')
+    await says('标签 张三', /缺少“标签”。/)
     await says('标签 张三 +VlP', /没有“VlP”这个标签，是不是想写：客户状态\/VIP/)
     await says('标签 张三 +其他', '请连同标签组一起写')
     await says('标签 查无此人 +VIP', '没有找到')
@@ -79,7 +97,7 @@ describe('a staff member who types to the app', () => {
   it('writes a follow-up that the customer then shows', async () => {
     await says('跟进 张三 明天下午 3 点回访，带上布料样册', '已记下对 滨江-张三 三居全屋 的跟进')
     await says('客户 张三', '明天下午 3 点回访，带上布料样册')
-    await says('跟进 张三', '还差内容')
+    await says('跟进 张三', '缺少“内容”')
   })
 
   it('finds talk scripts by word, pinyin and initials', async () => {
@@ -87,7 +105,7 @@ describe('a staff member who types to the app', () => {
     await says('话术 tuikuan', '退款')
     await says('话术 tk', '退款')
     await says('话术 完全没有的词', '没有找到和“完全没有的词”有关的话术')
-    await says('话术', '还差关键词')
+    await says('话术', '缺少“关键词”')
   })
 
   it('sees the day', async () => {

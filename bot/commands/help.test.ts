@@ -75,7 +75,7 @@ describe('the answer to a line', () => {
     const [, argument] = tag?.trigger.args ?? []
     if (tag === undefined || argument === undefined) throw new Error('there is no tag command')
     expect(misusedCommand(tag.trigger, { missing: argument })).toBe(
-      '还差标签。\n用法：标签 <名字> +标签 -标签\n例如：标签 张三 +VIP -低意向',
+      '缺少“标签”。\n用法：标签 <名字> +标签 -标签\n例如：标签 张三 +VIP -低意向',
     )
   })
 

@@ -45,12 +45,22 @@ export async function helpFor(handlers: readonly CompiledHandler[], word: string
 
 /** What to answer when a needed argument is missing, one does not fit, or there are words that none takes. */
 export function misusedCommand(trigger: CommandTrigger, misuse: Misuse): string {
-  if ('missing' in misuse) return withUsage(trigger, `还差${misuse.missing.title}。`)
+  if ('missing' in misuse) return withUsage(trigger, `缺少${missingNames(trigger, misuse.missing)}。`)
   if ('unfit' in misuse) return withUsage(trigger, misuse.fault)
   const words = [...misuse.surplus]
   const shown = words.length > 20 ? `${words.slice(0, 20).join('')}…` : misuse.surplus
   const quotes = trigger.args.length > 0 ? '有空格的内容请用引号括起来。' : ''
   return withUsage(trigger, `多写了“${shown}”，没有执行。${quotes}`)
+}
+
+/** It and what is needed behind it: arguments are given in their order. */
+function missingNames({ args }: CommandTrigger, first: CommandArgument): string {
+  const from = args.findIndex(one => one.name === first.name)
+  const names = args
+    .slice(from)
+    .filter(one => one.required)
+    .map(one => `“${one.title}”`)
+  return [names.slice(0, -1).join('、'), ...names.slice(-1)].filter(Boolean).join('和')
 }
 
 function withUsage(trigger: CommandTrigger, fault: string): string {
