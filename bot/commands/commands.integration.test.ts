@@ -151,6 +151,11 @@ describe('a staff member who types to the app', () => {
     await says('客户说要退货怎么办', '退货')
   })
 
+  it('is told of a menu entry that nothing is meant for, and not its key', async () => {
+    await sidekick.chat.staff('lina').clicks('NOPE')
+    await sidekick.chat.expectReply(/^这个菜单还没有设置/)
+  })
+
   it('uses the menu like the commands', async () => {
     await sidekick.chat.staff('lina').clicks('今日')
     await sidekick.chat.expectReply('【今日')

@@ -79,6 +79,9 @@ export function unfitArgument(trigger: CommandTrigger, error: z.ZodError): strin
   return withUsage(trigger, fault)
 }
 
+/** What to answer to a menu entry that nothing is meant for: whoever clicked did not write its key. */
+export const unsetMenu = '这个菜单还没有设置，请联系管理员。\n发“帮助”看看我会做什么。'
+
 /** What to answer to a line that is no command: the nearest ones, never silence. */
 export async function unknownCommand(commands: readonly CommandHandler[], line: string): Promise<string> {
   const word = line.trim().split(/\s/, 1)[0] ?? ''

@@ -1,5 +1,5 @@
 import { updateCard } from '../actions/update-card.ts'
-import { misusedCommand, unknownCommand } from '../commands/help.ts'
+import { misusedCommand, unknownCommand, unsetMenu } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
 import { type CommandHandler, createCommandIndex, routeCommand } from '../commands/route.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
@@ -42,7 +42,10 @@ export async function answerLine(deps: DispatchDeps, on: Line): Promise<Answered
   if (named === undefined && wanted) return undefined
   const [routed, exact] = [named ?? routeCommand(set.commands, line, true, isUsable), named !== undefined]
   if (routed === undefined) {
-    await request.context.reply(await unknownCommand(set.commands.handlers.filter(isUsable), line))
+    const answer = isEvent(request.event, 'menu.clicked')
+      ? unsetMenu
+      : await unknownCommand(set.commands.handlers.filter(isUsable), line)
+    await request.context.reply(answer)
     return { ...nothingRan, exact }
   }
   const { handler, rest } = routed
