@@ -41,7 +41,7 @@ describe('running a handler by hand', () => {
       { id: 'answer', action: 'reply', with: { text: '{{ steps.act.output.text }}' } },
     ]
     const report = { ...tell, with: { to: ['lina'], text: '早报来了' } }
-    const never = { path: 'time.hour', is: 'gt', value: 24 }
+    const never = { path: 'time.date', is: 'lt', value: '2020-01-01' }
     const documents = [
       document('care', '关怀', { manual: true }),
       document('twin-a', '双胞胎', { manual: true }),
@@ -100,7 +100,7 @@ describe('running a handler by hand', () => {
   it.each([
     ['运行 只给李娜', '“只给李娜”不会运行：只适用于李娜，王芳不在其中。'],
     ['运行 只给线上组', '“只给线上组”不会运行：只适用于线上组，王芳不在其中。'],
-    ['运行 不到时候', /^“不到时候”不会运行：钟点应大于 24，现在是 \d+。$/],
+    ['运行 不到时候', /^“不到时候”不会运行：日期应早于“2020-01-01”，现在是“[\d-]+”。$/],
   ])('says of “%s” that nothing will come of it, and why', async (line, answer) => {
     await sidekick.chat.staff('wangfang').says(line)
     await sidekick.chat.expectReply(answer)

@@ -61,7 +61,7 @@ describe('handler.schedule', () => {
     steps += 1
     return {
       corp: { corpId, name: '', timeZone: 'Asia/Shanghai', agentId: '' },
-      event: { id: `${corpId}:message`, corpId, userid: 'lina', externalUserid: zhangsan },
+      event: { id: `${corpId}:message`, corpId, userid: 'lina', externalUserid: zhangsan, data: {} },
       handler: 'test',
       cause: [],
       key: `${corpId}:message/test/step${steps}`,

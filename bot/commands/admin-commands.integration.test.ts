@@ -49,7 +49,7 @@ describe('处理器', () => {
     await runs.create({ ...run, handler: 'command-customer', trigger: 'command' })
     await says('处理器 列表', /1\. 春季家博会扫码欢迎　开（最近一次失败）\n/)
     const { document } = await stored('command-customer')
-    await says('处理器 列表', new RegExp(`\\d+\\. ${document?.title}　开\\n`))
+    await says('处理器 列表 命令', new RegExp(`\\d+\\. ${document?.title}　开\\n`))
     await runs.deleteMany({ event: 'e' })
   })
 

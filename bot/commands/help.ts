@@ -82,6 +82,10 @@ export function unfitArgument(trigger: CommandTrigger, error: z.ZodError): strin
 /** What to answer to a menu entry that nothing is meant for: whoever clicked did not write its key. */
 export const unsetMenu = '这个菜单还没有设置，请联系管理员。\n发“帮助”看看我会做什么。'
 
+/** What to answer to a line that an automation would take, were not all of them paused. */
+export const pausedRules =
+  '自动回复已暂停，这句话暂时不会处理，请稍后再试。\n命令照常可用，发“帮助”看看我会做什么。'
+
 /** What to answer to a line that is no command: the nearest ones, never silence. */
 export async function unknownCommand(commands: readonly CommandHandler[], line: string): Promise<string> {
   const word = line.trim().split(/\s/, 1)[0] ?? ''

@@ -1,5 +1,5 @@
 import { updateCard } from '../actions/update-card.ts'
-import { misusedCommand, unknownCommand, unsetMenu } from '../commands/help.ts'
+import { misusedCommand, pausedRules, unknownCommand, unsetMenu } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
 import { type CommandHandler, createCommandIndex, routeCommand } from '../commands/route.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
@@ -21,6 +21,8 @@ interface Line {
   line: string
   /** Other handlers want it too, and will run, so that it need not be a command. */
   wanted: boolean
+  /** Others would want it, were not all of them paused. */
+  heldUp: boolean
 }
 
 /** What a line came to. */
@@ -42,10 +44,7 @@ export async function answerLine(deps: DispatchDeps, on: Line): Promise<Answered
   if (named === undefined && wanted) return undefined
   const [routed, exact] = [named ?? routeCommand(set.commands, line, true, isUsable), named !== undefined]
   if (routed === undefined) {
-    const answer = isEvent(request.event, 'menu.clicked')
-      ? unsetMenu
-      : await unknownCommand(set.commands.handlers.filter(isUsable), line)
-    await request.context.reply(answer)
+    await request.context.reply(await unroutedAnswer(on, set.commands.handlers.filter(isUsable)))
     return { ...nothingRan, exact }
   }
   const { handler, rest } = routed
@@ -55,6 +54,15 @@ export async function answerLine(deps: DispatchDeps, on: Line): Promise<Answered
     return { ...nothingRan, exact }
   }
   return { ...(await runCommand(deps, on, handler, parsed.values)), exact }
+}
+
+/** What to say to a line that is no command, and that nothing else takes. */
+async function unroutedAnswer(
+  { request, line, heldUp }: Line,
+  commands: readonly CommandHandler[],
+): Promise<string> {
+  if (heldUp) return pausedRules
+  return isEvent(request.event, 'menu.clicked') ? unsetMenu : unknownCommand(commands, line)
 }
 
 /** Goes on with the command that an earlier attempt began, as it was then, whatever the line means by now. */

@@ -86,10 +86,11 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent, asked: Asked
   let first: Pick<Ran, 'outcomes' | 'passed'> = { outcomes: [], passed: [] }
   if (line !== undefined) {
     // A rule that was begun wanted it, whatever has become of the rule.
+    const acts = choice.chosen.some(({ handler }) => !handler.run.dryRun)
     const wanted =
-      (set.paused === undefined && choice.chosen.some(({ handler }) => !handler.run.dryRun)) ||
-      runs.some(run => run.trigger === 'message' && run.dryRun !== true)
-    const answered = await answerLine(deps, { request, around, set, line, wanted })
+      (set.paused === undefined && acts) || runs.some(run => run.trigger === 'message' && run.dryRun !== true)
+    const heldUp = set.paused !== undefined && acts
+    const answered = await answerLine(deps, { request, around, set, line, wanted, heldUp })
     if (answered?.exact) return resultOf({ ...answered, passed: [...leftOf(runs), ...answered.passed] })
     // Rules that are tried out, or paused, keep nobody from an answer, and have their trace beside it.
     if (answered !== undefined) first = answered

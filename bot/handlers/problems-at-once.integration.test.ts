@@ -80,7 +80,7 @@ steps:
       'steps.0.with.remove is the text "VIP", and a list is needed: write ["VIP"]',
       'steps.1.action "staff.notfy" is not an action; did you mean staff.notify?',
       'steps.2.with.to.0 names the staff member "nobody", who is not there: write the userid as the console shows it',
-      'steps.2.with.to.1 "@all" is everybody, and notices go to members; write userids, staff, lead or admin, or use app.send',
+      'steps.2.with.to.1 "@all" is everybody, and notices go to members; write userids, staff, lead, leads or admin, or use app.send',
       'steps.2.with.text names customer.nmae, which is no fact; did you mean customer.name?',
       'steps.3.with.handler names the handler "remnid", which is not there: write "remind"',
       'steps.3.with needs after or at',

@@ -98,6 +98,13 @@ const wantedZh: Readonly<Record<Comparison, (value: string) => string>> = {
   lte: value => `应不大于${value}`,
   exists: () => '应有值',
 }
+/** The same of a day or a time of day. */
+const momentsZh: Partial<typeof wantedZh> = {
+  gt: value => `应晚于${value}`,
+  gte: value => `应不早于${value}`,
+  lt: value => `应早于${value}`,
+  lte: value => `应不晚于${value}`,
+}
 /** Facts that operations ask about most, as they call them. */
 const factsZh: Readonly<Record<string, string>> = {
   state: '渠道标识',
@@ -129,7 +136,8 @@ export function conditionZh(why: string): string {
       }
       const actual = was === 'missing' || was === '""' ? '当时为空' : `当时是${quotedZh(was)}`
       const fact = factsZh[path]
-      return `${fact ?? `${path} `}${wantedZh[is](quotedZh(value.trim()))}，${actual}`
+      const wanted = (/^time\.(date|time)$/.test(path) && momentsZh[is]) || wantedZh[is]
+      return `${fact ?? `${path} `}${wanted(quotedZh(value.trim()))}，${actual}`
     })
     .replaceAll('; ', '；')
 }
