@@ -1,6 +1,6 @@
 import type { RunStep } from '../../models/run.ts'
 import type { CompiledStep } from '../handlers/compile.ts'
-import { pathsOf } from '../handlers/conditions.ts'
+import { namedSteps } from './named-steps.ts'
 
 /**
  * Has a step wait with an earlier one that waits for a confirmation, where that one's outcome decides about it: it names
@@ -28,8 +28,6 @@ export function holdBack(
 }
 
 /** Whether a step names what became of an earlier one. What a template looks up by a variable may be any. */
-function isNamed(id: string, { if: condition, with: filled }: CompiledStep): boolean {
-  const inCondition = condition === undefined ? [] : pathsOf(condition).map(path => path.split('.'))
-  const paths = [...filled.references.map(one => one.path), ...inCondition]
-  return paths.some(([root, named = id]) => root === 'steps' && named === id)
+function isNamed(id: string, step: CompiledStep): boolean {
+  return namedSteps(step).some(([named = id]) => named === id)
 }

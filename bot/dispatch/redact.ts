@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Run, RunStep } from '../../models/run.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
-import { type ConditionResult, pathsOf } from '../handlers/conditions.ts'
+import type { ConditionResult } from '../handlers/conditions.ts'
 import { cutText, maskMobiles } from '../handlers/mask.ts'
+import { namedSteps } from './named-steps.ts'
 import { isRecordOf } from './step-records.ts'
 
 /** Characters of a text in a trace; of an error's message, which says what to mend. */
@@ -34,12 +35,8 @@ function isNeeded({ id }: RunStep, { steps }: Run, handler: CompiledHandler): bo
 
 /** Whether a step names what this one gave, or that one field of it. */
 export function namesOutput(step: Pick<CompiledStep, 'if' | 'with'>, id: string, field?: string): boolean {
-  const paths = [
-    ...step.with.references.map(({ path }) => path),
-    ...(step.if === undefined ? [] : pathsOf(step.if).map(path => path.split('.'))),
-  ]
-  return paths.some(([root, of = id, what = 'output', part = field]) => {
-    return root === 'steps' && of === id && what === 'output' && (field === undefined || part === field)
+  return namedSteps(step).some(([of = id, what = 'output', part = field]) => {
+    return of === id && what === 'output' && (field === undefined || part === field)
   })
 }
 
