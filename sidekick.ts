@@ -8,7 +8,8 @@ import { corpAdd, corpList, corpRotate, corpSet } from './jobs/operator/corp-ver
 import { dbCheck, dbExport, dbImport, dbInfo } from './jobs/operator/database-verbs.ts'
 import { inboxGaps } from './jobs/operator/gap-verb.ts'
 import { handlersDryRun } from './jobs/operator/handler-dry-run-verb.ts'
-import { handlersExport, handlersImport, handlersValidate } from './jobs/operator/handler-file-verbs.ts'
+import { handlersExport } from './jobs/operator/handler-export-verb.ts'
+import { handlersImport, handlersValidate } from './jobs/operator/handler-file-verbs.ts'
 import { handlersList, handlersRevisions, handlersShow } from './jobs/operator/handler-list-verbs.ts'
 import {
   handlersOff,

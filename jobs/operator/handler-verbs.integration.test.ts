@@ -14,7 +14,8 @@ import { openTestDatabase } from '../../fixtures/test/open-database.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
 import type { Database } from '../../models/connect.ts'
 import { createSecretBox } from '../../models/secrets.ts'
-import { handlersExport, handlersImport, handlersValidate } from './handler-file-verbs.ts'
+import { handlersExport } from './handler-export-verb.ts'
+import { handlersImport, handlersValidate } from './handler-file-verbs.ts'
 import { handlersList, handlersRevisions, handlersShow } from './handler-list-verbs.ts'
 import {
   handlersOff,
