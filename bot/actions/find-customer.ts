@@ -51,14 +51,14 @@ export async function findFollow(context: ActionContext, name: string): Promise<
  * a list and its answer takes no number that somebody else was shown with.
  */
 function numberOf(follow: Follow, found: readonly Follow[]): number {
-  const [at, id] = [follow.addedAt?.getTime() ?? 0, follow.externalUserid]
-  return (
-    1 +
-    found.filter(one => {
-      const other = one.addedAt?.getTime() ?? 0
-      return other === at ? one.externalUserid < id : other < at
-    }).length
-  )
+  return 1 + found.filter(one => byAge(one, follow) < 0).length
+}
+
+/** The oldest first; of one moment by their ids, so that the order is total. */
+function byAge(a: Follow, b: Follow): number {
+  const [one, other] = [a, b].map(follow => follow.addedAt?.getTime() ?? 0) as [number, number]
+  if (one !== other) return one - other
+  return a.externalUserid < b.externalUserid ? -1 : Number(a.externalUserid > b.externalUserid)
 }
 
 /** The best hits, each by what tells it from the others: the names, the colleague who follows, that it was lost. */
@@ -103,8 +103,7 @@ async function search(context: ActionContext, query: string): Promise<Follow[]> 
     .lean()
   const wanted = query.toLowerCase()
   const found = onePerCustomer(rows, useridKey(context.asker.userid))
-  const newness = (a: Follow, b: Follow): number => numberOf(b, found) - numberOf(a, found)
-  return found.sort((a, b) => rank(a, wanted) - rank(b, wanted) || newness(a, b))
+  return found.sort((a, b) => rank(a, wanted) - rank(b, wanted) || byAge(b, a))
 }
 
 /** A customer whom several visible colleagues follow is one hit: the asker's own follow where there is one. */

@@ -1,3 +1,4 @@
+import type { Run } from '../../models/run.ts'
 import { updateCard } from '../actions/update-card.ts'
 import { misusedCommand, pausedRules, unknownCommand, unsetMenu } from '../commands/help.ts'
 import { parseArguments } from '../commands/parse.ts'
@@ -18,6 +19,8 @@ interface Line {
   request: RunsRequest
   around: Surroundings
   set: HandlerSet
+  /** What earlier attempts have come to. */
+  runs: readonly Run[]
   line: string
   /** Other handlers want it too, and will run, so that it need not be a command. */
   wanted: boolean
@@ -67,9 +70,9 @@ async function unroutedAnswer(
 
 /** Goes on with the command that an earlier attempt began, as it was then, whatever the line means by now. */
 async function begunCommand(deps: DispatchDeps, on: Line): Promise<Answered | undefined> {
-  for (const now of on.set.handlers) {
-    const run = on.request.runOf(now)
-    if (run?.trigger !== 'command') continue
+  for (const run of on.runs) {
+    const now = on.set.byKey.get(run.handler)
+    if (run.trigger !== 'command' || now === undefined) continue
     const handler = await begunHandler(deps, now, run)
     const index = createCommandIndex([handler])
     const routed = routeCommand(index, on.line, true)

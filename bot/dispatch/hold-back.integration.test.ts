@@ -1,36 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type EventRig, eventOf, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { eventOf, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
 import { ActionRefused, AwaitsConfirmation } from '../actions/define.ts'
 import { createInbox } from './inbox.ts'
 import { runEvent } from './run-event.ts'
 
 const probes = createProbes()
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 /** What `probe.waits` comes to: it waits until the request is confirmed. */
 let waited: 'waits' | 'done' | 'refused'
 let customer: string
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
   probes.add('probe.waits', {}, async () => {
     if (waited === 'waits') throw new AwaitsConfirmation()
     if (waited === 'refused') throw new ActionRefused('refused', '不行')
     return { text: '好' }
   })
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
+afterAll(() => rig.close())
 beforeEach(() => {
   probes.reset()
   waited = 'waits'
@@ -45,9 +35,9 @@ async function hears(change: 'add_half_external_contact' | 'add_external_contact
     `<FromUserName>sys</FromUserName><MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>${change}</ChangeType><UserID>lina</UserID><ExternalUserID>${customer}</ExternalUserID>`,
     change === 'add_external_contact' ? at + 60 : at,
   )
-  await createInbox(database.models, 60_000, rig.deps).put(event, '1000002')
+  await createInbox(rig.deps.models, 60_000, rig.deps).put(event, '1000002')
   await runEvent(rig.deps, event)
-  const run = await database.models.runs
+  const run = await rig.deps.models.runs
     .findOne({ corpId: rigCorp, externalUserid: customer })
     .orFail()
     .lean()

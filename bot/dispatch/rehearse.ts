@@ -12,7 +12,7 @@ import { contextOf, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { dryRun } from './dry-run.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
-import { relationOver, unlikeTrigger } from './run-start.ts'
+import { noRelation, unlikeTrigger } from './run-start.ts'
 import { outsideScope } from './start-outlook.ts'
 import { isOver } from './starts.ts'
 
@@ -57,7 +57,7 @@ export async function rehearse(
   return {
     ...(match !== undefined && { match }),
     ...(scope !== undefined && { scope }),
-    ...(over && { relation: relationOver }),
+    ...(over && { relation: noRelation }),
     ...(when && { when }),
     run,
   }

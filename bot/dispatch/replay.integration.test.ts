@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { contactOf, type EventRig, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { contactOf, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
 import type { Run } from '../../models/run.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { createInbox } from './inbox.ts'
@@ -18,38 +16,30 @@ const find = { id: 'find', action: 'probe.finds' }
 const refused = { id: 'send', action: 'probe.refuses' }
 const send = { id: 'send', action: 'probe.does', with: { text: '{{ steps.find.output.text }}' } }
 
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
+afterAll(() => rig.close())
 beforeEach(async () => {
   probes.reset()
-  await database.models.runs.deleteMany({})
+  await rig.deps.models.runs.deleteMany({})
 })
 
 const live = (...steps: object[]): void => rig.useHandlers({ key: 'mended', trigger: talks, steps })
 const runOf = (event: BotEvent): Promise<Run | null> =>
-  database.models.runs.findOne({ corpId: rigCorp, event: event.id }).lean()
+  rig.deps.models.runs.findOne({ corpId: rigCorp, event: event.id }).lean()
 
 /** An event whose second step was refused, handled once more after the handler has been mended. */
 async function replayed(...mended: object[]): Promise<Run | null> {
   live(find, refused)
   const event = contactOf('lina', 'wm1')
-  await createInbox(database.models, 86_400_000).put(event, '1000002')
+  await createInbox(rig.deps.models, 86_400_000).put(event, '1000002')
   await runEvent(rig.deps, event)
   expect(JSON.stringify(await runOf(event))).not.toContain('13812345678')
   live(...mended)
-  await database.models.inbox.updateOne({ _id: event.id }, { $set: { state: 'done' } })
-  expect(await replayEvent(database.models, event.id, { fresh: false })).toBe('replayed')
+  await rig.deps.models.inbox.updateOne({ _id: event.id }, { $set: { state: 'done' } })
+  expect(await replayEvent(rig.deps.models, event.id, { fresh: false })).toBe('replayed')
   await runEvent(rig.deps, event)
   return runOf(event)
 }
@@ -74,7 +64,7 @@ describe('a replay', () => {
     const more = { id: 'more', action: 'probe.finds', with: { text: '{{ steps.find.output.text }}' } }
     live(find, more, { id: 'other', action: 'probe.finds' }, refused)
     const event = contactOf('lina', 'wm2')
-    await createInbox(database.models, 86_400_000).put(event, '1000002')
+    await createInbox(rig.deps.models, 86_400_000).put(event, '1000002')
     await runEvent(rig.deps, event)
     live(
       find,
@@ -85,8 +75,8 @@ describe('a replay', () => {
         with: { text: '{{ steps.more.output.text }}' },
       },
     )
-    await database.models.inbox.updateOne({ _id: event.id }, { $set: { state: 'done' } })
-    await replayEvent(database.models, event.id, { fresh: false })
+    await rig.deps.models.inbox.updateOne({ _id: event.id }, { $set: { state: 'done' } })
+    await replayEvent(rig.deps.models, event.id, { fresh: false })
     await runEvent(rig.deps, event)
     expect([looked, given]).toEqual([5, [{ text: whole }]])
   })
@@ -119,16 +109,16 @@ describe('a replay', () => {
     })
     live({ id: 'once', action: 'probe.falters' })
     const event = contactOf('lina', 'wm3')
-    await createInbox(database.models, 86_400_000).put(event, '1000002')
+    await createInbox(rig.deps.models, 86_400_000).put(event, '1000002')
     const handle = async (): Promise<void> => {
-      const stored = await database.models.inbox.findById(event.id).orFail().lean()
+      const stored = await rig.deps.models.inbox.findById(event.id).orFail().lean()
       expect((await runEvent(rig.deps, eventOf(stored))).outcome).toBe('again')
       expect((await runEvent(rig.deps, eventOf(stored))).outcome).toBe('done')
-      await database.models.inbox.updateOne({ _id: event.id }, { $set: { state: 'done' } })
+      await rig.deps.models.inbox.updateOne({ _id: event.id }, { $set: { state: 'done' } })
     }
     await handle()
     for (const _ of [1, 2]) {
-      expect(await replayEvent(database.models, event.id, { fresh: true })).toBe('replayed')
+      expect(await replayEvent(rig.deps.models, event.id, { fresh: true })).toBe('replayed')
       await handle()
     }
     const keys = probes.seen.map(({ key }) => key.replace(event.id, ''))

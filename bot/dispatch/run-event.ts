@@ -90,7 +90,7 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent, asked: Asked
     const wanted =
       (set.paused === undefined && acts) || runs.some(run => run.trigger === 'message' && run.dryRun !== true)
     const heldUp = set.paused !== undefined && acts
-    const answered = await answerLine(deps, { request, around, set, line, wanted, heldUp })
+    const answered = await answerLine(deps, { request, around, set, runs, line, wanted, heldUp })
     if (answered?.exact) return resultOf({ ...answered, passed: [...leftOf(runs), ...answered.passed] })
     // Rules that are tried out, or paused, keep nobody from an answer, and have their trace beside it.
     if (answered !== undefined) first = answered

@@ -85,8 +85,8 @@ export interface Work {
 
 /**
  * Runs a handler on an event, or goes on with the run after the last step that succeeded, by the revision with which it
- * began. A run is stored before a step
- * that must not happen twice, after each step that changed something, before the next one begins, and at its end.
+ * began. A run is stored before a step that must not happen twice, after each step that changed something, before the
+ * next one begins, and at its end.
  *
  * @throws when it cannot be stored, and WecomClosedError when this process ends
  */

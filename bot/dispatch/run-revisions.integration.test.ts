@@ -1,16 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  contactOf,
-  type EventRig,
-  eventOf,
-  lineFrom,
-  openEventRig,
-  rigCorp,
-} from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { contactOf, eventOf, lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
 import type { Run } from '../../models/run.ts'
 import { AwaitsConfirmation } from '../actions/define.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -20,17 +11,13 @@ import { replayEvent } from './replay.ts'
 import { runEvent } from './run-event.ts'
 
 const probes = createProbes()
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 /** How often the next attempts at `probe.fails` fail. */
 let failures = 0
 let confirmed = false
 let tests = 0
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
   probes.add('probe.fails', {}, async () => {
     failures -= 1
     if (failures >= 0) throw new Error('busy')
@@ -39,11 +26,7 @@ beforeAll(async () => {
     if (!confirmed) throw new AwaitsConfirmation(new Error('84061'))
   })
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
+afterAll(() => rig.close())
 beforeEach(() => {
   probes.reset()
   tests += 1
@@ -58,14 +41,14 @@ const fails = step('probe.fails')
 /** Publishes the next revision of the test's handler, which is the corp's only one. */
 async function publish(document: object): Promise<void> {
   const whole = { schemaVersion: 1, key: `h${tests}`, title: '试', ...document }
-  const { revision } = await publishHandler(database.models, rigCorp, whole, probes.actions)
+  const { revision } = await publishHandler(rig.deps.models, rigCorp, whole, probes.actions)
   rig.useHandlers({ ...whole, revision })
 }
 
 /** What came to its end, by step. */
 const done = (): string[] => probes.done.map(one => one.replace(/^.*\//, ''))
 const runOf = (event: BotEvent): Promise<Run> =>
-  database.models.runs.findOne({ corpId: rigCorp, event: event.id }).orFail().lean<Run>()
+  rig.deps.models.runs.findOne({ corpId: rigCorp, event: event.id }).orFail().lean<Run>()
 
 describe('a handler that is changed between two attempts', () => {
   it('ends its run as it was when that began', async () => {
@@ -85,7 +68,7 @@ describe('a handler that is changed between two attempts', () => {
     const event = contactOf('lina', 'wm1')
     await runEvent(rig.deps, event)
     await publish({ ...base, steps: [fails, { id: 'old', action: 'probe.does' }] })
-    await database.models.handlerRevisions.deleteOne({ key: `h${tests}`, revision: 1 })
+    await rig.deps.models.handlerRevisions.deleteOne({ key: `h${tests}`, revision: 1 })
     await runEvent(rig.deps, event)
     expect(done()).toEqual(['old', 'fails', 'old'])
     expect(await runOf(event)).toMatchObject({
@@ -118,7 +101,7 @@ it('goes on after a confirmation as it was when the run began', async () => {
       `<FromUserName>sys</FromUserName><MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>${kind}</ChangeType><UserID>lina</UserID><ExternalUserID>wm3</ExternalUserID>`,
       second,
     )
-  const inbox = createInbox(database.models, 60_000, rig.deps)
+  const inbox = createInbox(rig.deps.models, 60_000, rig.deps)
   const now = Math.floor(rig.deps.clock.now() / 1000)
   const added = { trigger: { event: 'customer.added' } }
   await publish({ ...added, steps: [step('probe.waits'), step('probe.does')] })
@@ -137,11 +120,11 @@ describe('a replay after a handler was changed', () => {
   async function replayed(first: object[], then: object[]): Promise<BotEvent> {
     await publish({ ...base, steps: first })
     const event = contactOf('lina', 'wm1')
-    await createInbox(database.models, 60_000, rig.deps).put(event, '1000002')
+    await createInbox(rig.deps.models, 60_000, rig.deps).put(event, '1000002')
     await runEvent(rig.deps, event)
-    await database.models.inbox.updateOne({ _id: event.id }, { state: 'dead' })
+    await rig.deps.models.inbox.updateOne({ _id: event.id }, { state: 'dead' })
     await publish({ ...base, steps: then })
-    expect(await replayEvent(database.models, event.id, { fresh: false })).toBe('replayed')
+    expect(await replayEvent(rig.deps.models, event.id, { fresh: false })).toBe('replayed')
     await runEvent(rig.deps, event)
     return event
   }

@@ -13,7 +13,7 @@ import { outsideScope } from './start-outlook.ts'
 import { isOver } from './starts.ts'
 
 /** Why nothing is done for two who had each other when it was asked for. */
-export const relationOver = 'the relation is over'
+export const noRelation = 'the relation is over'
 
 /**
  * Runs the one handler that a start names. It is looked for now, and not when it was asked for: one that has been switched
@@ -49,7 +49,7 @@ export async function runStart(
   const when = handler.when === undefined ? undefined : evaluate(handler.when, facts)
   // What was begun is finished, also where it would not begin any more.
   if (run === null) {
-    if (await isOver(deps.models, corpId, start)) return pass('when', relationOver)
+    if (await isOver(deps.models, corpId, start)) return pass('when', noRelation)
     if (when?.ok === false) return pass('when', reasonOf(when))
   }
   const context = contextOf(deps, event, around, set)

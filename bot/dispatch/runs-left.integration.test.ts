@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type EventRig, eventOf, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { eventOf, lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
 import { AwaitsConfirmation } from '../actions/define.ts'
@@ -17,18 +15,14 @@ import { runEvent } from './run-event.ts'
 import { freshStartId, putStart } from './starts.ts'
 
 const probes = createProbes()
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 /** The staff member has not confirmed the request: `probe.waits` waits for it. */
 let unconfirmed = true
 /** `probe.flaky` fails in a way that may pass. */
 let failing = true
 let customer: string
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
   probes.add('probe.waits', {}, async () => {
     if (unconfirmed) throw new AwaitsConfirmation()
     return {}
@@ -38,11 +32,7 @@ beforeAll(async () => {
     return {}
   })
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
+afterAll(() => rig.close())
 beforeEach(async () => {
   probes.reset()
   rig.setLive({})
@@ -53,12 +43,12 @@ beforeEach(async () => {
 })
 
 const runOf = (handler: string, { id }: BotEvent): Promise<Run> =>
-  database.models.runs.findOne({ corpId: rigCorp, handler, event: id }).orFail().lean()
-const stored = ({ id }: BotEvent): Promise<InboxEvent> => database.models.inbox.findById(id).orFail().lean()
+  rig.deps.models.runs.findOne({ corpId: rigCorp, handler, event: id }).orFail().lean()
+const stored = ({ id }: BotEvent): Promise<InboxEvent> => rig.deps.models.inbox.findById(id).orFail().lean()
 
 /** Handles an event as it lies in the inbox, and returns what is stored then. */
 async function handle(event: BotEvent): Promise<InboxEvent> {
-  await createInbox(database.models, 60_000, rig.deps).put(event, '1000002')
+  await createInbox(rig.deps.models, 60_000, rig.deps).put(event, '1000002')
   await handleEvent(rig.deps, runEvent, await stored(event), dispatchLimits)
   return stored(event)
 }
@@ -91,7 +81,7 @@ const changes: [string, string, (document: object) => void][] = [
   ['dry_run', 'it is a dry run now', document => rig.useHandlers({ ...document, run: { dryRun: true } })],
 ]
 
-function without(live: Parameters<EventRig['setLive']>[0]): void {
+function without(live: Parameters<OwnEventRig['setLive']>[0]): void {
   rig.useHandlers()
   rig.setLive(live)
 }
@@ -129,7 +119,7 @@ describe('a run that waits for a confirmation', () => {
     unconfirmed = false
     await handle(full(60))
     rig.setLive({})
-    expect(await replayEvent(database.models, first.id, { fresh: false })).toBe('replayed')
+    expect(await replayEvent(rig.deps.models, first.id, { fresh: false })).toBe('replayed')
     await handle(first)
     expect(probes.done).toEqual(['left/reads', 'left/waits'])
     expect(await runOf('left', first)).toMatchObject({ state: 'done' })
@@ -183,7 +173,7 @@ async function putDue(handler: string): Promise<string> {
   const id = freshStartId(rigCorp)
   const at = new Date(rig.deps.clock.now())
   const start = { handler, by: 'manual' } as const
-  await putStart(database.models, { corpId: rigCorp, at, id, start, retentionMs: 60_000 })
+  await putStart(rig.deps.models, { corpId: rigCorp, at, id, start, retentionMs: 60_000 })
   return id
 }
 
@@ -220,7 +210,7 @@ describe('a run that is to be tried again', () => {
     await handle(event)
     failing = false
     rig.useHandlers(left)
-    await replayEvent(database.models, event.id, { fresh: false })
+    await replayEvent(rig.deps.models, event.id, { fresh: false })
     expect((await handle(event)).passed).toBeUndefined()
     expect(probes.done).toEqual(['left/reads', 'left/flaky', 'left/does'])
   })
@@ -229,20 +219,20 @@ describe('a run that is to be tried again', () => {
     const planned = { ...left, trigger: { manual: true } }
     rig.useHandlers(planned)
     const id = await putDue('left')
-    const row = () => database.models.inbox.findById(id).orFail().lean()
+    const row = () => rig.deps.models.inbox.findById(id).orFail().lean()
     await handleEvent(rig.deps, runEvent, await row(), dispatchLimits)
     expect(await row()).toMatchObject({ state: 'waiting' })
     without({ off: [idle] })
     await handleEvent(rig.deps, runEvent, await row(), dispatchLimits)
     expect(await row()).toMatchObject({ state: 'done', passed: [{ handler: 'left', stage: 'off' }] })
-    expect(await database.models.runs.findOne({ event: id }).lean()).toMatchObject({ state: 'failed' })
+    expect(await rig.deps.models.runs.findOne({ event: id }).lean()).toMatchObject({ state: 'failed' })
   })
 
   it('ends with its event where that is given up', async () => {
     rig.useHandlers(left)
     const event = lineFrom('lina', '你好')
     await handle(event)
-    await database.models.inbox.updateOne(
+    await rig.deps.models.inbox.updateOne(
       { _id: event.id },
       // As by processes that did not come to an end.
       { begun: dispatchLimits.attemptsMax, arrival: arrivalOf(rig.deps.clock.now(), 0, 'elsewhere') },
@@ -268,7 +258,7 @@ describe('a run that is to be tried again', () => {
       attempts: 1,
     }
     const now = new Date()
-    await database.models.runs.create({
+    await rig.deps.models.runs.create({
       ...{ corpId: rigCorp, event: event.id, eventName: event.name, handler: 'left', revision: 1 },
       ...{ state: 'running', startedAt: now, expireAt: new Date(now.getTime() + 60_000), steps: [flight] },
     })
@@ -309,7 +299,7 @@ describe('a run that a step ended which was refused', () => {
     rig.useHandlers({ ...refused, trigger: { manual: true } })
     const before = await failures('manual')
     const id = await putDue('refused')
-    const row = () => database.models.inbox.findById(id).orFail().lean()
+    const row = () => rig.deps.models.inbox.findById(id).orFail().lean()
     await handleEvent(rig.deps, runEvent, await row(), dispatchLimits)
     expect(await row()).toMatchObject({ state: 'dead', error: { code: 'run_failed' } })
     expect((await failures('manual')) - before).toBe(1)

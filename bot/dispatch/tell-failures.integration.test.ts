@@ -1,33 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type EventRig, lineFrom, openEventRig, rigCorp } from '../../fixtures/test/event-rig.ts'
-import { openTestDatabase } from '../../fixtures/test/open-database.ts'
+import { lineFrom, rigCorp } from '../../fixtures/test/event-rig.ts'
+import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
-import { type StubPlatform, startStubPlatform } from '../../fixtures/test/stub-platform.ts'
-import type { Database } from '../../models/connect.ts'
 import { ActionRefused, type ReplyContent } from '../actions/define.ts'
 import { contextOf } from './candidates.ts'
 import { loadSurroundings } from './load-facts.ts'
 import { type RunOutcome, runHandler } from './run-handler.ts'
 
 const probes = createProbes()
-let database: Database
-let platform: StubPlatform
-let rig: EventRig
+let rig: OwnEventRig
 beforeAll(async () => {
-  database = await openTestDatabase()
-  platform = await startStubPlatform()
-  rig = await openEventRig(database, { actions: probes.actions, platform: platform.url })
+  rig = await openOwnEventRig(probes.actions)
   for (const [id, answer] of Object.entries({
     'probe.untagged': '没有这个标签。',
     'probe.unnoted': '没有这位客户。',
   }))
     probes.add(id, {}, () => Promise.reject(new ActionRefused('refused', answer)))
 })
-afterAll(async () => {
-  await rig.close()
-  await platform.close()
-  await database.close()
-})
+afterAll(() => rig.close())
 beforeEach(() => probes.reset())
 
 const goesOn = { onError: 'continue' }
@@ -36,7 +26,7 @@ const goesOn = { onError: 'continue' }
 async function typed(...steps: object[]) {
   rig.useHandlers({ key: 'asked', trigger: { command: '报价' }, steps })
   const event = lineFrom('lina', '报价')
-  const { models } = database
+  const { models } = rig.deps
   const told: ReplyContent[] = []
   const around = await loadSurroundings(rig.deps, event, event.name)
   const set = await rig.deps.live.of(rigCorp)

@@ -9,6 +9,7 @@ import type { HandlerSet } from '../handlers/handler-set.ts'
 import { explainMatch } from '../handlers/triggers.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { LeftWelcome } from './express-choice.ts'
+import { passedOver } from './passed-over.ts'
 import { type Announcement, announce } from './relation.ts'
 import { runsOf } from './store-run.ts'
 
@@ -110,7 +111,7 @@ async function withCode(
   }
   if (left !== undefined) return { state: 'unused', ...left }
   if (died === true) return { state: 'unused', reason: 'failed' }
-  const over = passedOver(event, await live.of(event.corpId), passed)
+  const over = unwelcoming(event, await live.of(event.corpId), passed)
   const paused = over.find(one => one.stage === 'paused')
   if (paused === undefined) return { state: 'unused', reason: 'no_handler', passed: over }
   const { handler, revision } = paused
@@ -136,7 +137,7 @@ function reasonOf(run: Run, { state, skipped, error }: RunStep): 'failed' | 'pau
 }
 
 /** Each handler that could have sent a welcome, and why it did not. */
-function passedOver(event: BotEvent, { handlers, byKey }: HandlerSet, passed: readonly Passed[]): Passed[] {
+function unwelcoming(event: BotEvent, { handlers, byKey }: HandlerSet, passed: readonly Passed[]): Passed[] {
   const keeps = ({ handler, stage }: Passed): boolean => {
     // What is off or broken is not among the handlers, and may have been meant to welcome.
     if (stage === 'off' || stage === 'broken') return true
@@ -150,8 +151,7 @@ function passedOver(event: BotEvent, { handlers, byKey }: HandlerSet, passed: re
     if (over.length === passedMax) break
     if (known.has(handler.key) || !welcomes(handler)) continue
     const why = explainMatch(handler, event, name)
-    const { key, revision } = handler
-    if (why !== undefined) over.push({ handler: key, revision, stage: 'match', why })
+    if (why !== undefined) over.push(passedOver(handler, 'match', why))
   }
   return over
 }

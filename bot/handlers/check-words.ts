@@ -65,6 +65,8 @@ async function commandsOf(
     ...documents.map(one => [one.key, one] as const),
   ])
   return [...all.values()].flatMap(one => {
+    // Of hundreds few are commands.
+    if (!Object.hasOwn(Object(one.trigger), 'command')) return []
     const { data } = handlerDocument.safeParse(one)
     return data !== undefined && isCommand(data) && data.enabled ? [data] : []
   })
