@@ -12,7 +12,7 @@ export type Expression = (document: unknown) => unknown
 
 /** What an expression can refer to from outside. */
 export interface ExpressionOptions {
-  /** Values of `$$name`, read anew at each evaluation. */
+  /** Values of `$$name`, read anew at each evaluation. `NOW` is among them: one moment for a whole command. */
   variables?: Document | undefined
 }
 
@@ -27,11 +27,7 @@ type Evaluate = (variables: Document) => unknown
  */
 export function compileExpression(expression: unknown, options: ExpressionOptions = {}): Expression {
   const evaluate = compile(expression)
-  const NOW = new Date()
-  return document => {
-    const system = { NOW, REMOVE: undefined, ROOT: document, CURRENT: document }
-    return evaluate(options.variables ? { ...options.variables, ...system } : system)
-  }
+  return document => evaluate({ ...options.variables, REMOVE: undefined, ROOT: document, CURRENT: document })
 }
 
 function compile(expression: unknown): Evaluate {

@@ -62,7 +62,8 @@ export function prepareQuery(store: Store, collection: Collection, query: Query)
     ? makePlan(collection, { filter: {}, sort, hint: natural ?? { $natural: 1 } })
     : makePlan(collection, { filter: query.filter, sort, hint: hint ?? natural })
   const exact = plan.access.kind === 'id' && plan.access.exact
-  const project = Object.keys(projection).length > 0 ? compileProjection(projection) : undefined
+  const projects = Object.keys(projection).length > 0
+  const project = projects ? compileProjection(projection, { variables: query.let }) : undefined
   const end = query.limit ? skip + query.limit : Number.POSITIVE_INFINITY
 
   function* matches(examined: Examined = { keys: 0, docs: 0 }): Generator<Stored> {

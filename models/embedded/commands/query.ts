@@ -27,11 +27,12 @@ export function readQuery(body: Document, filter: string): Query {
   }
 }
 
-/** The `let` of a command with its expressions evaluated, once for the whole command. */
-export function readVariables(body: Document): Document | undefined {
-  const variables = Object.entries(field(body, 'let', isDocument) ?? {})
-  if (variables.length === 0) return undefined
-  return Object.fromEntries(variables.map(([name, value]) => [name, compileExpression(value)({})]))
+/** The variables of a whole command: `NOW`, one moment for all of it, and its `let` with its expressions evaluated. */
+export function readVariables(body: Document): Document {
+  const variables: Document = { NOW: new Date() }
+  const bound = Object.entries(field(body, 'let', isDocument) ?? {})
+  const values = bound.map(([name, value]) => [name, compileExpression(value, { variables })({})])
+  return { ...Object.fromEntries(values), ...variables }
 }
 
 /** A planned query with what it was planned from. */

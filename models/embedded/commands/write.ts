@@ -86,7 +86,7 @@ function removeFound(engine: Engine, call: Call, query: Query): Changed {
 /** How the answer shows a document: as it is stored, or as the `fields` of the command project it. */
 function projector(fields: Document, { filter, let: variables }: Query) {
   if (Object.keys(fields).length === 0) return (bytes?: Uint8Array) => bytes ?? null
-  const project = compileProjection(fields)
+  const project = compileProjection(fields, { variables })
   const matcher = compileMatch(filter, { let: variables })
   return (bytes?: Uint8Array): Document | null => {
     const doc = bytes && readDocument(bytes)
