@@ -188,6 +188,23 @@ export const familyFields = {
   },
 } as const satisfies { [F in Family]: Fields<`${F}.${string}`> }
 
+/** Fields that name members of the directory. WeCom compares userids whatever their letter case (`path/90665`). */
+const useridFields: ReadonlySet<string> = new Set([
+  'userid',
+  'newUserid',
+  'members',
+  'directLeader',
+  'addUserids',
+  'delUserids',
+])
+
+/** A text of such a field, or every text of a list, in the letter case in which all are compared; others as they are. */
+export function caselessIn(field: string, value: unknown): unknown {
+  if (!useridFields.has(field)) return value
+  if (Array.isArray(value)) return value.map(one => caselessIn(field, one))
+  return typeof value === 'string' ? value.toLowerCase() : value
+}
+
 /** What can be matched of any event besides its own fields. */
 export const commonFields: Readonly<Record<string, EventField>> = {
   userid: maybe(text('Who wrote or clicked, or whose customer it is')),

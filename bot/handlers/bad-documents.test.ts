@@ -834,6 +834,7 @@ describe('comparisons of one fact', () => {
     'all: [{ path: time.time, is: gte, value: "09:00" }, { path: time.time, is: lt, value: "21:00" }]',
     'all: [{ path: time.hour, is: gte, value: 21 }, { path: time.hour, is: lt, value: 24 }]',
     'all: [{ path: follow.tags, is: contains, value: 甲 }, { path: follow.tags, is: contains, value: 乙 }]',
+    'all: [{ path: staff.userid, is: eq, value: LiNa }, { path: staff.userid, is: in, value: [lina, wudi] }]',
     'all: [{ path: follow.state, is: prefix, value: a }, { path: follow.state, is: ne, value: ab }]',
     'all: [{ path: follow.days, is: gt, value: 3 }, { path: follow.days, is: ne, value: 5 }]',
     'any: [{ path: time.time, is: gte, value: "21:00" }, { path: time.time, is: lt, value: "09:00" }]',

@@ -8,6 +8,8 @@ const facts = {
   customer: { name: '张三', type: 1, corpName: '' },
   follow: { tags: ['VIP', '春展'], addWay: null, state: 'fair-2026-spring' },
   time: { hour: 0, inOffice: false },
+  staff: { userid: 'LiNa', name: 'Li Na' },
+  event: { newUserid: 'Wu.Di', addUserids: ['LiNa', 'WuDi'], state: 'VIP' },
   args: JSON.parse('{"__proto__":{"polluted":true}}') as object,
 }
 const leaf = (path: string, is: Comparison, value?: unknown): Condition =>
@@ -96,6 +98,16 @@ describe('a condition', () => {
     ['customer.gone', 'gt', 0, false],
     ['follow.tags.size', 'gt', 1, true],
     ['follow.tags.last', 'eq', '春展', true],
+    ['staff.userid', 'eq', 'lina', true],
+    ['staff.userid', 'ne', 'lina', false],
+    ['staff.userid', 'in', ['wudi', 'LINA'], true],
+    ['staff.userid', 'prefix', 'li', true],
+    ['staff.name', 'eq', 'li na', false],
+    ['event.newUserid', 'eq', 'wu.di', true],
+    ['event.addUserids', 'contains', 'wudi', true],
+    ['event.addUserids.last', 'eq', 'wudi', true],
+    ['event.addUserids.size', 'eq', 2, true],
+    ['event.state', 'eq', 'vip', false],
   ])('%s %s %j: %s', (path, is, value, expected) => {
     expect(fits(path, is, value)).toBe(expected)
   })

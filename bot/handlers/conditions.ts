@@ -1,3 +1,4 @@
+import { caselessIn } from '../events/fields.ts'
 import { cutText, maskMobiles } from './mask.ts'
 import { operators } from './operators.ts'
 import type { Condition } from './schema.ts'
@@ -41,7 +42,14 @@ export function holds(condition: Condition, facts: object): boolean {
   if ('all' in condition) return condition.all.every(part => holds(part, facts))
   if ('any' in condition) return condition.any.some(part => holds(part, facts))
   if ('not' in condition) return !holds(condition.not, facts)
-  return operators[condition.is].holds(factAt(facts, condition.path), condition.value)
+  return compares(condition, factAt(facts, condition.path))
+}
+
+/** Whether what a fact is fits a comparison of it. */
+export function compares({ path, is, value }: Leaf, actual: unknown): boolean {
+  if (path !== 'staff.userid' && !path.startsWith('event.')) return operators[is].holds(actual, value)
+  const [, field = ''] = path.split('.', 2)
+  return operators[is].holds(caselessIn(field, actual), caselessIn(field, value))
 }
 
 /** Evaluates a condition with its reasons; every part is evaluated, so that the trace is whole. */
@@ -59,7 +67,7 @@ export function evaluate(condition: Condition, facts: object): ConditionResult {
     return { ok: !part.ok, why: 'not', parts: [part] }
   }
   const actual = factAt(facts, condition.path)
-  const ok = operators[condition.is].holds(actual, condition.value)
+  const ok = compares(condition, actual)
   const wanted = condition.is === 'exists' ? '' : ` ${shown(condition.value)}`
   return { ok, why: `${condition.path} ${condition.is}${wanted} (was ${shown(actual)})` }
 }

@@ -1,5 +1,6 @@
+import { compares } from './conditions.ts'
 import type { FactDefinition } from './fact-table.ts'
-import { type Comparison, operators } from './operators.ts'
+import type { Comparison } from './operators.ts'
 
 /** A comparison that holds for some values of its fact. */
 export interface Compared {
@@ -13,7 +14,7 @@ export interface Compared {
 export function excludes(one: Compared, other: Compared): boolean {
   if (one.path !== other.path || one.fact.type.startsWith('list')) return false
   const possible = possibleValues(one, other)
-  if (possible !== undefined) return !possible.some(value => fits(one, value) && fits(other, value))
+  if (possible !== undefined) return !possible.some(value => compares(one, value) && compares(other, value))
   const [low, high] = isLow(one) ? [one, other] : [other, one]
   if (!isLow(low) || !isHigh(high)) return false
   const [from, to] = [low.value as number, high.value as number]
@@ -35,10 +36,6 @@ function possibleValues(one: Compared, other: Compared): readonly unknown[] | un
   if (type === 'boolean') return [true, false, undefined]
   if (oneOf !== undefined) return [...oneOf, undefined]
   return range === undefined ? undefined : [...numbersOf(range), undefined]
-}
-
-function fits({ is, value }: Compared, actual: unknown): boolean {
-  return operators[is].holds(actual, value)
 }
 
 const isLow = ({ is }: Compared): boolean => is === 'gt' || is === 'gte'

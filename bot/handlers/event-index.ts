@@ -1,7 +1,8 @@
+import { caselessIn } from '../events/fields.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from './compile.ts'
 import type { EventTrigger } from './schema.ts'
-import { fieldOf, isTriggeredBy } from './triggers.ts'
+import { comparedField, isTriggeredBy } from './triggers.ts'
 
 type Match = EventTrigger['match'][string]
 
@@ -35,7 +36,7 @@ export function createEventIndex(
     if (index === undefined) return []
     const places = [...index.always]
     for (const [field, { values, prefixes }] of index.fields) {
-      const value = fieldOf(event, field)
+      const value = comparedField(event, field)
       places.push(...(values.get(value) ?? []))
       if (typeof value !== 'string') continue
       for (const [length, beginnings] of prefixes) {
@@ -58,12 +59,13 @@ function add(index: NameIndex, place: number, match: EventTrigger['match']): voi
   const [field, wanted] = best
   const { values, prefixes } = kept(index.fields, field, newFieldIndex)
   if ('prefix' in wanted) {
-    const { prefix } = wanted
+    const prefix = caselessIn(field, wanted.prefix) as string
     const beginnings = kept(prefixes, prefix.length, () => new Map<string, number[]>())
     kept(beginnings, prefix, newPlaces).push(place)
     return
   }
-  for (const value of 'eq' in wanted ? [wanted.eq] : wanted.in) kept(values, value, newPlaces).push(place)
+  for (const value of 'eq' in wanted ? [wanted.eq] : wanted.in)
+    kept(values, caselessIn(field, value), newPlaces).push(place)
 }
 
 /** How few events a match lets through: one text fewest, a yes or no most. */

@@ -125,10 +125,13 @@ describe('the handlers of an event', () => {
       long.map(prefix => ({ prefix })),
       fc.array(text, { minLength: 1, maxLength: 3 }).map(several => ({ in: several })),
     )
-    const match = fc.record(
-      { state, half: fc.boolean().map(eq => ({ eq })), userid: text.map(eq => ({ eq })) },
-      { requiredKeys: [] },
+    const name = fc.constantFrom('lina', 'LiNa', 'wudi')
+    const userid = fc.oneof(
+      name.map(eq => ({ eq })),
+      fc.constantFrom('li', 'LI', 'wu').map(prefix => ({ prefix })),
+      fc.array(name, { minLength: 1, maxLength: 2 }).map(several => ({ in: several })),
     )
+    const match = fc.record({ state, half: fc.boolean().map(eq => ({ eq })), userid }, { requiredKeys: [] })
     const trigger = fc.oneof(
       match.map(add),
       fc.constant({ event: 'customer.confirmed' }),

@@ -1,3 +1,4 @@
+import { caselessIn } from '../events/fields.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from './compile.ts'
 import { shown } from './conditions.ts'
@@ -15,7 +16,7 @@ export function isTriggeredBy(
     if (trigger.event !== name) return false
     for (const field in trigger.match) {
       const match = trigger.match[field]
-      if (match !== undefined && !fits(match, fieldOf(event, field))) return false
+      if (match !== undefined && !fits(match, event, field)) return false
     }
     return true
   }
@@ -40,7 +41,7 @@ export function explainMatch(
   if ('event' in trigger) {
     if (trigger.event !== name) return `event ${trigger.event} (was ${name})`
     return Object.entries(trigger.match)
-      .filter(([field, match]) => !fits(match, fieldOf(event, field)))
+      .filter(([field, match]) => !fits(match, event, field))
       .map(([field, match]) => {
         const [[how, value] = []] = Object.entries(match)
         return `${field} ${how} ${shown(value)} (was ${shown(fieldOf(event, field))})`
@@ -61,13 +62,20 @@ export function fieldOf(event: BotEvent, field: string): unknown {
   return Object.hasOwn(fields, field) ? fields[field] : (event as unknown as Record<string, unknown>)[field]
 }
 
+/** The same in the letter case in which it is compared. */
+export function comparedField(event: BotEvent, field: string): unknown {
+  return caselessIn(field, fieldOf(event, field))
+}
+
 /** The text of a text message. */
 export function textOf(event: BotEvent, name: string): string | undefined {
   return name === 'message.text' ? (event.data as { text: string }).text : undefined
 }
 
-function fits(match: Match, value: unknown): boolean {
-  if ('eq' in match) return value === match.eq
-  if ('prefix' in match) return typeof value === 'string' && value.startsWith(match.prefix)
-  return match.in.includes(value as string)
+function fits(match: Match, event: BotEvent, field: string): boolean {
+  const value = comparedField(event, field)
+  const same = (wanted: unknown) => caselessIn(field, wanted) === value
+  if ('eq' in match) return same(match.eq)
+  if ('in' in match) return match.in.some(same)
+  return typeof value === 'string' && value.startsWith(caselessIn(field, match.prefix) as string)
 }
