@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'unit',
           sequence: { groupOrder: 0 },
           include: ['**/*.test.ts'],
-          exclude: [...outside, '**/*.integration.test.ts', '**/*.browser.test.ts'],
+          exclude: [...outside, '**/*.{integration,browser,load}.test.ts'],
           isolate: false,
           maxWorkers: '100%',
         },
@@ -44,6 +44,18 @@ export default defineConfig({
           name: 'browser',
           include: ['**/*.browser.test.ts'],
           exclude: outside,
+        },
+      },
+      {
+        // Each has the machine to itself: it brings its own load, and what it asks for is due within the platform's times.
+        test: {
+          ...patient,
+          ...waiting,
+          name: 'load',
+          sequence: { groupOrder: 2 },
+          include: ['**/*.load.test.ts'],
+          exclude: outside,
+          maxWorkers: 1,
         },
       },
     ],
