@@ -16,6 +16,8 @@ export interface Cause {
 export interface HandlerStart {
   handler: string
   by: 'schedule' | 'manual' | 'step'
+  /** Userid of whoever typed a command for it, and hears what fails. */
+  askedBy?: string
   /** Whom it is about, where it is about somebody. */
   userid?: string
   externalUserid?: string

@@ -41,6 +41,7 @@ describe('running a handler by hand', () => {
       { id: 'answer', action: 'reply', with: { text: '{{ steps.act.output.text }}' } },
     ]
     const report = { ...tell, with: { to: ['lina'], text: '早报来了' } }
+    const wrong = { id: 'wrong', action: 'script.find', with: { query: '{{ args.about }}查无' } }
     const never = { path: 'time.date', is: 'lt', value: '2020-01-01' }
     const documents = [
       document('care', '关怀', { manual: true }),
@@ -56,6 +57,7 @@ describe('running a handler by hand', () => {
       document('only-lina', '只给李娜', { manual: true }, { scope: { staff: ['lina'] }, steps: [report] }),
       document('only-4', '只给线上组', { manual: true }, { scope: { departments: ['4'] }, steps: [report] }),
       document('never', '不到时候', { manual: true }, { when: never, steps: [report] }),
+      document('half', '半截', { manual: true }, { steps: [tell, { ...wrong, onError: 'continue' }] }),
       document('run', '运行', command, { steps }),
     ]
     await publishLive(sidekick, ...documents)
@@ -83,6 +85,13 @@ describe('running a handler by hand', () => {
     await chat.staff('wangfang').says('运行 report')
     await chat.expectReply('已开始运行“早报”。')
     await expect.poll(() => runs('report'), patience).toHaveLength(1)
+  })
+
+  it('tells whoever typed the command what failed, also where it is about the customer of somebody else', async () => {
+    const { chat } = sidekick
+    await chat.staff('zhouming').says(`运行 半截 ${zhangsan}`)
+    await chat.expectReply(/^已开始为.* 运行“半截”。$/)
+    await chat.expectAppMessage('zhouming', /^“半截”有一部分没有办成：\n没有找到和“查无”有关的话术/)
   })
 
   it.each([

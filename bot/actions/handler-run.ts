@@ -43,7 +43,7 @@ function needsCustomer({ when, steps }: CompiledHandler, actions: ActionContext[
 async function plan(context: ActionContext, { handler, customer, args }: z.output<typeof params>) {
   const found = await findStartable(context, handler)
   const { key, title } = found
-  const { models, corp, event } = context
+  const { models, corp, event, asker } = context
   const { paused } = await pauseOf(models, corp.corpId)
   if (paused !== undefined) throw new ActionRefused('paused', handlerTexts.runPaused)
   const compiled = (await context.live()).byKey.get(key)
@@ -56,6 +56,7 @@ async function plan(context: ActionContext, { handler, customer, args }: z.outpu
   const start = startOf(context, {
     handler: key,
     by: 'manual',
+    ...(context.facts.run.by === 'command' && { askedBy: asker.userid }),
     ...(userid !== undefined && { userid }),
     ...(pair !== undefined && { externalUserid: pair.externalUserid }),
     ...(args !== undefined && { args }),

@@ -43,7 +43,7 @@ export async function findStartTarget(
  */
 export function startOf(
   { cause, event, handler, key }: ActionContext,
-  start: Pick<HandlerStart, 'handler' | 'by' | 'userid' | 'externalUserid' | 'args'>,
+  start: Pick<HandlerStart, 'handler' | 'by' | 'askedBy' | 'userid' | 'externalUserid' | 'args'>,
 ): HandlerStart {
   if (cause.length >= causesMax) throw new ActionRefused('cause_too_deep', texts.tooDeep)
   // The step's id is the last part of its key.

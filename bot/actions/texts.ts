@@ -49,6 +49,9 @@ export const texts = {
   platformRefused: (hint: string): string => `企业微信没有接受这次操作：${hint}`,
   coolingDown: (command: string, seconds: number): string =>
     `“${command}”刚用过，请 ${inWords(seconds)}后再发。`,
+  unfit: '有一步要发的内容不合要求，没有办成。请联系管理员。',
+  runFailed: (title: string, answers: string, partly: boolean): string =>
+    `${partly ? `“${title}”有一部分没有办成` : `“${title}”没有运行成功`}：\n${answers}`,
   partlyFailed: (answers: string): string => `有一部分没有办成：\n${answers}`,
   failed: '刚才出了点问题，没有办成。请稍后再试一次；还不行就联系管理员。',
 }

@@ -9,7 +9,7 @@ import { WecomClosedError } from '../wecom/errors.ts'
 import { refuseCut } from './cut-outputs.ts'
 import type { Work } from './run-handler.ts'
 import { isFinal, judge } from './step-errors.ts'
-import { failureAnswer } from './tell-failures.ts'
+import { failureAnswer, hearerOf } from './tell-failures.ts'
 import { type WireWatch, watchWire } from './wire-watch.ts'
 
 /** What one attempt at a step is made with. */
@@ -115,8 +115,8 @@ function failed(
   judge(error, step, record, { idempotent: action.idempotent, wire })
   if (record.state === 'failed' && step.onError === 'stop' && !isFinal(error)) work.run.gaveUp = true
   logFailure(work, record, error)
-  const { trigger } = work.request.handler
-  if (record.state === 'failed' && 'command' in trigger) record.untold = failureAnswer(trigger, error)
+  if (record.state !== 'failed' || hearerOf(work.request) === undefined) return
+  record.untold = failureAnswer(work.request.handler.trigger, error)
 }
 
 /** A refusal is told to whoever asked; everything else is for the operator. */

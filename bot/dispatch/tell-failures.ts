@@ -1,17 +1,24 @@
 import { ZodError } from 'zod'
 import type { RunStep } from '../../models/run.ts'
 import { ActionRefused } from '../actions/define.ts'
+import { textBytes } from '../actions/message-body.ts'
 import { texts } from '../actions/texts.ts'
 import { unfitArgument } from '../commands/help.ts'
-import type { CommandTrigger } from '../handlers/schema.ts'
+import type { CompiledHandler } from '../handlers/compile.ts'
 import { WecomClosedError, WecomError } from '../wecom/errors.ts'
+import { cutBytes } from '../wecom/xml.ts'
 import type { DispatchDeps } from './deps.ts'
 import type { RunRequest } from './run-handler.ts'
 
-/** What somebody who typed a command hears of a step that failed. */
-export function failureAnswer(command: CommandTrigger, error: unknown): string {
+/** Who hears what went wrong, besides the log: whoever typed the command, or asked by one that the handler runs. */
+export function hearerOf({ event, handler }: Pick<RunRequest, 'event' | 'handler'>): string | undefined {
+  return 'command' in handler.trigger ? event.userid : event.start?.askedBy
+}
+
+/** What they hear of a step that failed. */
+export function failureAnswer(trigger: CompiledHandler['trigger'], error: unknown): string {
   if (error instanceof ActionRefused) return error.answer
-  if (error instanceof ZodError) return unfitArgument(command, error)
+  if (error instanceof ZodError) return 'command' in trigger ? unfitArgument(trigger, error) : texts.unfit
   return error instanceof WecomError ? texts.platformRefused(error.hint) : texts.failed
 }
 
@@ -25,21 +32,32 @@ export function takeUntold(steps: readonly RunStep[]): string[] {
 /**
  * Somebody who typed a command hears in one message what went wrong, never silence.
  *
- * @param partly the command has done something besides
+ * @param partly something has been done besides
  */
 export async function tellFailures(
   { log }: Pick<DispatchDeps, 'log'>,
-  { event, handler, context }: RunRequest,
+  request: RunRequest,
   { untold, partly }: { untold: readonly string[]; partly: boolean },
 ): Promise<void> {
-  if (untold.length === 0) return
+  const { event, handler, context } = request
+  const hearer = hearerOf(request)
+  if (untold.length === 0 || hearer === undefined) return
   const answers = untold.join('\n')
   try {
-    await context.reply(partly ? texts.partlyFailed(answers) : answers)
+    if (event.start === undefined) await context.reply(partly ? texts.partlyFailed(answers) : answers)
+    else await tell(request, hearer, texts.runFailed(handler.title, answers, partly))
   } catch (unsaid) {
     if (unsaid instanceof WecomClosedError) throw unsaid
     // The run has ended, and says how: what cannot be said of it changes nothing of that.
     const about = { event: event.id, handler: handler.key, err: unsaid }
     log.warn(about, 'whoever typed a command could not be told why it failed')
   }
+}
+
+/** The answer to the command that started a run is out by the time that the run ends. */
+async function tell({ event, context: { client } }: RunRequest, userid: string, text: string): Promise<void> {
+  const content = cutBytes(text, textBytes)
+  const body = { msgtype: 'text', text: { content } } as const
+  const message = { touser: userid, agentid: Number(client.agentId), ...body }
+  await client.call('message/send', message, { cause: event.id })
 }
