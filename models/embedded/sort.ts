@@ -7,7 +7,8 @@ import { compareValues } from './values.ts'
 /** A sort specification: what documents are compared by, and how. */
 export interface Sort {
   keysOf(document: Document): unknown[]
-  compare(keys: readonly unknown[], others: readonly unknown[]): number
+  /** @param at where the keys begin in their list @param otherAt where the others do */
+  compare(keys: readonly unknown[], others: readonly unknown[], at?: number, otherAt?: number): number
 }
 
 /**
@@ -25,10 +26,12 @@ export function readSort(spec: Document, code = 15975): Sort {
       fields.map(({ path, direction }) =>
         valuesAt(document, path).reduce((a, b) => (direction * compareValues(b, a) < 0 ? b : a)),
       ),
-    compare(keys, others) {
-      for (const [i, { direction }] of fields.entries()) {
-        const order = compareValues(keys[i], others[i])
+    compare(keys, others, at = 0, otherAt = 0) {
+      let place = 0
+      for (const { direction } of fields) {
+        const order = compareValues(keys[at + place], others[otherAt + place])
         if (order !== 0) return order * direction
+        place += 1
       }
       return 0
     },
@@ -46,11 +49,22 @@ export function inOrder<T, U>(
   keep: (item: T) => U,
   limit = Number.POSITIVE_INFINITY,
 ): U[] {
-  let kept: { item: U; keys: unknown[] }[] = []
-  const sort = () => kept.sort((a, b) => compare(a.keys, b.keys))
+  let kept: U[] = []
+  // Those of each item behind those of the one before: a list for each would be larger than what it holds.
+  let keys: unknown[] = []
+  let width = 0
+  const places = () =>
+    Uint32Array.from(kept.keys()).sort((a, b) => compare(keys, keys, a * width, b * width) || a - b)
+  const inPlaces = (order: Uint32Array): U[] => Array.from(order, place => kept[place] as U)
   for (const item of items) {
-    kept.push({ item: keep(item), keys: keysOf(documentOf(item)) })
-    if (limit <= SMALL_LIMIT && kept.length >= limit * 2 + 100) kept = sort().slice(0, limit)
+    const own = keysOf(documentOf(item))
+    width = own.length
+    kept.push(keep(item))
+    for (const key of own) keys.push(key)
+    if (limit > SMALL_LIMIT || kept.length < limit * 2 + 100) continue
+    const first = places().subarray(0, limit)
+    keys = Array.from(first).flatMap(place => keys.slice(place * width, (place + 1) * width))
+    kept = inPlaces(first)
   }
-  return sort().map(({ item }) => item)
+  return inPlaces(places())
 }

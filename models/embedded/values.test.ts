@@ -11,6 +11,7 @@ import {
   ObjectId,
   Timestamp,
 } from 'bson'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { valuesAt } from './paths.ts'
 import { compareValues, equalValues } from './values.ts'
@@ -75,6 +76,16 @@ const ascending: unknown[][] = [
 ]
 
 describe('compareValues', () => {
+  it('orders texts by their UTF-8 bytes', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '中', '\ufffd', '\ue000', '😀', '𠮷') })
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        const bytes = Buffer.compare(Buffer.from(a), Buffer.from(b))
+        expect(Math.sign(compareValues(a, b))).toBe(bytes)
+      }),
+    )
+  })
+
   it('orders all types and their values as MongoDB does', () => {
     for (const [i, left] of ascending.entries()) {
       for (const [j, right] of ascending.entries()) {

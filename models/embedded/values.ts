@@ -138,10 +138,23 @@ export function compareValues(a: unknown, b: unknown): number {
   if (a === b) return 0
   const difference = typeRank(a) - typeRank(b)
   if (difference !== 0) return difference
-  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
   const order = quick(a) - quick(b)
   return Number.isNaN(order) ? Buffer.compare(valueKey(a), valueKey(b)) : order || 0
 }
+
+/** By the bytes of UTF-8, whose order is that of code points, without making them: a sort compares far more than it holds. */
+function compareText(a: string, b: string): number {
+  const end = Math.min(a.length, b.length)
+  for (let at = 0; at < end; at += 1) {
+    const [one, other] = [a.charCodeAt(at), b.charCodeAt(at)]
+    if (one !== other) return codePointRank(one) - codePointRank(other)
+  }
+  return a.length - b.length
+}
+
+/** Puts the halves of code points beyond U+FFFF behind all others, where UTF-16 has them before U+E000. */
+const codePointRank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x1_0000 : unit)
 
 /** Whether MongoDB takes two values for the same: 1, 1.0 and Decimal128 1.00 are, `{a, b}` and `{b, a}` are not. */
 export const equalValues = (a: unknown, b: unknown): boolean => compareValues(a, b) === 0
