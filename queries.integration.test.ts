@@ -8,8 +8,8 @@ import { startTestSidekick, type TestSidekick } from './fixtures/test/start-side
 
 /** What is sorted after it was found, by the file that asks, and why that is never much. */
 const sortedInMemory: Readonly<Record<string, string>> = {
-  'bot/actions/find-customer.ts': 'the follows of one team, of which the newest are shown',
   'bot/actions/report-show.ts': 'the follows of one team, of which the newest are shown',
+  'bot/actions/search-follows.ts': 'the follows of one team, of which the newest are shown',
   'bot/actions/find-scripts.ts': 'a shelf is read whole, and kept in memory',
   'bot/handlers/why-read.ts': 'the events and the runs of one customer',
   'jobs/operator/inbox-filter.ts': 'the events of one customer',

@@ -1,21 +1,12 @@
 import type { Follow } from '../../models/follow.ts'
-import { visibleFollows } from '../../models/scope.ts'
 import { useridKey } from '../../models/userid.ts'
 import { byName, namesIn } from '../handlers/why-names.ts'
 import { type ActionContext, ActionRefused } from './define.ts'
+import { byAge, searchFollows, theOne } from './search-follows.ts'
 import { fullName, texts } from './texts.ts'
 
 /** How many are listed when a name fits several. */
 const listMax = 6
-/** How many rows are looked at before a name counts as too general. */
-const looked = 200
-
-/** Orders hits: the whole name first, then beginnings, then anything that contains it; newest first among equals. */
-function rank(follow: Follow, wanted: string): number {
-  const names = [follow.remark.toLowerCase(), follow.customerName.toLowerCase()]
-  if (names.includes(wanted) || follow.externalUserid.toLowerCase() === wanted) return 0
-  return names.some(name => name.startsWith(wanted)) ? 1 : 2
-}
 
 /**
  * The one follow that a name means, among those that the asker may see. A name is a remark, a nickname, a part of
@@ -26,11 +17,12 @@ function rank(follow: Follow, wanted: string): number {
 export async function findFollow(context: ActionContext, name: string): Promise<Follow> {
   const query = name.trim()
   if (query === '') throw new ActionRefused('customer_unnamed', texts.customerUnnamed)
-  const found = await search(context, query)
+  const { models, asker } = context
+  const found = await searchFollows(models, asker, query)
   const [, named, ordinal] = /^(.+?)\s*[#＃](\d{1,2})$/s.exec(query) ?? []
   // A remark may hold `3栋#12` itself; only where nothing is called so is the end a place in a list.
   if (found.length === 0 && named !== undefined) {
-    const several = await search(context, named)
+    const several = await searchFollows(models, asker, named)
     const chosen = several.find(follow => numberOf(follow, several) === Number(ordinal))
     if (chosen === undefined)
       throw new ActionRefused('customer_unknown', texts.noSuchOrdinal(named, several.length))
@@ -39,8 +31,8 @@ export async function findFollow(context: ActionContext, name: string): Promise<
   const [first] = found
   if (first === undefined)
     throw new ActionRefused('customer_unknown', texts.customerUnknown(query, typedWith(context, query, '张')))
-  const exact = found.filter(follow => rank(follow, query.toLowerCase()) === 0)
-  if (found.length === 1 || exact.length === 1) return first
+  const meant = theOne(found, query)
+  if (meant !== undefined) return meant
   const example = typedWith(context, query, `${query}#${numberOf(first, found)}`)
   const listed = await listOf(context, found)
   throw new ActionRefused('customer_ambiguous', texts.customerAmbiguous(query, listed, found.length, example))
@@ -52,13 +44,6 @@ export async function findFollow(context: ActionContext, name: string): Promise<
  */
 function numberOf(follow: Follow, found: readonly Follow[]): number {
   return 1 + found.filter(one => byAge(one, follow) < 0).length
-}
-
-/** The oldest first; of one moment by their ids, so that the order is total. */
-function byAge(a: Follow, b: Follow): number {
-  const [one, other] = [a, b].map(follow => follow.addedAt?.getTime() ?? 0) as [number, number]
-  if (one !== other) return one - other
-  return a.externalUserid < b.externalUserid ? -1 : Number(a.externalUserid > b.externalUserid)
 }
 
 /** The best hits, each by what tells it from the others: the names, the colleague who follows, that it was lost. */
@@ -87,34 +72,6 @@ function typedWith({ event }: ActionContext, name: string, instead: string): str
   return [...whole].length <= exampleMax
     ? whole
     : `${line.slice(0, at)}${instead}${behind === '' ? '' : ' …'}`
-}
-
-/** The follows that a name fits, best first, one per customer. */
-async function search(context: ActionContext, query: string): Promise<Follow[]> {
-  const pattern = new RegExp(query.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i')
-  const rows = await context.models.follows
-    .find({
-      ...(await visibleFollows(context.models, context.asker)),
-      status: { $ne: 'removed' },
-      $or: [{ remark: pattern }, { customerName: pattern }, { externalUserid: query }],
-    })
-    .sort({ addedAt: -1 })
-    .limit(looked)
-    .lean()
-  const wanted = query.toLowerCase()
-  const found = onePerCustomer(rows, useridKey(context.asker.userid))
-  return found.sort((a, b) => rank(a, wanted) - rank(b, wanted) || byAge(b, a))
-}
-
-/** A customer whom several visible colleagues follow is one hit: the asker's own follow where there is one. */
-function onePerCustomer(rows: Follow[], asker: string): Follow[] {
-  const best = new Map<string, Follow>()
-  for (const row of rows) {
-    const known = best.get(row.externalUserid)
-    if (known === undefined || (known.useridKey !== asker && row.useridKey === asker))
-      best.set(row.externalUserid, row)
-  }
-  return [...best.values()]
 }
 
 /**

@@ -50,6 +50,7 @@ describe('the answer where several customers fit', () => {
 
   it('names the numbers that exist, and without any customer says that there is none', () => {
     expect(texts.noSuchOrdinal('王', 2)).toBe('“王”只找到 2 位客户，序号请写 1 到 2。')
+    expect(texts.noSuchOrdinal('王', 1)).toBe('“王”只找到 1 位客户，直接写名字就可以，不用加序号。')
     expect(texts.noSuchOrdinal('王', 0)).toBe(texts.customerUnknown('王'))
   })
 })

@@ -7,10 +7,12 @@ export const texts = {
   /** @param example what to type instead */
   customerUnknown: (name: string, example = '客户 张'): string =>
     `没有找到叫“${shorten(name)}”的客户。\n可以只写名字或备注里的一部分，例如：${example}`,
-  noSuchOrdinal: (name: string, count: number): string =>
-    count === 0
-      ? texts.customerUnknown(name)
-      : `“${shorten(name)}”只找到 ${count} 位客户，序号请写 1 到 ${count}。`,
+  noSuchOrdinal: (name: string, count: number): string => {
+    if (count === 0) return texts.customerUnknown(name)
+    return count === 1
+      ? `“${shorten(name)}”只找到 1 位客户，直接写名字就可以，不用加序号。`
+      : `“${shorten(name)}”只找到 ${count} 位客户，序号请写 1 到 ${count}。`
+  },
   /** @param listed with their numbers @param example what to type instead */
   customerAmbiguous: (
     name: string,

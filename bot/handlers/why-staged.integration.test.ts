@@ -486,6 +486,24 @@ describe('the two voices', () => {
     })
   })
 
+  it('answer the operator by a name or a remark too, where it is one customer’s', async () => {
+    const { externalUserid } = await comes('picky')
+    const { name } = await explain(externalUserid)
+    const why = (customer: string) =>
+      operator.run(handlersWhy, { customer, since: '1h', corp: sidekick.app.corpId })
+    expect(await why(name)).toEqual(await why(externalUserid))
+    const several = await why('客户')
+    expect(several).toMatchObject({
+      failed: true,
+      notes: [
+        expect.stringMatching(/^\d+ customers are called "客户" or the like.*: give the external userid/),
+      ],
+    })
+    const row = { customer: externalUserid, name, staff: 'lina', state: 'active' }
+    expect(several.rows).toContainEqual(expect.objectContaining(row))
+    expect((await why('没有这个人')).text).toContain('no customer is called so')
+  })
+
   it('answer an admin in the chat, by the customer’s name or id', async () => {
     const { chat } = sidekick
     const { externalUserid } = await comes('picky')

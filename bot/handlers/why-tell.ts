@@ -73,7 +73,7 @@ function nobodyEn({ externalUserid, near, name }: Why): string {
   if (name !== '' || near.includes(externalUserid))
     return `${externalUserid} (${name}): no add that fits is known`
   const like = near.length === 0 ? '' : ` There is ${near.join(', ')}.`
-  return `nothing is known of ${externalUserid}: no event, no relation, no sync has told of it.${like} External user ids are told apart by upper and lower case.`
+  return `nothing is known of ${externalUserid}: no event, no relation, no sync has told of it, and no customer is called so.${like} External user ids are told apart by upper and lower case.`
 }
 
 const welcomeZh = {
