@@ -1,33 +1,14 @@
+import { stripVTControlCharacters } from 'node:util'
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runMain } from 'citty'
 import { createApps } from './bot/apps.ts'
 import { openPlatform } from './bot/platform.ts'
 import { type Config, ConfigError, keepSecret, loadConfig } from './config.ts'
 import { createJobs } from './jobs/agenda.ts'
 import { ask } from './jobs/operator/ask.ts'
-import { corpAdd, corpList, corpRotate, corpSet } from './jobs/operator/corp-verbs.ts'
-import { dbCheck, dbExport, dbImport, dbInfo } from './jobs/operator/database-verbs.ts'
-import { inboxGaps } from './jobs/operator/gap-verb.ts'
-import { handlersDryRun } from './jobs/operator/handler-dry-run-verb.ts'
-import { handlersExport } from './jobs/operator/handler-export-verb.ts'
-import { handlersImport, handlersValidate } from './jobs/operator/handler-file-verbs.ts'
-import { handlersList, handlersRevisions, handlersShow } from './jobs/operator/handler-list-verbs.ts'
-import {
-  handlersOff,
-  handlersOn,
-  handlersPause,
-  handlersPublish,
-  handlersRemove,
-  handlersResume,
-} from './jobs/operator/handler-switch-verbs.ts'
-import { inboxDead, inboxList, inboxReplay, inboxShow } from './jobs/operator/inbox-verbs.ts'
-import { jobsVerb, pushVerb, syncVerb } from './jobs/operator/job-verbs.ts'
-import { robotAdd, robotList, robotRemove } from './jobs/operator/robot-verbs.ts'
-import { handlersRun } from './jobs/operator/run-verb.ts'
-import { handlersSchema } from './jobs/operator/schema-verb.ts'
-import { dbServe } from './jobs/operator/serve-verb.ts'
+import { checkLine } from './jobs/operator/check-line.ts'
 import { tableLines } from './jobs/operator/table-text.ts'
 import { json, NotYetError, type Opened, UsageError, type Verb } from './jobs/operator/verb.ts'
-import { handlersWhy } from './jobs/operator/why-verb.ts'
+import { type VerbGroup, verbTable } from './jobs/operator/verb-table.ts'
 import { isThere, openDatabase } from './models/connect.ts'
 import { createSecretBox } from './models/secrets.ts'
 
@@ -124,70 +105,31 @@ function command(name: string, { description, args, run }: Verb): CommandDef {
   }) as CommandDef
 }
 
-const group = (name: string, description: string, verbs: Record<string, Verb>): CommandDef =>
-  defineCommand({
-    meta: { name, description },
-    subCommands: Object.fromEntries(
-      Object.entries(verbs).map(([verb, one]) => [verb, command(`${name} ${verb}`, one)]),
-    ),
-  })
+function group(name: string, { description, verbs }: VerbGroup): CommandDef {
+  const subCommands = Object.entries(verbs).map(([verb, one]) => [verb, command(`${name} ${verb}`, one)])
+  return defineCommand({ meta: { name, description }, subCommands: Object.fromEntries(subCommands) })
+}
 
 /** Names in the usage line all that is typed: of the names above a verb the library gives the last alone. */
 async function showUsage<T extends ArgsDef>(of: CommandDef<T>): Promise<void> {
-  console.log(`${await renderUsage(of)}\n`)
+  const usage = await renderUsage(of)
+  const { stdout } = process
+  // The library colours whatever it writes to.
+  console.log(`${stdout.isTTY && stdout.hasColors() ? usage : stripVTControlCharacters(usage)}\n`)
 }
 
-await runMain(
-  defineCommand({
-    meta: { name: 'sidekick', description: "The operator's tool of WeCom Sidekick" },
-    subCommands: {
-      jobs: command('sidekick jobs', jobsVerb),
-      sync: command('sidekick sync', syncVerb),
-      push: command('sidekick push', pushVerb),
-      corp: group('sidekick corp', 'Corps', {
-        list: corpList,
-        add: corpAdd,
-        set: corpSet,
-        rotate: corpRotate,
-      }),
-      robot: group('sidekick robot', 'Robots of groups, for robot.send', {
-        list: robotList,
-        add: robotAdd,
-        remove: robotRemove,
-      }),
-      inbox: group('sidekick inbox', 'The callback inbox', {
-        list: inboxList,
-        show: inboxShow,
-        dead: inboxDead,
-        replay: inboxReplay,
-        gaps: inboxGaps,
-      }),
-      handlers: group('sidekick handlers', 'Stored handlers', {
-        list: handlersList,
-        show: handlersShow,
-        validate: handlersValidate,
-        import: handlersImport,
-        run: handlersRun,
-        schema: handlersSchema,
-        export: handlersExport,
-        publish: handlersPublish,
-        revisions: handlersRevisions,
-        on: handlersOn,
-        off: handlersOff,
-        pause: handlersPause,
-        resume: handlersResume,
-        remove: handlersRemove,
-        'dry-run': handlersDryRun,
-        why: handlersWhy,
-      }),
-      db: group('sidekick db', 'The database', {
-        info: dbInfo,
-        check: dbCheck,
-        export: dbExport,
-        import: dbImport,
-        serve: dbServe,
-      }),
-    },
-  }),
-  { showUsage },
-)
+const words = process.argv.slice(2)
+const isHelp = words.some(word => word === '--help' || word === '-h')
+try {
+  if (!isHelp) checkLine(words, verbTable)
+  const commands = Object.entries(verbTable).map(([name, one]) => {
+    const typed = `sidekick ${name}`
+    return [name, 'verbs' in one ? group(typed, one) : command(typed, one)]
+  })
+  const meta = { name: 'sidekick', description: "The operator's tool of WeCom Sidekick" }
+  await runMain(defineCommand({ meta, subCommands: Object.fromEntries(commands) }), { showUsage })
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.exitCode = 1
+  warn(error.message)
+}

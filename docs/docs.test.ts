@@ -14,7 +14,9 @@ import { createMetrics } from '../bot/metrics.ts'
 import { ConfigError, parseConfig } from '../config.ts'
 import { generated } from '../fixtures/docs/generated.ts'
 import { anchorOf } from '../fixtures/docs/table.ts'
+import { checkLine } from '../jobs/operator/check-line.ts'
 import { filterArgs } from '../jobs/operator/inbox-filter.ts'
+import { verbTable } from '../jobs/operator/verb-table.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -172,13 +174,9 @@ describe('what the pages show', () => {
 })
 
 describe('the verbs of the operator\u2019s tool', () => {
-  const source = read('sidekick.ts').split('subCommands: {').at(-1) ?? ''
-  const verbs = [
-    ...all(source, /^ *(\w+): command\(/gm),
-    ...[...source.matchAll(/^ *(\w+): group\('[^']*', '[^']*', \{([^}]*)\}\)/gm)].flatMap(
-      ([, group = '', members = '']) => all(members, /([\w-]+)'?:/g).map(member => `${group} ${member}`),
-    ),
-  ]
+  const verbs = Object.entries(verbTable).flatMap(([name, one]) =>
+    'verbs' in one ? Object.keys(one.verbs).map(verb => `${name} ${verb}`) : [name],
+  )
 
   it.each(readmes)('are all in %s, and no others', path => {
     const listed = all(read(path), /^\| `sidekick ([a-z]+(?: [a-z-]+)?)/gm)
@@ -192,6 +190,17 @@ describe('the verbs of the operator\u2019s tool', () => {
       new RegExp(`^(?:.*sidekick (?:-- )?)?((?:${groups.join('|')}) [a-z][a-z-]*)`, 'gm'),
     )
     expect([...new Set(named)].filter(name => !verbs.includes(name))).toEqual([])
+  })
+
+  it.each(pages.filter(path => path !== 'CHANGELOG.md'))('have the options that %s gives them', path => {
+    const lines = all(codeOf(read(path)), /^(?:npm run --silent )?sidekick (?:-- )?([a-z][^#\n]*)/gm)
+    for (const line of lines) {
+      const words = [...line.replace(/ > \S+$/, '').matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)]
+      checkLine(
+        words.map(([, double, single, bare]) => double ?? single ?? bare ?? ''),
+        verbTable,
+      )
+    }
   })
 })
 

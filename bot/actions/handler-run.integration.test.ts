@@ -144,7 +144,7 @@ describe('running a handler by hand', () => {
     ['care', { staff: 'nobody' }, 'there is no staff member nobody'],
     ['care', { customer: zhangsan }, '--customer needs --staff: whose customer it is'],
     ['care', { staff: 'lina', customer: 'wmNobody' }, 'lina has no customer wmNobody'],
-    ['care', { args: 'about' }, '"about" is no argument such as about=price'],
+    ['care', { args: 'about' }, '"about" is no argument of a handler; they are written name=value'],
   ])('by the operator says what is wrong with %s %o', async (key, args, message) => {
     await expect(run(key, args)).rejects.toThrow(message)
   })

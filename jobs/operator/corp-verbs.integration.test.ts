@@ -112,8 +112,9 @@ describe('sidekick corp set', () => {
 
   it('stores time zone and office hours, which the list shows and running instances go by', async () => {
     const set = { corpId, 'time-zone': 'Asia/Tokyo', office: '8:30-17:00 1-5' }
-    const { text } = await operator.run(corpSet, set)
+    const { text, notes } = await operator.run(corpSet, set)
     expect(text).toBe('ww-second: 08:30-17:00 1,2,3,4,5 in Asia/Tokyo')
+    expect(notes).toEqual(['running instances follow within 5 s'])
     const { rows } = await operator.run(corpList)
     const told = { corp: corpId, zone: 'Asia/Tokyo', office: '08:30-17:00 1,2,3,4,5' }
     expect(rows).toContainEqual(expect.objectContaining(told))

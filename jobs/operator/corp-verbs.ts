@@ -92,7 +92,7 @@ export const corpAdd = defineVerb(
 )
 
 export const corpSet = defineVerb(
-  'Set the time zone and the office hours of a corp, what time.* goes by; running instances follow within seconds',
+  'Set the time zone and the office hours of a corp, what time.* goes by; running instances follow within 5 s',
   {
     corpId,
     'time-zone': { type: 'string', description: 'IANA name, such as Asia/Shanghai' },
@@ -114,7 +114,8 @@ export const corpSet = defineVerb(
       .lean()
     if (corp === null) throw new UsageError(`there is no corp ${corpId}`)
     const data = { corpId, timeZone: corp.timeZone, office: corp.office }
-    return { data, text: `${corpId}: ${officeText(corp.office)} in ${corp.timeZone}` }
+    const text = `${corpId}: ${officeText(corp.office)} in ${corp.timeZone}`
+    return { data, text, notes: ['running instances follow within 5 s'] }
   },
 )
 

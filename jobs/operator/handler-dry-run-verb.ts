@@ -17,7 +17,7 @@ import type { Models } from '../../models/models.ts'
 import { type Asked, atMoment, nothingDone, overPast, storedEvent } from './dry-run-past.ts'
 import { checksOf, sentenceOf, stepsOf, wouldStart } from './dry-run-report.ts'
 import { readMoment } from './moments.ts'
-import { aboutArgs, checkPeople, readAbout, type StartAbout } from './start-about.ts'
+import { aboutArgs, checkPeople, moreArgs, readAbout, type StartAbout } from './start-about.ts'
 import { corp, defineVerb, type Opened, UsageError } from './verb.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -26,6 +26,7 @@ export const handlersDryRun = defineVerb(
   'What a handler would do about an event, by its schedule or by hand, step by step; nothing is stored or sent',
   {
     handler: { type: 'positional', required: true, description: 'A key, or a file that is not stored' },
+    ...moreArgs,
     event: {
       type: 'string',
       description:

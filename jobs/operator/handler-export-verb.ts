@@ -8,6 +8,7 @@ import { corp, defineVerb, UsageError } from './verb.ts'
 export const handlersExport = defineVerb(
   'What is live as YAML, all or those named; imported again it changes nothing',
   {
+    'key…': { type: 'positional', required: false, description: 'As listed; all without' },
     out: { type: 'string', description: 'A file that ends with .yaml, or a folder for a file each' },
     schema: { type: 'string', description: 'Path or address of the JSON Schema, for editors' },
     corp,

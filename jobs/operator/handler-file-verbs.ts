@@ -16,10 +16,13 @@ import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
 import { type Answer, corp, defineVerb, NotYetError, type Open, type Opened, when } from './verb.ts'
 
 const by = 'operator'
-const file = {
-  type: 'positional',
-  required: true,
-  description: 'Files, or folders of them: YAML or JSON, one document or several',
+const files = {
+  file: {
+    type: 'positional',
+    required: true,
+    description: 'A file, or a folder of them: YAML or JSON, one document or several',
+  },
+  'file…': { type: 'positional', required: false, description: 'Further ones' },
 } as const
 
 /** All that stands behind the verb without an option. */
@@ -68,7 +71,7 @@ function documentsOf(sources: readonly HandlerSource[]): Record<string, unknown>
 export const handlersValidate = defineVerb(
   'Check handler files without storing them: their form, and whether the corp has what they name',
   {
-    file,
+    ...files,
     offline: { type: 'boolean', description: 'Their form alone, without a database', default: false },
     corp,
   },
@@ -117,7 +120,7 @@ async function namesIn(
 export const handlersImport = defineVerb(
   'Store handler files, all or nothing: as drafts, or live with --publish',
   {
-    file,
+    ...files,
     publish: {
       type: 'boolean',
       description: 'Live at once; switched where the file says enabled, else as it is',

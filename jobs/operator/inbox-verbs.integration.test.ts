@@ -198,6 +198,9 @@ describe('sidekick inbox replay', () => {
     expect(await state()).toBe('dead')
     await expect(operator.run(inboxReplay)).rejects.toThrow('name events')
     await expect(operator.run(inboxReplay, { state: 'waiting' })).rejects.toThrow('handled anyway')
+    await expect(operator.run(inboxReplay, { _: ['one'], since: '1h' })).rejects.toThrow(
+      'leave out the ids, or --since',
+    )
   })
 
   it('tries the failed step again and goes on from there; what was done stays done', async () => {

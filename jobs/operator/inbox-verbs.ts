@@ -124,12 +124,16 @@ const outcomes = {
 export const inboxReplay = defineVerb(
   'Have events handled again: those named, or those that the options choose (the dead ones, unless --state done)',
   {
+    'id…': { type: 'positional', required: false, description: 'As listed' },
     ...filterArgs,
     fresh: { type: 'boolean', description: 'Do everything again, not only what failed', default: false },
     yes: { type: 'boolean', description: 'Do it; without, options only tell how many', default: false },
   },
   async (args, open) => {
     const named = args._
+    const options = Object.keys(filterArgs).filter(name => args[name] !== undefined)
+    if (named.length > 0 && options.length > 0)
+      throw new UsageError(`events are named or chosen by options: leave out the ids, or --${options[0]}`)
     const { models, jobs, corpIds } = await open()
     const chosen = named.length > 0 ? [...new Set(named)] : await choose(args)
     if (named.length === 0 && !args.yes) {
@@ -145,7 +149,6 @@ export const inboxReplay = defineVerb(
 
     async function choose({ state = 'dead', ...rest }: typeof args): Promise<string[]> {
       if (state === 'waiting') throw new UsageError('what waits is handled anyway; --state is done or dead')
-      const options = Object.keys(filterArgs).filter(name => args[name] !== undefined)
       if (options.length === 0)
         throw new UsageError('name events, or choose them by options, like --since 2h')
       const filter = readFilter({ ...rest, state }, await corpIds(args.corp))

@@ -2,7 +2,7 @@ import { findStartTarget } from '../../bot/actions/start-handler.ts'
 import { freshStartId, putStart } from '../../bot/dispatch/starts.ts'
 import { pauseOf } from '../../bot/handlers/pause.ts'
 import { openClock } from '../../models/clock.ts'
-import { aboutArgs, checkPeople, readAbout } from './start-about.ts'
+import { aboutArgs, checkPeople, moreArgs, readAbout } from './start-about.ts'
 import { corp, defineVerb, UsageError, unattended } from './verb.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -11,6 +11,7 @@ export const handlersRun = defineVerb(
   'Run a manual or scheduled handler now: a running Sidekick takes it up within seconds',
   {
     key: { type: 'positional', required: true, description: 'As listed' },
+    ...moreArgs,
     ...aboutArgs,
     corp,
   },

@@ -9,6 +9,10 @@ export const aboutArgs = {
   customer: { type: 'string', description: 'External userid of the customer; needs --staff' },
   args: { type: 'string', description: 'What it gets as args, as name=value; further ones behind it' },
 } as const
+/** Stands behind the positional argument of the verb, which is no argument of the handler. */
+export const moreArgs = {
+  'name=value…': { type: 'positional', required: false, description: 'Further --args' },
+} as const
 
 export type StartAbout = Pick<HandlerStart, 'userid' | 'externalUserid' | 'args'>
 
@@ -35,7 +39,10 @@ export function readAbout(given: {
 function readArgs(words: readonly string[]): Record<string, string> {
   const pairs = words.map(word => /^([a-zA-Z]\w{0,39})=(.*)$/s.exec(word) ?? [word])
   const [bad] = pairs.find(pair => pair.length === 1) ?? []
-  if (bad !== undefined) throw new UsageError(`"${bad}" is no argument such as about=price`)
+  if (bad !== undefined)
+    throw new UsageError(
+      `"${bad}" is no argument of a handler; they are written name=value, such as about=price`,
+    )
   return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]))
 }
 
