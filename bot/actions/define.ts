@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Clock } from '../../models/clock.ts'
 import type { Cause, HandlerStart, Passed } from '../../models/inbox-event.ts'
+import type { MaterialKind } from '../../models/material.ts'
 import type { Models } from '../../models/models.ts'
 import type { Asker } from '../../models/scope.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -34,6 +35,8 @@ export interface Named {
   path: string
   /** Words with a meaning of their own that may stand there instead of a name, which `name` may be one of. */
   words?: readonly string[]
+  /** Of a material: what it may be there. */
+  kinds?: readonly MaterialKind[]
 }
 
 /** Everything that an action may use. */

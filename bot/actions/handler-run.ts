@@ -93,9 +93,7 @@ const params = z.strictObject({
     .min(1)
     .optional()
     .describe('Name of the customer whom it is about; one that uses customer.* or follow.* asks for it'),
-  args: startArgs
-    .optional()
-    .describe('What the handler gets as `args`: up to 20 texts, numbers, lists of texts'),
+  args: startArgs.optional(),
 })
 
 /** Runs a handler now, for whoever asks, or for the staff member of the customer whom they name. */

@@ -26,6 +26,9 @@ export const startArgs = z
     args => Object.keys(args).every(name => /^[a-zA-Z]\w{0,39}$/.test(name)),
     'holds a name that is not one of letters and digits, such as text',
   )
+  .describe(
+    'What the handler gets as `args`: up to 20 texts, numbers, lists of texts. What filters reckon is a text, which conditions compare with numbers all the same.',
+  )
 
 const params = z
   .strictObject({
@@ -48,9 +51,7 @@ const params = z
       .min(1)
       .optional()
       .describe('Name of the customer whom it is about; the one of the event where left out'),
-    args: startArgs
-      .optional()
-      .describe('What the handler gets as `args`: up to 20 texts, numbers, lists of texts'),
+    args: startArgs.optional(),
   })
   .refine(({ after, at }) => after !== undefined || at !== undefined, {
     ...always,

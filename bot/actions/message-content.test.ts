@@ -212,14 +212,17 @@ describe('the content of a message, when it is published', () => {
     const row = { keyname: '报价', material: 'prices' }
     const card = { ...buttons, horizontal_content_list: [row, { keyname: '人', userid: 'lina' }] }
     expect(actions.get('reply')?.names?.({ template_card: card })).toEqual([
-      { kind: 'material', name: 'prices', path: 'template_card.horizontal_content_list.0.material' },
+      {
+        ...{ kind: 'material', kinds: ['file'], name: 'prices' },
+        path: 'template_card.horizontal_content_list.0.material',
+      },
     ])
     const to = { users: ['lina', 'lead', '{{ staff.userid }}'], departments: ['name:销售部'] }
     expect(actions.get('app.send')?.names?.({ to, image: 'sofa' })).toEqual([
       { kind: 'staff', name: 'lina', path: 'to.users.0', words: ['staff', 'lead', 'leads', 'admin'] },
       { kind: 'staff', name: 'lead', path: 'to.users.1', words: ['staff', 'lead', 'leads', 'admin'] },
       { kind: 'department', name: 'name:销售部', path: 'to.departments.0' },
-      { kind: 'material', name: 'sofa', path: 'image' },
+      { kind: 'material', kinds: ['image'], name: 'sofa', path: 'image' },
     ])
   })
 })

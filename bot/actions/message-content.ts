@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { MaterialKind } from '../../models/material.ts'
 import type { Named } from './define.ts'
 import { cardSchema } from './message-card.ts'
 import { addressWithin, anyText, perStage, type Stage, textWithin } from './message-text.ts'
@@ -168,16 +169,16 @@ export function exactlyOne(kinds: readonly string[] = contentKinds) {
 /** The materials that a document's content names; what is a template names nothing yet. */
 export function materialsIn(params: Record<string, unknown>): Named[] {
   const found: Named[] = []
-  const add = (path: string, name: unknown): void => {
-    if (typeof name === 'string') found.push({ kind: 'material', name, path })
+  const add = (path: string, name: unknown, kind: MaterialKind): void => {
+    if (typeof name === 'string') found.push({ kind: 'material', name, path, kinds: [kind] })
   }
-  for (const kind of ['image', 'voice', 'file']) add(kind, params[kind])
-  add('video.material', partOf(params.video).material)
+  for (const kind of ['image', 'voice', 'file'] as const) add(kind, params[kind], kind)
+  add('video.material', partOf(params.video).material, 'video')
   for (const [at, article] of listOf(params.mpnews).entries())
-    add(`mpnews.${at}.cover`, partOf(article).cover)
+    add(`mpnews.${at}.cover`, partOf(article).cover, 'image')
   const rows = listOf(partOf(params.template_card).horizontal_content_list)
   for (const [at, row] of rows.entries())
-    add(`template_card.horizontal_content_list.${at}.material`, partOf(row).material)
+    add(`template_card.horizontal_content_list.${at}.material`, partOf(row).material, 'file')
   return found
 }
 

@@ -1,9 +1,13 @@
 import { z } from 'zod'
+import { materialKinds } from '../../models/material.ts'
 import { type ActionContext, ActionRefused, always, defineAction } from './define.ts'
 import { textWithin } from './message-text.ts'
 import { namedIn } from './named.ts'
 import { heldOnly, welcomeContent } from './welcome-content.ts'
 import { sendWelcome } from './welcome-ledger.ts'
+
+/** The platform takes no voice in a welcome. */
+const welcomeKinds = materialKinds.filter(kind => kind !== 'voice')
 
 const materials = z
   .array(z.string().trim().min(1))
@@ -67,7 +71,7 @@ export const welcomeSend = defineAction({
       error: 'stands in for a text, and there is none',
     }),
   filled: z.strictObject({ text: filledText, materials, fallback: filledText }),
-  names: params => namedIn('material', params, 'materials'),
+  names: params => namedIn('material', params, 'materials').map(one => ({ ...one, kinds: welcomeKinds })),
   async run(context, wanted) {
     const code = codeOf(context)
     if (code === undefined) return { state: 'no_code' as const }

@@ -441,6 +441,16 @@ describe('what is wrong with a step is said by its path, with what to write inst
       'steps.0.with.to is the text "lead", and a list is needed: write ["lead"]',
     ],
     [
+      'a list in full-width brackets',
+      'steps: [{ id: a, action: staff.notify, with: { to: 【lead，lina】, text: x } }]',
+      'steps.0.with.to is the text "【lead，lina】", and a list is needed, whose brackets are plain: write ["lead", "lina"]',
+    ],
+    [
+      'several where a list is needed',
+      'trigger: { message: { contains: 报销、发票 } }',
+      'trigger.message.contains is the text "报销、发票", and a list is needed: write ["报销", "发票"], or ["报销、发票"] where it is one',
+    ],
+    [
       'a parameter in the list of the wrong type',
       'steps: [{ id: a, action: staff.notify, with: { to: [1], text: x } }]',
       'steps.0.with.to.0 is the number 1, and a text is needed: write "1"',
@@ -624,6 +634,61 @@ describe('what is wrong with a fact in a text is said by its path, with what to 
   })
 })
 
+describe('a fact in braces that fill in nothing', () => {
+  const saying = (text: string): string =>
+    `steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: ${JSON.stringify(text)} } }]`
+
+  it.each<[string, ...string[]]>([
+    [
+      '｛｛customer.name｝｝您好',
+      'says ｛｛customer.name｝｝ as it stands: full-width braces fill in nothing; write {{ customer.name }}',
+    ],
+    [
+      "｛｛ customer.name | default: '朋友' ｝｝您好",
+      "says ｛｛ customer.name | default: '朋友' ｝｝ as it stands: full-width braces fill in nothing; write {{ customer.name | default: '朋友' }}",
+    ],
+    [
+      '{{ customer.name }}，｛customer.nmae｝｛｛customer.nmae｝｝',
+      'says ｛｛customer.nmae｝｝ as it stands: full-width braces fill in nothing; write {{ customer.nmae }}',
+    ],
+    [
+      '{｛event.state｝}',
+      'says {｛event.state｝} as it stands: full-width braces fill in nothing; write {{ event.state }}',
+    ],
+    [
+      '{customer.name}您好，{ staff.name }',
+      'says {customer.name} as it stands: single braces fill in nothing; write {{ customer.name }}',
+      'says { staff.name } as it stands: single braces fill in nothing; write {{ staff.name }}',
+    ],
+    [
+      '$\u007Bfollow.days}',
+      'says {follow.days} as it stands: single braces fill in nothing; write {{ follow.days }}',
+    ],
+  ])('is refused in %s', (text, ...problems) => {
+    expect(problemsOf(saying(text))).toEqual(problems.map(problem => `steps.0.with.text ${problem}`))
+  })
+
+  it('is refused wherever a text stands', () => {
+    const news = '[{ title: "{customer.name}的画册", url: "https://x.example" }]'
+    expect(
+      problemsOf(`steps: [{ id: a, action: app.send, with: { to: { users: [lina] }, news: ${news} } }]`),
+    ).toEqual([
+      'steps.0.with.news.0.title says {customer.name} as it stands: single braces fill in nothing; write {{ customer.name }}',
+    ])
+  })
+
+  it.each([
+    '{抖音} {name} {a.b} {customer.birthday} {customer} {"customer.name": 1}',
+    '｛｛抖音｝｝ ｛(>_<)｝ ｛｛｛(>_<)｝｝｝ ｛www.example.com｝ ｛｛www.example.com｝｝',
+    "{{ '{customer.name}' }}{{ '｛｛customer.name｝｝' }}",
+    '{% raw %}{customer.name} {{ customer.name }}{% endraw %}',
+    "{% assign x = '{customer.name}' %}{{customer.name}}",
+    'https://x.example/{id}?q={q.name}',
+  ])('may stand there on purpose, and other braces may: %s', text => {
+    expect(problemsOf(saying(text))).toEqual([])
+  })
+})
+
 describe('what is wrong with a condition is said by its path, with what to write instead', () => {
   it.each<[string, string, ...string[]]>([
     [
@@ -727,7 +792,51 @@ describe('what is wrong with a condition is said by its path, with what to write
     [
       'a time of day in another form',
       'when: { path: time.time, is: gte, value: "9:00" }',
-      'when compares time.time with "9:00"; write it as "09:00"',
+      'when compares time.time with "9:00"; write "09:00"',
+    ],
+    ...(
+      [
+        ['time.time', '22:00:00', '"22:00"'],
+        ['time.time', '“22:00”', '"22:00"'],
+        ['time.time', '22：00', '"22:00"'],
+        ['time.time', '9点', '"09:00"'],
+        ['time.time', '24:00', '"23:59" for the last minute of a day, "00:00" for the first'],
+        ['time.time', '25:00', 'it in the form "09:05"'],
+        ['time.time', '晚上', 'it in the form "09:05"'],
+        ['time.date', '2026/3/1', '"2026-03-01"'],
+        ['time.date', '2026年3月1日', '"2026-03-01"'],
+        ['follow.addedAt', '2026-3-1 9:05', '"2026-03-01 09:05"'],
+        ['follow.addedAt', '2026.3.1', '"2026-03-01"'],
+      ] as const
+    ).map(([path, value, instead]): [string, string, string] => [
+      `${path} in another form: ${value}`,
+      `when: { path: ${path}, is: lte, value: '${value}' }`,
+      `when compares ${path} with "${value}"; write ${instead}`,
+    ]),
+    [
+      'a list',
+      'when: [{ path: time.hour, is: gt, value: 9 }]',
+      'when is a list, and an object with one of all, any, not, path is needed: write all: above it, or any: where one of them is enough',
+    ],
+    [
+      'a list in a step',
+      'steps: [{ id: a, action: staff.notify, if: [{ path: time.hour, is: gt, value: 9 }], with: { to: [lead], text: x } }]',
+      'steps.0.if is a list, and an object with one of all, any, not, path is needed: write all: above it, or any: where one of them is enough',
+    ],
+    [
+      'a fact below another root',
+      'when: { path: customer.stage, is: eq, value: 已成交 }',
+      'when names customer.stage, which is no fact; did you mean follow.stage?',
+    ],
+    [
+      'a fact below one of several other roots',
+      'when: { path: follow.name, is: eq, value: 张三 }',
+      'when names follow.name, which is no fact; did you mean customer.name or staff.name?',
+    ],
+    [
+      'a fact that was looked for in the event',
+      'when: { path: event.tags, is: contains, value: VIP }',
+      'when names event.tags, which customer.added does not have; did you mean customer.tags or follow.tags?',
     ],
     [
       'a tag with its group',

@@ -1,6 +1,7 @@
 import type { Report } from './compile.ts'
 import { leavesOf, togetherIn } from './conditions.ts'
 import { type Compared, excludes, numbersOf } from './contradictions.ts'
+import { inForm } from './fact-form.ts'
 import type { FactDefinition } from './fact-table.ts'
 import { type KnownFacts, meaningOf } from './known-facts.ts'
 import { listed, nearest } from './nearest.ts'
@@ -99,10 +100,8 @@ function fault(value: unknown, path: string, { type, oneOf, form }: Fact): strin
     const near = nearest(value, oneOf)
     return `compares ${path} with "${value}", which it never is; write ${near ?? `one of ${listed(oneOf.filter(one => one !== ''))}`}`
   }
-  if (form !== undefined && !form.pattern.test(value)) {
-    const padded = `0${value}`
-    return `compares ${path} with "${value}"; write it as "${form.pattern.test(padded) ? padded : form.example}"`
-  }
+  if (form !== undefined && !form.pattern.test(value))
+    return `compares ${path} with "${value}"; write ${inForm(value, form)}`
   return undefined
 }
 

@@ -87,6 +87,10 @@ describe('the names in a document', () => {
     [{ tag: ['渠道/已删'] }, 'publish with --create-tags to make it'],
     [{ material: ['brochures'] }, 'names the material "brochures", which is not there: write "brochure"'],
     [{ material: ['别家brochure'] }, 'names the material "别家brochure", which is not there'],
+    [
+      { material: ['brand-link'] },
+      'names the material "brand-link", which is not there; there is "size-chart" (link), "brochure" (text)',
+    ],
     [{ robot: ['值班'] }, 'names the robot "值班", which is not there: write "值班群"'],
     [
       { manual_handler: ['draft-only'] },
@@ -99,7 +103,16 @@ describe('the names in a document', () => {
       'names the handler "welcome", which no step can start: give it trigger',
     ],
     [{ manual_handler: ['fair'] }, 'names the handler "fair", which no step can start'],
-    [{ staff: ['nobody'] }, 'names the staff member "nobody", who is not there'],
+    [
+      { staff: ['nobody'] },
+      'names the staff member "nobody", who is not there: write the userid as the console shows it',
+    ],
+    [{ staff: ['linna'] }, 'names the staff member "linna", who is not there: write "lina"'],
+    [{ staff: ['李娜'] }, 'names the staff member "李娜", who is not there: write "lina"'],
+    [
+      { staff: ['lead，lina'] },
+      'names the staff member "lead，lina", who is not there: write each by itself, with plain commas between: "lead", "lina"',
+    ],
     [{ staff: ['gone'] }, 'names the staff member "gone"'],
     [{ department: ['9'] }, 'names the department "9", which is not there: write its id, or name: before'],
     [{ department: ['销售部'] }, 'write "name:销售部"'],
@@ -159,6 +172,22 @@ describe('the names in a document', () => {
     expect(problem?.message).toMatch(/"adimn", who is not there: .*; did you mean admin\?$/)
   })
 
+  it('may be several recipients in one, of which no word is proposed', async () => {
+    const steps = [{ id: 'tell', action: 'staff.notify', with: { to: ['lead，lina'], text: 'x' } }]
+    const wrong = handlerDocument.parse({ ...document({ staff: [] }), steps })
+    const [problem] = await checkNames(database.models, corpId, wrong, registered)
+    expect(problem?.message).toMatch(/with plain commas between: "lead", "lina"$/)
+  })
+
+  it('of materials are proposed as far as they fit there', async () => {
+    const steps = [{ id: 'tell', action: 'app.send', with: { to: { users: ['lina'] }, image: 'brochures' } }]
+    const wrong = handlerDocument.parse({ ...document({ staff: [] }), steps })
+    const [problem] = await checkNames(database.models, corpId, wrong, registered)
+    expect(problem?.message).toBe(
+      'names the material "brochures", which is not there, nor is any other that fits here',
+    )
+  })
+
   it('are a problem each in a scope', async () => {
     const scope = { departments: ['9'], staff: ['nobody'], apps: ['1000009'], except: ['nothing', 'app:7'] }
     const problems = await check({ staff: [] }, scope)
@@ -168,6 +197,14 @@ describe('the names in a document', () => {
       'scope.apps.0',
       'scope.except.0',
       'scope.except.1',
+    ])
+  })
+
+  it('of exceptions are proposed as what they may be', async () => {
+    const problems = await check({ staff: [] }, { except: ['role:lead', '李娜', '销售部', '3'] })
+    expect(problems.map(one => one.message.split(': ').at(-1))).toEqual([
+      'write "lina"',
+      'write "name:销售部"',
     ])
   })
 
@@ -212,7 +249,10 @@ async function fill({ models }: Database, corpId: string, prefix = ''): Promise<
       tag('et4', '来往', '普通'),
       tag('et5', '渠道', '已删', { removedAt: new Date() }),
     ]),
-    models.materials.create({ corpId, key: name('brochure'), category: 'c', title: '册子', kind: 'text' }),
+    models.materials.insertMany([
+      { corpId, key: name('brochure'), category: 'c', title: '册子', kind: 'text' },
+      { corpId, key: name('size-chart'), category: 'c', title: '尺寸', kind: 'link' },
+    ]),
     models.corps.db.collection('robots').insertOne({ corpId, name: name('值班群') }),
     models.handlers.insertMany([
       stored(name('follow-up'), 1, { manual: true }),
@@ -221,7 +261,15 @@ async function fill({ models }: Database, corpId: string, prefix = ''): Promise<
     ]),
     models.staff.insertMany(
       [name('lina'), name('gone')].map((userid, index) => ({
-        ...{ corpId, userid, useridKey: userid, name: userid, departments: [], leads: [], status: 1 },
+        ...{
+          corpId,
+          userid,
+          useridKey: userid,
+          name: index === 0 ? '李娜' : userid,
+          departments: [],
+          leads: [],
+          status: 1,
+        },
         ...(index === 1 && { removedAt: new Date() }),
       })),
     ),

@@ -4,6 +4,7 @@ import { splitTagName, tagsNamed } from '../actions/tag-names.ts'
 import type { Problem } from './compile.ts'
 import { leavesOf } from './conditions.ts'
 import { entriesOf } from './fact-table.ts'
+import { splitWords } from './joined-words.ts'
 import { isCreatable, type Kind, shelves, tagsOf } from './name-shelves.ts'
 import { nearest } from './nearest.ts'
 import type { HandlerDocument } from './schema.ts'
@@ -56,10 +57,11 @@ export async function checkNames(
     const own = named.filter(one => one.kind === kind)
     const names = own.map(one => one.name)
     const shelf = await shelves[kind](models, corpId, names, coming)
-    for (const { name, path, words = [] } of own) {
-      const message = shelf(name)
+    for (const { name, path, words = [], kinds } of own) {
+      const message = shelf(name, kinds)
       if (message === undefined) continue
-      const word = nearest(name, words)
+      // Of several in one the advice is to write each by itself.
+      const word = splitWords(name).length > 1 ? undefined : nearest(name, words)
       problems.push({ path, message: word === undefined ? message : `${message}; did you mean ${word}?` })
     }
   }

@@ -5,9 +5,10 @@ import type { Report } from './compile.ts'
 import { bringsCustomer, type KnownFacts, mayName, meaningOf, titleOf } from './known-facts.ts'
 import { suggest } from './nearest.ts'
 import { problemsOf } from './problems.ts'
-import { compileValue, type Filled, isTemplate, isWrittenOut } from './references.ts'
+import { compileValue, type Filled, isTemplate, isWrittenOut, textsOf } from './references.ts'
 import type { HandlerDocument, HandlerStep } from './schema.ts'
 import { type Partly, type Sound, unsound } from './sound.ts'
+import { strayBraces } from './stray-braces.ts'
 
 /** What steps may refer to, of those that follow each other; `unsound` where one has no id that is known. */
 export function idsOf(steps: Sound<HandlerDocument['steps']>): ReadonlySet<string | typeof unsound> {
@@ -67,15 +68,19 @@ function compileWith(
   report: Report,
 ): Filled {
   const place = (inner: string): string => [at, 'with', inner].filter(one => one !== '').join('.')
-  const filled = compileValue(given, fault =>
-    report(place(fault.at), `is no template that can be filled: ${fault.message}`),
-  )
+  const unfilled = new Set<string>()
+  const filled = compileValue(given, fault => {
+    unfilled.add(fault.at)
+    report(place(fault.at), `is no template that can be filled: ${fault.message}`)
+  })
   for (const { at: inner, path, text } of filled.references) {
     const meaning = meaningOf(path, known)
     if ('problem' in meaning) report(place(inner), `names ${meaning.problem}`)
     else if (meaning.fact.type === 'object' && isWrittenOut(path, text))
       report(place(inner), `writes out ${path.join('.')}, which has parts and is no text: name one of them`)
   }
+  for (const { at: inner, text } of textsOf(given))
+    if (!unfilled.has(inner)) for (const problem of strayBraces(text, known)) report(place(inner), problem)
   const checked = action.params.safeParse(given)
   const issues = checked.success ? [] : checked.error.issues
   // A value that is filled in later is checked when it is there.

@@ -10,7 +10,10 @@ const facts = {
   time: { hour: 0, inOffice: false },
   staff: { userid: 'LiNa', name: 'Li Na' },
   event: { newUserid: 'Wu.Di', addUserids: ['LiNa', 'WuDi'], state: 'VIP' },
-  args: JSON.parse('{"__proto__":{"polluted":true}}') as object,
+  args: {
+    ...{ hours: '5666.124', below: ' -1.5\n', code: '0012', none: '', word: '18a', real: 24 },
+    ...(JSON.parse('{"own":{"__proto__":{"polluted":true}}}') as object),
+  },
 }
 const leaf = (path: string, is: Comparison, value?: unknown): Condition =>
   value === undefined ? { path, is } : { path, is, value }
@@ -63,7 +66,7 @@ describe('a fact', () => {
   })
 
   it('named as a prototype is an ordinary own one where the data holds it', () => {
-    expect(factAt(facts, 'args.__proto__.polluted')).toBe(true)
+    expect(factAt(facts, 'args.own.__proto__.polluted')).toBe(true)
     expect(factAt({}, 'polluted')).toBeUndefined()
   })
 })
@@ -108,6 +111,21 @@ describe('a condition', () => {
     ['event.addUserids.last', 'eq', 'wudi', true],
     ['event.addUserids.size', 'eq', 2, true],
     ['event.state', 'eq', 'vip', false],
+    ['args.hours', 'gte', 24, true],
+    ['args.hours', 'gt', 5666.124, false],
+    ['args.hours', 'eq', 5666.124, true],
+    ['args.hours', 'ne', 5666.124, false],
+    ['args.hours', 'in', [1, 5666.124], true],
+    ['args.hours', 'in', [1, '5666.124'], true],
+    ['args.hours', 'eq', '5666.124', true],
+    ['args.hours', 'gt', '6', false],
+    ['args.below', 'lt', -1, true],
+    ['args.code', 'eq', '0012', true],
+    ['args.code', 'eq', '12', false],
+    ['args.none', 'lt', 1, false],
+    ['args.word', 'lt', 20, false],
+    ['args.word', 'ne', 18, true],
+    ['args.real', 'gte', 24, true],
   ])('%s %s %j: %s', (path, is, value, expected) => {
     expect(fits(path, is, value)).toBe(expected)
   })

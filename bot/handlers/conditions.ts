@@ -47,9 +47,22 @@ export function holds(condition: Condition, facts: object): boolean {
 
 /** Whether what a fact is fits a comparison of it. */
 export function compares({ path, is, value }: Leaf, actual: unknown): boolean {
+  if (path.startsWith('args.')) return operators[is].holds(asCompared(actual, value), value)
   if (path !== 'staff.userid' && !path.startsWith('event.')) return operators[is].holds(actual, value)
   const [, field = ''] = path.split('.', 2)
   return operators[is].holds(caselessIn(field, actual), caselessIn(field, value))
+}
+
+const decimal = /^\s*-?\d+(?:\.\d+)?\s*$/
+
+/**
+ * An argument where it is compared with numbers: what filters have reckoned, or somebody typed behind `--args`, comes as a
+ * text, and nothing says before the run which it is. One of a command has a type, and never is a text there.
+ */
+function asCompared(actual: unknown, value: unknown): unknown {
+  if (typeof actual !== 'string' || !decimal.test(actual)) return actual
+  const wanted = Array.isArray(value) ? value : [value]
+  return wanted.every(one => typeof one === 'number') ? Number(actual) : actual
 }
 
 /** Evaluates a condition with its reasons; every part is evaluated, so that the trace is whole. */

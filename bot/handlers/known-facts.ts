@@ -39,21 +39,21 @@ export function meaningOf(path: readonly string[], known: KnownFacts): Meaning {
   const [name = '', ...rest] = path
   switch (name) {
     case 'event':
-      return rest[0] === 'name' ? text : eventFact(path, known.trigger)
+      return rest[0] === 'name' ? text : eventFact(path, known)
     case 'args':
       return argumentFact(path, known.trigger)
     case 'steps':
       return stepFact(path, known)
     case 'customer':
     case 'follow':
-      return customerProblem(path.join('.'), known.trigger) ?? tableFact(path)
+      return customerProblem(path.join('.'), known.trigger) ?? tableFact(path, known)
     case 'staff':
-      if (known.trigger === unsound || mayName(known.trigger, 'staff')) return tableFact(path)
+      if (known.trigger === unsound || mayName(known.trigger, 'staff')) return tableFact(path, known)
       return { problem: `${path.join('.')}, and ${titleOf(known.trigger)} is about nobody` }
     case 'corp':
     case 'time':
     case 'run':
-      return tableFact(path)
+      return tableFact(path, known)
     default:
       return { problem: `"${name}", which is none of ${factNames.join(', ')}${meant(name, factNames)}` }
   }
@@ -64,12 +64,24 @@ function meant(name: string, names: readonly string[]): string {
   return near === undefined ? '' : `; did you mean ${near}?`
 }
 
-function tableFact([name = '', field, ...more]: readonly string[]): Meaning {
+function tableFact([name = '', field, ...more]: readonly string[], known: KnownFacts): Meaning {
   if (field === undefined) return object
   const fact = table[`${name}.${field}`]
   if (fact !== undefined) return inside(fact, [name, field], more)
   const fields = Object.keys(table).filter(path => path.startsWith(`${name}.`))
-  return { problem: `${name}.${field}, which is no fact${suggest(`${name}.${field}`, fields)}` }
+  const hint = elsewhere(field, known) ?? suggest(`${name}.${field}`, fields)
+  return { problem: `${name}.${field}, which is no fact${hint}` }
+}
+
+/** Below which a fact is looked for that stands below another of them. */
+const alike = ['customer', 'follow', 'staff', 'time']
+
+/** Facts of that name below other roots, as far as they are there. */
+function elsewhere(field: string, known: KnownFacts): string | undefined {
+  const same = alike
+    .map(name => [name, field])
+    .filter(path => Object.hasOwn(table, path.join('.')) && !('problem' in meaningOf(path, known)))
+  return same.length === 0 ? undefined : `; did you mean ${same.map(path => path.join('.')).join(' or ')}?`
 }
 
 /** A part of a fact: an entry of a list, or its size. */
@@ -88,20 +100,17 @@ function inside(
   return { problem: `${[...path, ...more].join('.')}, and ${path.join('.')} is a ${fact.type} without parts` }
 }
 
-function eventFact([, field, ...more]: readonly string[], trigger: Trigger): Meaning {
+function eventFact([, field, ...more]: readonly string[], known: KnownFacts): Meaning {
   if (field === undefined) return object
+  const { trigger } = known
   const fields = fieldsOfTrigger(trigger)
   if (trigger === unsound || fields === undefined) return any
   const fact = Object.hasOwn(fields, field) ? fields[field] : undefined
   if (fact !== undefined)
     return inside({ type: fact.type, ...(fact.missing && { missing: true }) }, ['event', field], more)
   const instead = insteadOf[field]
-  const hint = instead
-    ? `; write ${instead}`
-    : suggest(
-        `event.${field}`,
-        Object.keys(fields).map(one => `event.${one}`),
-      )
+  const names = Object.keys(fields).map(one => `event.${one}`)
+  const hint = instead ? `; write ${instead}` : (elsewhere(field, known) ?? suggest(`event.${field}`, names))
   return { problem: `event.${field}, which ${titleOf(trigger)} does not have${hint}` }
 }
 

@@ -1,11 +1,12 @@
 import type { StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
-import { useridKey } from '../../models/userid.ts'
 import { tagNameMax } from '../actions/corp-tags.ts'
 import type { Named } from '../actions/define.ts'
 import { nearestTags, splitTagName, tagsNamed } from '../actions/tag-names.ts'
 import type { EntryKind } from './fact-table.ts'
+import { materialShelf } from './material-shelf.ts'
 import { nearest } from './nearest.ts'
+import { staffShelf } from './staff-shelf.ts'
 
 /**
  * What is named: by an action, by a scope, whose `except` names members, departments, roles and apps alike, or by a
@@ -13,8 +14,11 @@ import { nearest } from './nearest.ts'
  */
 export type Kind = Named['kind'] | 'app' | 'except' | EntryKind
 
-/** What a corp has of a kind, as far as a document names it. Gives what is wrong with a name, where something is. */
-type Shelf = (name: string) => string | undefined
+/**
+ * What a corp has of a kind, as far as a document names it. Gives what is wrong with a name, where something is; `kinds` is
+ * what a material may be there.
+ */
+type Shelf = (name: string, kinds?: Named['kinds']) => string | undefined
 
 /** What will be there besides. */
 interface Coming {
@@ -60,11 +64,7 @@ export const shelves: Readonly<
     }
   },
   async material(models, corpId) {
-    const held = await models.materials.find({ corpId }, { key: 1 }).lean()
-    return listed(
-      'material',
-      held.map(one => one.key),
-    )
+    return materialShelf(models, corpId)
   },
   async robot(models, corpId) {
     const held = await models.robots.find({ corpId }, { name: 1 }).lean()
@@ -91,8 +91,11 @@ export const shelves: Readonly<
     }
   },
   async staff(models, corpId, names) {
-    const held = await staffOf(models, corpId, names)
-    return name => (held.has(useridKey(name)) ? undefined : noStaff(name))
+    const instead = await staffShelf(models, corpId, names)
+    return name => {
+      const advice = instead(name)
+      return advice && `names the staff member "${name}", who is not there: ${advice}`
+    }
   },
   async department(models, corpId) {
     return departmentShelf(await departmentsOf(models, corpId))
@@ -106,17 +109,23 @@ export const shelves: Readonly<
     return listed('app', corp?.apps.map(one => one.app) ?? [])
   },
   async except(models, corpId, names, coming) {
-    const [staff, departments, apps] = [
-      await staffOf(models, corpId, names),
-      departmentShelf(await departmentsOf(models, corpId)),
-      await shelves.app(models, corpId, names, coming),
-    ]
+    const held = await departmentsOf(models, corpId)
+    const departments = departmentShelf(held)
+    const isOther = (name: string): boolean =>
+      /^(role|app|name):/.test(name) || departments(name) === undefined
+    const staff = await staffShelf(
+      models,
+      corpId,
+      names.filter(name => !isOther(name)),
+    )
+    const apps = await shelves.app(models, corpId, names, coming)
     return name => {
-      if (name.startsWith('role:')) return undefined
       if (name.startsWith('app:')) return apps(name.slice('app:'.length))
       if (name.startsWith('name:')) return departments(name)
-      if (staff.has(useridKey(name)) || departments(name) === undefined) return undefined
-      return `names "${name}", which is neither the userid of somebody nor the id of a department`
+      const advice = isOther(name) ? undefined : staff(name)
+      if (advice === undefined) return undefined
+      const instead = held.some(one => one.name === name) ? `write "name:${name}"` : advice
+      return `names "${name}", which is neither the userid of somebody nor the id of a department: ${instead}`
     }
   },
 }
@@ -166,22 +175,6 @@ function tagAdvice(name: string, near: readonly string[]): string {
   const long = [group, tag].find(part => [...part].length > tagNameMax)
   if (long !== undefined) return `${other}give it a name of at most ${tagNameMax} characters`
   return `${other}put its group before it to have it made, such as "组/${tag === '' ? '标签' : tag}"`
-}
-
-async function staffOf(
-  models: Models,
-  corpId: string,
-  userids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const wanted = userids.map(useridKey)
-  const held = await models.staff
-    .find({ corpId, useridKey: { $in: wanted }, removedAt: null }, { useridKey: 1 })
-    .lean()
-  return new Set(held.map(one => one.useridKey))
-}
-
-function noStaff(name: string): string {
-  return `names the staff member "${name}", who is not there: write the userid as the console shows it`
 }
 
 function departmentsOf(models: Models, corpId: string): Promise<{ departmentId: string; name: string }[]> {

@@ -14,7 +14,7 @@ interface Operator {
 /** How a condition compares. A fact that is missing fits only `ne`. */
 export const operators = {
   eq: {
-    meaning: 'is exactly this; a text is no number, and letter case counts but in userids',
+    meaning: 'is exactly this; a text is no number but in `args`, and letter case counts but in userids',
     of: ['text', 'number', 'boolean'],
     value: 'same',
     holds: (actual, value) => actual === value,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Problem } from './compile.ts'
+import { conditionInstead, listInstead, matchInstead } from './meant-values.ts'
 import { listed, nearest, suggest } from './nearest.ts'
 import { fieldNames, formsOf, marksOf, meantForms, partOf } from './schema-walk.ts'
 
@@ -143,23 +144,6 @@ function notOneOf(forms: readonly z.core.$ZodType[], marks: readonly string[], v
   return `is ${described(value)}, and ${wanted}${marks.includes('prefix') ? matchInstead(value) : ''}`
 }
 
-/** How a fact that stands for a condition was meant. */
-function conditionInstead(value: unknown): string {
-  return typeof value === 'string' && /^[a-zA-Z]\w*\.[\w.]+$/.test(value)
-    ? `: write { path: ${value}, is: eq, value: true }, or another comparison`
-    : ', such as { path: follow.tags, is: contains, value: VIP }'
-}
-
-/** How a plain value of a `match` was meant. */
-function matchInstead(value: unknown): string {
-  if (Array.isArray(value)) return ': write { in: [store-01, store-02] }'
-  if (typeof value !== 'string') return typeof value === 'boolean' ? `: write { eq: ${value} }` : ''
-  const [, start] = /^(.+)\*$/.exec(value) ?? []
-  return start === undefined
-    ? `: write { eq: ${value} }, or { prefix: ${value} } for all that begins so`
-    : `: write { prefix: ${start} }`
-}
-
 const kindNames: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
@@ -192,7 +176,7 @@ function wrongType(expected: string, value: unknown, schema: z.core.$ZodType | u
   )
     return `is the text "${shortened(value)}": write ${Number(value)}, without quotes`
   if (expected === 'array' && typeof value !== 'object')
-    return `is ${described(value)}, and a list is needed: write [${JSON.stringify(value)}]`
+    return `is ${described(value)}, and a list is needed${listInstead(value)}`
   const within = expected === 'object' && schema !== undefined ? asOnlyField(value, schema) : undefined
   if (within !== undefined) return `is ${described(value)}, and ${wanted} is needed: write ${within}`
   if (expected === 'int') return `is ${described(value)}, and ${wanted} such as 20 is needed`

@@ -95,6 +95,39 @@ describe('a file of handlers', () => {
       'with: { to: [lina]，text: 好 }',
       /:1:19: the comma here is full-width \(，\); write a plain one and a space: ", "$/,
     ],
+    ...(
+      [
+        ['an entry', 'steps:\n\u3000\u3000- id: a\n\u3000\u3000  action: b', 2, 1],
+        ['a field of an entry', 'steps:\n  - id: a\n\u3000\u3000action: b', 3, 1],
+        ['a field behind plain ones', 'steps:\n  - id: a\n    with:\n    \u3000to: [lead]', 4, 5],
+        ['the fields of a condition', 'when:\n\u3000all:\n\u3000\u3000- { path: a, is: exists }', 3, 1],
+        ['a text of several lines', 'text: |-\n\u3000\u3000您好\n  x: 1', 2, 1],
+        ['an entry behind its dash', 'steps:\n  -\u3000id: a\n    action: b', 2, 4],
+        ['a value', 'with:\n  to: [lead]\n  text:\u3000您好', 3, 8],
+      ] as const
+    ).flatMap(([what, text, line, column]): [string, string, RegExp][] => [
+      [
+        `full-width spaces before ${what}`,
+        text,
+        new RegExp(`:${line}:${column}: a full-width space stands here, .*; write plain spaces$`),
+      ],
+      [
+        `non-breaking spaces before ${what}`,
+        text.replaceAll('\u3000', '\u00A0'),
+        new RegExp(`:${line}:${column}: a non-breaking space stands here, .*; write plain spaces$`),
+      ],
+    ]),
+    [
+      'words with a full-width comma between',
+      'trigger:\n  message: { contains: [退款, 报销，发票] }',
+      /:2:29: "报销，发票" is one word, because ， is no comma to YAML; write 报销, 发票, or put it in quotes where it is one$/,
+    ],
+    [
+      'words with a Chinese comma between',
+      'trigger: { message: { contains: [报销、发票、 单据] } }',
+      /:1:34: .*, because 、 is no comma to YAML; write 报销, 发票, 单据, or put/,
+    ],
+    ['recipients with one between', 'with: { to: [lead，lina] }', /:1:14: .*write lead, lina, or put/],
     ['an escape that is none', 'text: "a\\d"', /:1:9: "\\" begins an escape/],
     ['a list of something else', '- key: one\n- 7', /:2:3: this is not a handler/],
     ['a text', 'hello', /:1:1: this is not a handler/],
@@ -124,6 +157,28 @@ describe('a file of handlers', () => {
     const said = await fault(path)
     expect(said).toMatch(message)
     expect(said).toContain(path)
+  })
+
+  it.each([
+    [
+      'a word in quotes',
+      'contains: ["报销，发票", \'报销、发票\']',
+      { contains: ['报销，发票', '报销、发票'] },
+    ],
+    ['a word in a line of its own', 'contains:\n  - 好的，谢谢', { contains: ['好的，谢谢'] }],
+    ['a tag', 'add: [渠道/线上、线下]', { add: ['渠道/线上、线下'] }],
+    ['a text', 'with: { to: [lead], text: 您好，朋友 }', { with: { to: ['lead'], text: '您好，朋友' } }],
+    ['an entry that is nothing else', 'aliases: [，]', { aliases: ['，'] }],
+  ])('may hold full-width commas in %s', async (_what, text, document) => {
+    expect(await read(write(text))).toEqual([document])
+  })
+
+  it('may hold full-width and other spaces in texts', async () => {
+    const text =
+      'title: \u3000a\u00A0b\ntext: |-\n  \u3000\u3000您好\n  \u3000\u3000再见\nmore: "a\n \u3000b"'
+    expect(await read(write(text))).toEqual([
+      { title: '\u3000a\u00A0b', text: '\u3000\u3000您好\n\u3000\u3000再见', more: 'a \u3000b' },
+    ])
   })
 
   it('that is not there is named', async () => {

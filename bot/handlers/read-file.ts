@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Document, isNode, isScalar, LineCounter, type Node, parseAllDocuments } from 'yaml'
 import { yamlFault } from './yaml-faults.ts'
+import { cutTopics, numbersAsWritten } from './yaml-otherwise.ts'
 
 /** A file of handlers, or a document in it, that is no YAML, holds something else, or contradicts another one. */
 export class HandlerFileError extends Error {
@@ -27,6 +28,10 @@ export interface HandlerSource {
   fault?: HandlerFileError
   /** Where something stands in it that a problem's path names, as `file:line:column`; else what is around it. */
   at(path: string): string
+  /** A sentence about its document, with numbers to be put in quotes as they stand there: `0012`, which is read as 12. */
+  said(message: string): string
+  /** What may have been meant otherwise, with its place; it keeps nothing from being taken. */
+  notes: readonly string[]
 }
 
 /** A file of more bytes holds no handlers. */
@@ -95,8 +100,12 @@ export async function readHandlerFile(file: string): Promise<HandlerSource[]> {
     return parseHandlers(file, await textOf(file))
   } catch (error) {
     if (!(error instanceof HandlerFileError)) throw error
-    return [{ file, fault: error, at: () => file }]
+    return [unread(file, error, file)]
   }
+}
+
+function unread(file: string, fault: HandlerFileError, at: string): HandlerSource {
+  return { file, fault, at: () => at, said: message => message, notes: [] }
 }
 
 async function textOf(file: string): Promise<string> {
@@ -164,11 +173,8 @@ function toSources(
   text: string,
   place: (offset: number) => string,
 ): HandlerSource[] {
-  const broken = (at: string, reason: string, cause?: unknown): HandlerSource => ({
-    file,
-    fault: new HandlerFileError(at, reason, { cause }),
-    at: () => at,
-  })
+  const broken = (at: string, reason: string, cause?: unknown): HandlerSource =>
+    unread(file, new HandlerFileError(at, reason, { cause }), at)
   const fault = yamlFault(document, text)
   if (fault !== undefined) return [broken(place(fault.offset), fault.message)]
   const start = place(document.contents?.range?.[0] ?? document.range[0])
@@ -181,6 +187,8 @@ function toSources(
   }
   const listed = Array.isArray(value)
   const list: unknown[] = Array.isArray(value) ? value : [value]
+  const numbers = numbersAsWritten(document)
+  const notes = cutTopics(document, text).map(({ offset, message }) => `${place(offset)}: ${message}`)
   return list.map((one, index) => {
     const inside = listed ? [index] : []
     const at = (path: readonly (string | number)[]): string => {
@@ -197,8 +205,15 @@ function toSources(
       file,
       document: one as Record<string, unknown>,
       at: path => at([...inside, ...path.split('.').map(name => (/^\d+$/.test(name) ? Number(name) : name))]),
+      said: message => message.replace(/write "([^"]+)"$/, (all, read) => asWritten(all, numbers.get(read))),
+      // Of a list each stands in the file once.
+      notes: index === 0 ? notes : [],
     }
   })
+}
+
+function asWritten(advice: string, number: string | undefined): string {
+  return number === undefined ? advice : `write "${number}"`
 }
 
 /** A text that was meant as a field. */

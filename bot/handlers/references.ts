@@ -87,6 +87,13 @@ export function compileValue(value: unknown, onFault?: (fault: TemplateError) =>
   return { fill: () => value, names: [], references: [] }
 }
 
+/** Every text of a value, by where in it. */
+export function textsOf(value: unknown, at = ''): { at: string; text: string }[] {
+  if (typeof value === 'string') return [{ at, text: value }]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, part]) => textsOf(part, below(at, name)))
+}
+
 function below(at: string, name: string | number): string {
   return at === '' ? String(name) : `${at}.${name}`
 }

@@ -81,6 +81,18 @@ steps:
     expect(read(writeHandlers([{ document: text, revision: 0, enabled: true }]))).toEqual([text])
   })
 
+  it('keep what would be refused without quotes', () => {
+    const held = {
+      key: 'x',
+      trigger: { message: { contains: ['报销，发票', '发票'] } },
+      '\u3000a': 1,
+      '-\u3000b': 2,
+    }
+    const text = writeHandlers([{ document: held, revision: 0, enabled: true }])
+    expect(text).toContain('contains: [ "报销，发票", 发票 ]')
+    expect(read(text)).toEqual([held])
+  })
+
   it('say the same when they are read, and are the same text when they are written again', () => {
     fc.assert(
       fc.property(fc.array(fields(), { minLength: 1, maxLength: 3 }), fc.boolean(), (documents, enabled) => {

@@ -1,4 +1,6 @@
-import { Document, isScalar, isSeq, Scalar, visit, type YAMLMap } from 'yaml'
+import { Document, isPair, isScalar, isSeq, Scalar, visit, type YAMLMap } from 'yaml'
+import { isJoined } from './joined-words.ts'
+import { isOddlyIndented } from './yaml-spaces.ts'
 
 /** A handler as it is exported. */
 export interface Export {
@@ -62,8 +64,11 @@ function writeHandler({ document, revision, enabled }: Export): string {
   const whole = { ...content, ...(!enabled && { enabled }), ...(revision > 0 && { revision }) }
   const node = new Document(inOrder(whole))
   visit(node, {
-    Scalar(key, scalar) {
-      if (needsQuotes(scalar, key === 'key')) scalar.type = Scalar.QUOTE_DOUBLE
+    Scalar(key, scalar, around) {
+      const of = around.at(-2)
+      const list = isPair(of) && isScalar(of.key) ? of.key.value : undefined
+      if (needsQuotes(scalar, key === 'key') || isJoined(list, scalar.value))
+        scalar.type = Scalar.QUOTE_DOUBLE
     },
     Map(_key, map) {
       if (map !== node.contents) flowWhereShort(map)
@@ -119,7 +124,9 @@ const merge = '<<'
 
 function needsQuotes({ value }: Scalar, isName: boolean): boolean {
   if (typeof value !== 'string') return false
-  return unseen.test(value) || beforeLineEnd.test(value) || (isName && value === merge)
+  return (
+    unseen.test(value) || beforeLineEnd.test(value) || (isName && (value === merge || isOddlyIndented(value)))
+  )
 }
 
 /** Comparisons, matchers and the like, which people write on one line. */

@@ -1,4 +1,6 @@
 import { type Document, isCollection, isScalar, type Scalar, visit, type YAMLError } from 'yaml'
+import { listFault } from './yaml-lists.ts'
+import { spaceFault } from './yaml-spaces.ts'
 
 /** What is wrong with a text as YAML, at an offset of it. */
 export interface YamlFault {
@@ -9,8 +11,10 @@ export interface YamlFault {
 /** The first fault of a document in the words of whoever writes handlers: what is wrong, and what to write instead. */
 export function yamlFault(document: Document.Parsed, text: string): YamlFault | undefined {
   const [fault] = [...document.errors, ...document.warnings]
+  const space = spaceFault(document, text, fault)
+  if (space !== undefined) return space
   if (fault !== undefined) return explained(fault, document, text)
-  return keyFault(document)
+  return keyFault(document) ?? listFault(document)
 }
 
 /** The line of an offset, from the offset on. */

@@ -216,6 +216,14 @@ steps:
     expect(await models.inbox.countDocuments()).toBe(before)
   })
 
+  it('compares an argument that is a number with numbers', async () => {
+    const handler = byHand('when: { path: args.hours, is: gte, value: 24 }')
+    const told = async (hours: string) => fits((await run({ handler, args: `hours=${hours}` })).head)
+    expect(await told('30.5')).toContain('when yes')
+    expect(await told('9')).toContain('when no')
+    expect(await told('many')).toContain('when no')
+  })
+
   it('makes one by the schedule, or by hand where it is about somebody', async () => {
     const path = bySchedule()
     expect(would(await run({ handler: path }))).toContain('schedule')

@@ -47,11 +47,11 @@ async function problemsOf(
   check: Check,
 ): Promise<{ problems: ProblemRow[]; more: string[] }> {
   const rows: ProblemRow[] = []
-  for (const [index, { document, fault, at }] of sources.entries()) {
+  for (const [index, { document, fault, at, said }] of sources.entries()) {
     const key = String(document?.key ?? '-')
     if (fault !== undefined) rows.push({ at: fault.at, key, path: '-', message: fault.reason })
     const problems = document === undefined ? [] : await check(document, index)
-    rows.push(...problems.map(({ path, message }) => ({ at: at(path), key, path, message })))
+    rows.push(...problems.map(({ path, message }) => ({ at: at(path), key, path, message: said(message) })))
   }
   const more = rows.length - shownMost
   return { problems: rows.slice(0, shownMost), more: more > 0 ? [`and ${more} more problems`] : [] }
@@ -61,6 +61,10 @@ async function problemsOf(
 function checkIn({ models }: Opened, corpId: string, sources: readonly HandlerSource[]): Check {
   const documents = documentsOf(sources)
   return async document => (await checkDraft(models, corpId, document, actions, { documents })).problems
+}
+
+function notesOf(sources: readonly HandlerSource[]): string[] {
+  return sources.flatMap(one => one.notes)
 }
 
 /** Nobody knows what is in one that cannot be read. */
@@ -95,7 +99,7 @@ export const handlersValidate = defineVerb(
       },
       rows: problems.length > 0 ? problems : [result],
       failed: problems.length > 0,
-      notes: [...more, ...byId, `checked: ${checked}`],
+      notes: [...more, ...notesOf(sources), ...byId, `checked: ${checked}`],
     }
   },
 )
@@ -158,6 +162,7 @@ async function saveAll(opened: Opened, corpId: string, sources: readonly Handler
   const drafts = saved.filter(one => one.state === 'draft')
   const notes = [
     ...more,
+    ...notesOf(sources),
     drafts.length === 0 ? undefined : 'drafts do nothing yet: handlers publish <key> makes one live',
     ...(await byIdNote(opened, corpId, documents)),
   ]
@@ -194,7 +199,11 @@ async function publishAll(
   const rows = data.map(one => ({ key: one.key, revision: one.revision, result: publishedAs(one) }))
   const tags = made.length > 0 ? `made the tags ${made.join(', ')}` : undefined
   const older = data.flatMap((one, index) => olderNote(one, documents[index]?.revision) ?? [])
-  return { data, rows, notes: [tags, ...older, ...(await byIdNote(opened, corpId, documents))] }
+  return {
+    data,
+    rows,
+    notes: [tags, ...older, ...notesOf(sources), ...(await byIdNote(opened, corpId, documents))],
+  }
 }
 
 /** An id of a file that was written for another corp is another department here. */

@@ -157,6 +157,36 @@ describe('sidekick handlers validate', () => {
     })
   })
 
+  it('proposes numbers as they stand in the file', async () => {
+    const numbers = '{ event: customer.added, match: { state: { eq: 0012 }, half: { eq: 1.10 } } }'
+    const path = file(
+      tagging.replace('{ event: customer.added }', numbers).replace('[售后/退款]', '[3, 007, 4, 04]'),
+    )
+    const { rows } = await run(handlersValidate, { file: path, offline: true })
+    expect(rows?.map(one => one.message)).toEqual([
+      'is 12, and a text is needed: write "0012"',
+      'is 1.1, and true or false is needed: write eq: true or eq: false',
+      'is the number 3, and a text is needed: write "3"',
+      'is the number 7, and a text is needed: write "007"',
+      // Which of the two it is nobody knows.
+      'is the number 4, and a text is needed: write "4"',
+      'is the number 4, and a text is needed: write "4"',
+    ])
+  })
+
+  it('notes a topic that is a comment, as an import does, and refuses nothing for it', async () => {
+    const text = good
+      .replace('title: 退款', 'title: 退款 #售后  ')
+      .replace('trigger:', 'priority: 5 #早\ntrigger:')
+    const path = file(`${text}---\n${manual.replace('title: 提醒', 'title: 提醒 # 回访')}`)
+    const note = `${path}:3:11: "#售后" is a comment, which nobody gets to read; where it belongs to the text, put the whole text in quotes`
+    const checked = await run(handlersValidate, { file: path, offline: true })
+    expect(checked).toMatchObject({ failed: false, notes: [note, expect.stringContaining('checked')] })
+    for (const publish of [false, true])
+      expect((await run(handlersImport, { file: path, publish })).notes).toContain(note)
+    expect(await stored('refund-help')).toMatchObject({ document: { title: '退款' } })
+  })
+
   it('tells the first of very many problems, and how many more there are', async () => {
     const rubbish = Array.from({ length: 200 }, (_, index) => `key: k${index}\n`).join('---\n')
     const { rows, notes } = await run(handlersValidate, { file: file(rubbish), offline: true })
