@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { followOf, markTags, type Pair } from './customer-writes.ts'
 import type { ActionContext } from './define.ts'
 import { pairOf } from './find-customer.ts'
-import { resolveTags } from './find-tags.ts'
+import { type FoundTag, resolveTags } from './find-tags.ts'
 import { texts } from './texts.ts'
 
 /** Names of tags, as a document gives them. */
@@ -17,16 +17,18 @@ export const customerName = z
   )
 
 export const tagsChanged = z.object({
-  added: z.array(z.string()).describe('Names of tags that the customer had not before.'),
-  removed: z.array(z.string()).describe('Names of tags that the customer has no more.'),
+  added: z
+    .array(z.string())
+    .describe('Names of tags that the customer had not before; `组/标签` where several have the name.'),
+  removed: z.array(z.string()).describe('Names of tags that the customer has no more, alike.'),
   text: z.string().describe('Says so in Chinese, for an answer.'),
 })
 
 /** What a change of tags comes to: those of them that are not as wanted already. */
 export interface TagPlan {
   pair: Pair & { name: string }
-  add: { tagId: string; label: string }[]
-  remove: { tagId: string; label: string }[]
+  add: FoundTag[]
+  remove: FoundTag[]
 }
 
 /**
@@ -46,11 +48,10 @@ export async function planTags(
   ]
   const follow = await context.models.follows.findOne(followOf(context, pair), { tags: 1 }).lean()
   const held = new Set(follow?.tags ?? [])
-  const label = ({ tagId, name }: { tagId: string; name: string }) => ({ tagId, label: name })
   return {
     pair,
-    add: adding.filter(tag => !held.has(tag.tagId)).map(label),
-    remove: removing.filter(tag => held.has(tag.tagId)).map(label),
+    add: adding.filter(tag => !held.has(tag.tagId)),
+    remove: removing.filter(tag => held.has(tag.tagId)),
   }
 }
 

@@ -128,6 +128,23 @@ describe('an action on a customer', () => {
     30_000,
   )
 
+  it('customer.tag names a tag with its group where another group has the name, in output, answer and trajectory', async () => {
+    const { tags } = database.models
+    const { groupName } = await tags.findOne({ tagId: vip.id }).orFail().lean()
+    const other = { corpId, tagId: 'other', groupId: 'other', groupName: '来源', name: 'VIP', order: 0 }
+    await tags.create(other)
+    try {
+      const told = await run('customer.tag', { add: [`${groupName}/VIP`, '新客户'] })
+      expect(told).toMatchObject({
+        added: [`${groupName}/VIP`, '新客户'],
+        text: expect.stringContaining(`加上：${groupName}/VIP、新客户`),
+      })
+      expect(await story()).toEqual([`+${groupName}/VIP +新客户`])
+    } finally {
+      await tags.deleteOne({ tagId: 'other' })
+    }
+  })
+
   it('customer.untag takes away what is there, and asks for nothing that is not', async () => {
     await run('customer.tag', { add: ['VIP'] })
     key = `${key}b`

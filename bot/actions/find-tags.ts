@@ -8,13 +8,20 @@ import { texts } from './texts.ts'
 const looks = new WeakMap<object, Map<string, { at: number; done: Promise<unknown> }>>()
 const askAgainMs = 30_000
 
+/** A tag that a name means. */
+export interface FoundTag {
+  tagId: string
+  /** What it is called where it is told of: `标签`, or `组/标签` where several have this name. */
+  label: string
+}
+
 /**
  * The tags that names mean. A name is `组/标签`, or `标签` where that is unique. A name that we don't hold is looked for
  * on the platform once in a while, because tags made there a moment ago are not synced yet.
  *
  * @throws ActionRefused `tag_unknown` with near names, or `tag_ambiguous`
  */
-export async function resolveTags(context: ActionContext, names: readonly string[]): Promise<Tag[]> {
+export async function resolveTags(context: ActionContext, names: readonly string[]): Promise<FoundTag[]> {
   if (names.length === 0) return []
   const { corpId } = context.corp
   let held = await findHeld(context, names)
@@ -22,7 +29,7 @@ export async function resolveTags(context: ActionContext, names: readonly string
     await look(context)
     held = await findHeld(context, names)
   }
-  const result: Tag[] = []
+  const result: FoundTag[] = []
   for (const name of names) {
     const found = tagsNamed(held, name)
     const [tag, ...others] = found
@@ -41,7 +48,10 @@ export async function resolveTags(context: ActionContext, names: readonly string
         ),
       )
     }
-    if (!result.some(one => one.tagId === tag.tagId)) result.push(tag)
+    if (result.some(one => one.tagId === tag.tagId)) continue
+    const { tagId, groupName } = tag
+    const isUnique = held.every(one => one.tagId === tagId || one.name !== tag.name)
+    result.push({ tagId, label: isUnique ? tag.name : `${groupName}/${tag.name}` })
   }
   return result
 }

@@ -23,23 +23,26 @@ const nearness = [
   'handler_match',
 ] as const satisfies Finding['code'][]
 
-interface PassedOver {
+/** A handler that did not run, and what held it back. */
+export interface PassedOver {
   found: Finding
   priority: number
+  /** It was switched on then. */
+  wasOn: boolean
 }
 
 /**
  * Handlers that welcome or tag whoever is added, and did not run for this add, each with what held it back: as it was
  * recorded then, else by what the handler was at that time. Those that came nearest to running come first.
  */
-export function passedOver(add: Add, records: Records): Finding[] {
+export function passedOver(add: Add, records: Records): PassedOver[] {
   const found = candidatesOf(add, records).flatMap(one => {
     const over = judge(one, add, records)
     return over === undefined ? [] : [over]
   })
   const rank = ({ found: { code } }: PassedOver): number => (nearness as readonly string[]).indexOf(code)
   found.sort((a, b) => rank(a) - rank(b) || a.priority - b.priority)
-  return found.map(one => one.found)
+  return found
 }
 
 /** Keys of handlers that should have run for this add by all that is held, and did not. */
@@ -119,6 +122,7 @@ function judge(one: Candidate, add: Add, records: Records): PassedOver | undefin
   return {
     found: finding(code, about, dataOf(code, one, add, records) as never),
     priority: typeof priority === 'number' ? priority : 1_000,
+    wasOn: one.then?.enabled === true && one.recorded?.stage !== 'off',
   }
 }
 

@@ -97,6 +97,28 @@ describe('the answer for an admin', () => {
     expect(told).toMatch(/^小林 2026-11-21 10:32 加李娜：.*\n· 2026-11-21 10:32 由“新客户欢迎”发出：“您好”$/)
   })
 
+  it('tells beside a welcome that was sent what kept the others away, and marks last whose number is enough', () => {
+    const sent = finding('sent', 'welcome', { at, handler: 'greets', text: '您好', attachments: 0 })
+    const after = finding('handler_after', 'welcome', { handler: 'late', why: 'stopped by greets' })
+    const besides = (...findings: Finding[]) => findings.map((one): Finding => ({ ...one, aside: true }))
+    const tagOnly = finding('handler_after', 'tag', { handler: 'marks', why: 'stopped by greets' })
+    const told = (findings: Finding[]) =>
+      tellAdmin(why([add(findings, { welcome: 'sent', tags: 'marked' })]))
+        .split('\n')
+        .slice(2)
+    expect(told([sent, ...besides(match, after, tagOnly)])).toEqual([
+      '· “春展欢迎”不适用于这次添加：渠道标识应以“fair-”开头，当时是“xhs”',
+      '· “late”没有轮到：前面的“新客户欢迎”已拦下',
+    ])
+    const others = ['a', 'b', 'c', 'd', 'e', 'f'].map(handler =>
+      finding('handler_match', 'welcome', { handler, why: `state eq "${handler}" (was "xhs")` }),
+    )
+    expect(told([sent, ...besides(after, ...others)])).toEqual([
+      '· “late”没有轮到：前面的“新客户欢迎”已拦下',
+      '· 其他 6 个处理器不适用于这次添加',
+    ])
+  })
+
   it('advises nothing about what is told besides', () => {
     expect(tellAdmin(why([add([{ ...off, aside: true }])]))).not.toMatch(/建议/)
     expect(inEnglish({ ...off, aside: true })).not.toHaveProperty('todo')

@@ -103,13 +103,15 @@ export function tellAdmin(why: Why, now = new Date()): string {
   const [newest, ...others] = adds
   if (newest === undefined) return nobodyZh(why)
   const speaker = chinese(why, now)
-  // On a phone only what decided; where nothing did, what is known best.
-  const decided = newest.findings.filter(one => !one.aside)
+  // On a phone only what decided, and why it was this welcome; where nothing did, what is known best.
+  const isWelcomed = newest.welcome === 'sent'
+  const decided = newest.findings.filter(one => !one.aside || (isWelcomed && one.about !== 'tag'))
   const told = decided.length > 0 ? decided : newest.findings.slice(0, 1)
   const said = told.map(found => ({ ...wordsOf(found), ...found }))
-  // Whom a handler is not for is the farthest of all reasons: of many beside a nearer one the number is enough.
+  // Whom a handler is not for is the farthest of all reasons: of many beside a nearer one the number is enough. Beside a
+  // welcome that was sent it may be what is asked for, so that it is counted only where there are too many.
   const unfit = told.filter(({ code }) => code === 'handler_match')
-  const isFolded = unfit.length > 1 && unfit.length < told.length
+  const isFolded = unfit.length > 1 && unfit.length < told.length && (!isWelcomed || told.length > reasonsMax)
   const near = isFolded ? told.filter(one => !unfit.includes(one)) : told
   const reasons = together(near, speaker).map(text => `· ${text}`)
   if (isFolded) reasons.push(`· 其他 ${unfit.length} 个处理器不适用于这次添加`)

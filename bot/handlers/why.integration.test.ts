@@ -43,8 +43,12 @@ describe('why somebody was welcomed or not, by what is stored', () => {
       code: 'sent',
       data: { handler: 'greets', text: '您好', attachments: 1 },
     })
-    // What kept another handler away is not asked.
-    expect(codes(add)).toEqual(['sent', 'tag_gone'])
+    // What kept the other handler away is not asked of the tags.
+    expect(add.findings.map(one => [one.code, one.about])).toEqual([
+      ['sent', 'welcome'],
+      ['tag_gone', 'tag'],
+      ['handler_match', 'welcome'],
+    ])
   })
 
   it('tells of a welcome through another code of the add, and of the one that was left', async () => {
@@ -304,6 +308,48 @@ describe('why somebody was welcomed or not, by what is stored', () => {
   })
 })
 
+describe('why it was this welcome, and no other', () => {
+  const passed = (handler: string, stage: 'after' | 'when' | 'off', why: string) => {
+    return { handler, revision: 1, stage, why } as const
+  }
+
+  it('tells of each handler with a welcome that was on and did not run, the nearest first', async () => {
+    await rows.handler('greets', { actions: ['welcome.send'] })
+    await rows.handler('late', { actions: ['welcome.send'] })
+    await rows.handler('evening', { actions: ['welcome.send', 'customer.tag'] })
+    await rows.handler('marks', { actions: ['customer.tag'] })
+    const trigger = { event: 'customer.added', match: { state: { eq: 'fair' } } }
+    await rows.handler('fair', { actions: ['welcome.send'], trigger })
+    const switched = [{ at: rows.ago(600), on: false, by: 'hemin' }]
+    await rows.handler('off', { actions: ['welcome.send'], enabled: false, switched })
+    await rows.handler('off-fair', { actions: ['welcome.send'], enabled: false, switched, trigger })
+    const { externalUserid, ledger, run } = await rows.add({
+      state: 'xhs',
+      event: {
+        passed: [
+          passed('evening', 'when', 'time.inOffice eq false (was true)'),
+          passed('late', 'after', 'stopped by greets'),
+          passed('marks', 'after', 'stopped by greets'),
+          passed('off', 'off', ''),
+          passed('off-fair', 'off', ''),
+        ],
+      },
+    })
+    await ledger({ handler: 'greets' })
+    await run('greets', [{ action: 'welcome.send' }])
+    const add = await newest(externalUserid)
+    expect(add).toMatchObject({ welcome: 'sent', tags: 'not_marked' })
+    const rivals = add.findings.filter(one => one.about !== 'tag' && one.code !== 'sent')
+    expect(rivals.map(({ code, data }) => [code, (data as { handler: string }).handler]).sort()).toEqual([
+      ['handler_after', 'late'],
+      ['handler_match', 'fair'],
+      ['handler_when', 'evening'],
+    ])
+    // There is nothing to be done about the welcome: it was sent.
+    expect(advised(add)).toEqual([])
+  })
+})
+
 describe('what is advised', () => {
   const stoppedBefore = (handler: string) => {
     return { handler, revision: 1, stage: 'after', why: 'stopped by greets' } as const
@@ -408,6 +454,8 @@ describe('why tags were marked or not, by what is stored', () => {
     const add = await newest(externalUserid)
     expect(add.tags).toBe('marked')
     expect(dataOf(add, 'tagged')).toMatchObject({ handler: 'tags', added: ['VIP'] })
+    await run('grouped', [{ output: { added: ['等级/VIP', '来源/VIP'] } }])
+    expect(dataOf(await newest(externalUserid), 'tag_gone')).toMatchObject({ gone: ['来源/VIP'] })
     expect(dataOf(add, 'tag_not_reached')).toMatchObject({ handler: 'breaks', step: 'step1', by: 'step0' })
   })
 })

@@ -3,7 +3,7 @@ import { useridKey } from '../../models/userid.ts'
 import type { ActionTable } from '../actions/define.ts'
 import type { Finding, FindingCode } from './why-codes.ts'
 import { namesIn } from './why-names.ts'
-import { heldLater, passedOver, unexplained } from './why-passed.ts'
+import { heldLater, type PassedOver, passedOver, unexplained } from './why-passed.ts'
 import { titleOf } from './why-past.ts'
 import { codeOfAnother, nearSpellings, type Records, readBroken, readRecords } from './why-read.ts'
 import { type Add, addsOf } from './why-relations.ts'
@@ -29,7 +29,10 @@ export interface WhyAdd {
   event?: string
   welcome: WelcomeVerdict
   tags: TagVerdict
-  /** What decided first comes first; what tells of tags alone comes last. */
+  /**
+   * What decided first comes first, what tells of tags comes behind it. Where a welcome was sent, the handlers that were
+   * on and would have sent another one come last.
+   */
   findings: Finding[]
 }
 
@@ -113,7 +116,8 @@ function idsOf({ findings }: WhyAdd): string[] {
 
 function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
   const { userid, useridKey: key, at, endedAt, first } = add
-  const passed = passedOver(add, records)
+  const over = passedOver(add, records)
+  const passed = over.map(one => one.found)
   const ofWelcome = explainWelcome(add, records, passed, now)
   const welcome = welcomeVerdict(ofWelcome)
   const told = new Set(ofWelcome)
@@ -124,7 +128,15 @@ function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
     !told.has(one) &&
     !(one.code === 'handler_paused' && ofWelcome.some(({ code }) => code === 'paused')) &&
     !(one.code === 'handler_match' && ofRuns.length > 0)
-  const ofTags = [...ofRuns, ...passed.filter(isAsked).map((one): Finding => ({ ...one, about: 'tag' }))]
+  // Whoever was welcomed may have been welcomed by the wrong handler: why none of the others did it is asked as well.
+  const rivals = welcome === 'sent' ? over.filter(isRival).map(({ found }) => found) : []
+  const ofTags = [
+    ...ofRuns,
+    ...passed.filter(isAsked).map((one): Finding => (rivals.includes(one) ? one : { ...one, about: 'tag' })),
+  ]
+  const ofRivals = rivals
+    .filter(one => !ofTags.includes(one))
+    .map((one): Finding => ({ ...one, about: 'welcome' }))
   const tags = tagVerdict([...ofWelcome.filter(one => one.about === 'both'), ...ofTags], welcome)
   const isStopped = [...ofWelcome, ...ofTags].some(({ code }) => code === 'handler_after')
   const decided = (one: Finding): boolean =>
@@ -139,9 +151,13 @@ function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
     ...(first !== undefined && { event: first }),
     welcome,
     tags,
-    findings: [...ofWelcome, ...ofTags].map(one => (decided(one) ? one : { ...one, aside: true })),
+    findings: [...ofWelcome, ...ofTags, ...ofRivals].map(one =>
+      decided(one) ? one : { ...one, aside: true },
+    ),
   }
 }
+
+const isRival = ({ found, wasOn }: PassedOver): boolean => wasOn && found.about !== 'tag'
 
 /** Whether something is missing because of a finding, as against what was so besides. */
 function hasDecided(
