@@ -339,12 +339,14 @@ describe('why it was this welcome, and no other', () => {
     await run('greets', [{ action: 'welcome.send' }])
     const add = await newest(externalUserid)
     expect(add).toMatchObject({ welcome: 'sent', tags: 'not_marked' })
-    const rivals = add.findings.filter(one => one.about !== 'tag' && one.code !== 'sent')
-    expect(rivals.map(({ code, data }) => [code, (data as { handler: string }).handler]).sort()).toEqual([
+    expect(add.findings.map(({ code, data }) => [code, (data as { handler: string }).handler])).toEqual([
+      ['sent', 'greets'],
+      ['handler_after', 'marks'],
       ['handler_after', 'late'],
-      ['handler_match', 'fair'],
       ['handler_when', 'evening'],
+      ['handler_match', 'fair'],
     ])
+    expect(add.findings.map(one => one.about)).toEqual(['welcome', 'tag', 'welcome', 'both', 'welcome'])
     // There is nothing to be done about the welcome: it was sent.
     expect(advised(add)).toEqual([])
   })

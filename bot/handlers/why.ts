@@ -128,15 +128,10 @@ function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
     !told.has(one) &&
     !(one.code === 'handler_paused' && ofWelcome.some(({ code }) => code === 'paused')) &&
     !(one.code === 'handler_match' && ofRuns.length > 0)
+  const asked = passed.filter(isAsked)
   // Whoever was welcomed may have been welcomed by the wrong handler: why none of the others did it is asked as well.
   const rivals = welcome === 'sent' ? over.filter(isRival).map(({ found }) => found) : []
-  const ofTags = [
-    ...ofRuns,
-    ...passed.filter(isAsked).map((one): Finding => (rivals.includes(one) ? one : { ...one, about: 'tag' })),
-  ]
-  const ofRivals = rivals
-    .filter(one => !ofTags.includes(one))
-    .map((one): Finding => ({ ...one, about: 'welcome' }))
+  const ofTags = [...ofRuns, ...asked]
   const tags = tagVerdict([...ofWelcome.filter(one => one.about === 'both'), ...ofTags], welcome)
   const isStopped = [...ofWelcome, ...ofTags].some(({ code }) => code === 'handler_after')
   const decided = (one: Finding): boolean =>
@@ -151,9 +146,12 @@ function explainAdd(add: Add, records: Records, now: Date): WhyAdd {
     ...(first !== undefined && { event: first }),
     welcome,
     tags,
-    findings: [...ofWelcome, ...ofTags, ...ofRivals].map(one =>
-      decided(one) ? one : { ...one, aside: true },
-    ),
+    findings: [
+      ...ofWelcome,
+      ...ofRuns,
+      ...asked.filter(one => !rivals.includes(one)).map((one): Finding => ({ ...one, about: 'tag' })),
+      ...rivals.map((one): Finding => (asked.includes(one) ? one : { ...one, about: 'welcome' })),
+    ].map(one => (decided(one) ? one : { ...one, aside: true })),
   }
 }
 
