@@ -32,8 +32,11 @@ export async function findStartTarget(
     .lean<Pick<StoredHandler, 'enabled' | 'document'>>()
   if (stored?.document === undefined) return undefined
   const { title = key, trigger = {} } = stored.document as { title?: string; trigger?: object }
-  const kind = 'manual' in trigger ? 'manual' : 'schedule' in trigger ? 'schedule' : 'other'
-  return { key, title, enabled: stored.enabled, trigger: kind }
+  return { key, title, enabled: stored.enabled, trigger: kindOf(trigger) }
+}
+
+function kindOf(trigger: object): StartTarget['trigger'] {
+  return 'manual' in trigger ? 'manual' : 'schedule' in trigger ? 'schedule' : 'other'
 }
 
 /**
@@ -52,10 +55,12 @@ export function startOf(
 }
 
 /** @throws ActionRefused `handler_unknown`, or `handler_not_manual` for one that no step may start */
-export async function checkManual({ models, corp }: ActionContext, key: string): Promise<void> {
-  const target = await findStartTarget(models, corp.corpId, key)
-  if (target === undefined) throw new ActionRefused('handler_unknown', texts.unknown(key))
-  if (target.trigger !== 'manual') throw new ActionRefused('handler_not_manual', texts.notManual(key))
+export async function checkManual({ models, corp, live }: ActionContext, key: string): Promise<void> {
+  const tried = (await live()).tried?.find(one => one.key === key)
+  const trigger =
+    tried === undefined ? (await findStartTarget(models, corp.corpId, key))?.trigger : kindOf(tried.trigger)
+  if (trigger === undefined) throw new ActionRefused('handler_unknown', texts.unknown(key))
+  if (trigger !== 'manual') throw new ActionRefused('handler_not_manual', texts.notManual(key))
 }
 
 /** The start that an earlier attempt at the same step has made. */

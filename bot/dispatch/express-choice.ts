@@ -77,7 +77,8 @@ function isStop({ action }: CompiledStep): boolean {
   return action === 'stop'
 }
 
-function mayStopAll(step: CompiledStep): boolean {
+/** Whether a step may keep later handlers from the event. */
+export function mayStopAll(step: CompiledStep): boolean {
   const all = isStop(step) ? step.with.parts?.all : undefined
   return all !== undefined && (all.references.length > 0 || all.fill({}) !== false)
 }

@@ -11,6 +11,7 @@ import { explainMatch } from '../handlers/triggers.ts'
 import { contextOf, mayUse } from './candidates.ts'
 import type { DispatchDeps } from './deps.ts'
 import { dryRun } from './dry-run.ts'
+import { type KeptFrom, keptFrom } from './kept-from.ts'
 import { loadSurroundings, type Surroundings } from './load-facts.ts'
 import { noRelation, unlikeTrigger } from './run-start.ts'
 import { outsideScope } from './start-outlook.ts'
@@ -25,12 +26,14 @@ export interface Rehearsal {
   /** Of a start that was asked for about a relation: that it is over. */
   relation?: string
   when?: ConditionResult
+  /** Of an event that it fits: the other handler that keeps it from this one. */
+  kept?: KeptFrom
   run: Run
 }
 
 /**
- * Tries a handler on an event or a start: nothing is stored or sent, and nobody is answered. Of the platform it only
- * reads, which needs a token and a place in its limits as ever.
+ * Tries a handler on an event or a start, beside the live ones of its corp: nothing is stored or sent, and nobody is
+ * answered. Of the platform it only reads, which needs a token and a place in its limits as ever.
  */
 export async function rehearse(
   deps: DispatchDeps,
@@ -42,10 +45,8 @@ export async function rehearse(
   const { match, args } = start === undefined ? trigger(handler, event, around) : started(handler, start)
   const scope = start === undefined ? explainScope(handler, around) : outsideScope(handler, start, around)
   const over = start !== undefined && (await isOver(deps.models, event.corpId, start))
-  const context = {
-    ...contextOf(deps, event, around, { commands: createCommandIndex([]) }),
-    reply: async () => undefined,
-  }
+  const set = await deps.live.of(event.corpId)
+  const context = { ...contextOf(deps, event, around, set), reply: async () => undefined }
   const facts = { ...around.facts, args }
   // What a command is given is read after its conditions.
   const when = handler.when && evaluate(handler.when, start === undefined ? around.facts : facts)
@@ -54,11 +55,15 @@ export async function rehearse(
     ...(when && { when }),
     ...(start && { trigger: start.by === 'schedule' ? 'schedule' : 'manual' }),
   })
+  const fits = match === undefined && scope === undefined && when?.ok !== false
+  const kept =
+    fits && start === undefined ? await keptFrom(deps, handler, { event, around, set, context }) : undefined
   return {
     ...(match !== undefined && { match }),
     ...(scope !== undefined && { scope }),
     ...(over && { relation: noRelation }),
     ...(when && { when }),
+    ...(kept && { kept }),
     run,
   }
 }

@@ -1,9 +1,10 @@
-import type { StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import { normalizeWord } from '../commands/parse.ts'
+import { comingHandlers } from './coming.ts'
 import type { Problem } from './compile.ts'
+import { coversScope, narrows } from './covers.ts'
 import { inOrder } from './handler-set.ts'
-import { type CommandTrigger, type HandlerDocument, handlerDocument } from './schema.ts'
+import type { CommandTrigger, HandlerDocument } from './schema.ts'
 
 /** What is looked at of a document. */
 type Document = Pick<HandlerDocument, 'key' | 'enabled' | 'trigger' | 'scope' | 'when' | 'priority'>
@@ -23,7 +24,8 @@ export async function checkWords(
   documents: readonly Record<string, unknown>[] = [],
 ): Promise<Problem[]> {
   if (!isCommand(document) || !document.enabled) return []
-  const others = (await commandsOf(models, corpId, documents)).filter(one => one.key !== document.key)
+  const commands = (await comingHandlers(models, corpId, documents, 'command')).filter(isCommand)
+  const others = commands.filter(one => one.key !== document.key)
   return words(document).flatMap(({ path, word }): Problem[] => {
     const same = others.filter(one => words(one).some(own => own.word === word))
     const before = same.find(one => inOrder(one, document) < 0 && takesAllOf(one, document))
@@ -51,28 +53,7 @@ export async function checkWords(
   })
 }
 
-/** As they will be: a document takes the place of what is stored under its key. */
-async function commandsOf(
-  models: Models,
-  corpId: string,
-  documents: readonly Record<string, unknown>[],
-): Promise<Command[]> {
-  const stored = await models.handlers
-    .find({ corpId, revision: { $gt: 0 } }, { key: 1, enabled: 1, document: 1 })
-    .lean<Pick<StoredHandler, 'key' | 'enabled' | 'document'>[]>()
-  const all = new Map<unknown, Record<string, unknown>>([
-    ...stored.map(({ key, enabled, document }) => [key, { ...document, enabled }] as const),
-    ...documents.map(one => [one.key, one] as const),
-  ])
-  return [...all.values()].flatMap(one => {
-    // Of hundreds few are commands.
-    if (!Object.hasOwn(Object(one.trigger), 'command')) return []
-    const { data } = handlerDocument.safeParse(one)
-    return data !== undefined && isCommand(data) && data.enabled ? [data] : []
-  })
-}
-
-function isCommand(document: Document): document is Command {
+function isCommand<T extends Document>(document: T): document is T & Command {
   return 'command' in document.trigger
 }
 
@@ -86,22 +67,9 @@ function words({ trigger: { command, aliases } }: Command): { path: string; word
 
 /** Whether whoever may use the second may always use the first. */
 function takesAllOf(first: Command, second: Command): boolean {
-  if (first.when !== undefined) return false
-  const [one, other] = [first.scope, second.scope]
-  const hasAll = (held: readonly string[], asked: readonly string[]): boolean =>
-    asked.every(name => held.includes(name))
-  const narrows = (wide: readonly string[], narrow: readonly string[]): boolean =>
-    wide.length === 0 || (narrow.length > 0 && hasAll(wide, narrow))
-  const isForAll = one.departments.length + one.staff.length === 0
-  const isPart =
-    other.departments.length + other.staff.length > 0 &&
-    hasAll(one.departments, other.departments) &&
-    hasAll(one.staff, other.staff)
   return (
-    (isForAll || isPart) &&
-    narrows(one.roles, other.roles) &&
-    narrows(one.apps, other.apps) &&
-    hasAll(other.except, one.except) &&
+    first.when === undefined &&
+    coversScope(first.scope, second.scope) &&
     narrows(first.trigger.roles, second.trigger.roles)
   )
 }

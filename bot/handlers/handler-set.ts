@@ -31,6 +31,8 @@ interface Content {
   off: readonly OffHandler[]
   /** Since when, and by whose word, nothing but commands runs. */
   paused?: { at: Date; by: string }
+  /** Of a dry run: what stands here in place of what is stored, or beside it; `enabled` tells which would be on. */
+  tried?: readonly CompiledHandler[]
 }
 
 /** The handlers of one corp. Swapped whole, never changed. */
@@ -77,6 +79,7 @@ export function createHandlerSet(content: Partial<Content>): HandlerSet {
     broken,
     off,
     ...(content.paused && { paused: content.paused }),
+    ...(content.tried && { tried: content.tried }),
     byKey: new Map(handlers.map(handler => [handler.key, handler])),
     commands: createCommandIndex(handlers),
     schedules: handlers.filter((handler): handler is ScheduledHandler => 'schedule' in handler.trigger),

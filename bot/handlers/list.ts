@@ -1,6 +1,7 @@
 import type { HandlerSwitch, StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
+import type { CompiledHandler } from './compile.ts'
 import type { HandlerSet } from './handler-set.ts'
 import { type HandlerState, isDryRun, stateOf } from './state.ts'
 
@@ -26,6 +27,8 @@ export interface ListedHandler {
   switched?: HandlerSwitch
 }
 
+type Listed = Omit<StoredHandler, 'corpId' | 'updatedAt'>
+
 /**
  * All handlers of a corp, in an order that no switch changes: a place in the list means the same one until one comes or
  * goes.
@@ -39,8 +42,8 @@ export async function listHandlers(
   live: HandlerSet,
 ): Promise<ListedHandler[]> {
   const broken = new Map(live.broken.map(one => [one.key, one.revision]))
-  const stored = await models.handlers.find({ corpId }).sort({ key: 1 }).lean()
-  const stateIn = (one: StoredHandler): HandlerState => {
+  const stored = withTried(await models.handlers.find({ corpId }).lean(), live.tried)
+  const stateIn = (one: Listed): HandlerState => {
     if (one.document === undefined) return 'draft'
     if (!one.enabled) return 'off'
     if (live.byKey.get(one.key)?.revision === one.revision) return 'on'
@@ -65,4 +68,16 @@ export async function listHandlers(
   return placed.map(({ place: _place, trigger, switched, ...one }, index) => {
     return { number: index + 1, ...one, ...(trigger && { trigger }), ...(switched && { switched }) }
   })
+}
+
+/** By their keys; what is tried as if it were published. */
+function withTried(stored: readonly Listed[], tried: readonly CompiledHandler[] = []): Listed[] {
+  const instead = tried.map(one => ({
+    key: one.key,
+    revision: one.revision,
+    enabled: one.enabled,
+    document: { ...one },
+  }))
+  const left = stored.filter(({ key }) => !tried.some(one => one.key === key))
+  return [...left, ...instead].sort((a, b) => (a.key < b.key ? -1 : 1))
 }

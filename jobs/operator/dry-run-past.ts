@@ -51,10 +51,12 @@ export async function overPast(
     const one = eventOf(await storedEvent(deps.models, id))
     found.push({ id, event: one, tried: await rehearse(atMoment(deps, one.createdAt), handler, one) })
   }
-  const starts = found.filter(one => wouldStart(one.tried)).length
+  const starts = found.filter(one => wouldStart(one.tried))
+  const perhaps = starts.filter(one => one.tried.kept !== undefined).length
+  const doubt = perhaps > 0 ? `, of ${perhaps} only perhaps` : ''
   return {
     data: found.map(({ id, tried }) => ({ event: id, starts: wouldStart(tried), ...tried })),
-    text: `${handler.key} would have started on ${starts} of ${found.length} events`,
+    text: `${handler.key} would have started on ${starts.length} of ${found.length} events${doubt}`,
     rows: found.map(({ id, event: { createdAt, userid, externalUserid }, tried }) => ({
       ...{ 'at, UTC': when(createdAt), staff: userid, customer: externalUserid, ...briefOf(tried), id },
     })),

@@ -1,5 +1,6 @@
 import type { Rehearsal } from '../../bot/dispatch/rehearse.ts'
 import { reasonOf } from '../../bot/handlers/conditions.ts'
+import type { RunStep } from '../../models/run.ts'
 import { cutColumns } from './table-text.ts'
 
 type Row = Record<string, unknown>
@@ -14,19 +15,22 @@ function against({ match, scope, relation, when }: Rehearsal): string[] {
   ]
 }
 
-export const wouldStart = (tried: Rehearsal): boolean => against(tried).length === 0
+/** Also where another handler only may keep it from the event. */
+export const wouldStart = (tried: Rehearsal): boolean =>
+  against(tried).length === 0 && tried.kept?.sure === undefined
 
 /** The answer, before all tables. */
 export function sentenceOf(key: string, tried: Rehearsal): string {
-  if (!wouldStart(tried)) return `${key} would not start: ${against(tried).join('; ')}`
-  const failed = tried.run.steps.find(step => step.state === 'failed')
-  return failed === undefined
-    ? `${key} would start`
-    : `${key} would start, and its step ${failed.id} would fail`
+  const { kept, run } = tried
+  if (against(tried).length > 0) return `${key} would not start: ${against(tried).join('; ')}`
+  if (kept?.sure) return `${key} would be kept from it: ${kept.why}`
+  const failed = run.steps.find(step => step.state === 'failed')
+  const ending = failed === undefined ? '' : `, and its step ${failed.id} would fail`
+  return `${key} would start${ending}${kept === undefined ? '' : `; but ${kept.why}`}`
 }
 
 /** A line for each part that decides whether it starts. */
-export function checksOf({ match, scope, relation, when }: Rehearsal): Row[] {
+export function checksOf({ match, scope, relation, when, kept }: Rehearsal): Row[] {
   return [
     { part: 'trigger', fits: match === undefined ? 'yes' : 'no', why: match },
     { part: 'scope', fits: scope === undefined ? 'yes' : 'no', why: scope },
@@ -34,6 +38,7 @@ export function checksOf({ match, scope, relation, when }: Rehearsal): Row[] {
     ...(when === undefined
       ? []
       : [{ part: 'when', fits: when.ok ? 'yes' : 'no', why: leaves(when).join('; ') }]),
+    ...(kept === undefined ? [] : [{ part: 'others', fits: kept.sure ? 'no' : 'perhaps', why: kept.why }]),
   ]
 }
 
@@ -43,22 +48,35 @@ function leaves(result: NonNullable<Rehearsal['when']>): string[] {
 
 /** A line for each step. */
 export function stepsOf({ run }: Rehearsal): Row[] {
-  return run.steps.map(({ id, action, state, skipped, would, output, error }) => ({
-    step: id,
-    action,
-    state: skipped === undefined || skipped === 'dry_run' ? state : `${state} (${skipped})`,
-    would: error?.message ?? JSON.stringify(would ?? output),
+  return run.steps.map(step => ({
+    step: step.id,
+    action: step.action,
+    state: shownState(step),
+    would: step.error?.message ?? JSON.stringify(step.would ?? step.output),
   }))
+}
+
+/** What is stored as left out by a dry run is what would be done. */
+function shownState({ state, skipped, error }: RunStep): string {
+  // It would wait until the customer's request is confirmed.
+  if (skipped === 'dry_run') return error === undefined ? 'would run' : 'would wait'
+  return skipped === undefined ? state : `${state} (${skipped})`
 }
 
 const briefMax = 80
 
 /** One line for all that it would do, or why it would not start. */
-export function briefOf(tried: Rehearsal): { starts: 'yes' | 'no'; 'why not, or what': string } {
-  const starts = wouldStart(tried)
+export function briefOf(tried: Rehearsal): { starts: 'yes' | 'perhaps' | 'no'; 'why not, or what': string } {
+  const { kept } = tried
   const done = tried.run.steps
     .filter(step => step.skipped === undefined || step.skipped === 'dry_run')
     .map(({ id, would, output, error }) => `${id}: ${error?.message ?? JSON.stringify(would ?? output)}`)
-  const brief = starts ? done.map(one => cutColumns(one, briefMax)).join('; ') : against(tried).join('; ')
-  return { starts: starts ? 'yes' : 'no', 'why not, or what': brief }
+  const what = done.map(one => cutColumns(one, briefMax))
+  const others = kept === undefined ? [] : [kept.why]
+  if (!wouldStart(tried))
+    return { starts: 'no', 'why not, or what': [...against(tried), ...others].join('; ') }
+  return {
+    starts: kept === undefined ? 'yes' : 'perhaps',
+    'why not, or what': [...others, ...what].join('; '),
+  }
 }

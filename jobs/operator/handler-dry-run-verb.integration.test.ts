@@ -12,6 +12,7 @@ const document = (state: string): string => `schemaVersion: 1
 key: not-stored
 title: 没存的
 trigger: { event: customer.added, match: { state: { eq: "${state}" } } }
+priority: 1
 when: { path: follow.stage, is: eq, value: 已成交 }
 steps:
   - { id: tell, action: staff.notify, with: { to: [staff], text: "来了一位" } }

@@ -7,13 +7,13 @@ import { createReplySlots } from '../../bot/dispatch/reply-slots.ts'
 import { freshStartId } from '../../bot/dispatch/starts.ts'
 import { eventOf } from '../../bot/dispatch/stored-event.ts'
 import { type BotEvent, parseEvent } from '../../bot/events/parse.ts'
-import { type CompiledHandler, compileHandler } from '../../bot/handlers/compile.ts'
-import { readHandlerFile } from '../../bot/handlers/read-file.ts'
+import type { CompiledHandler } from '../../bot/handlers/compile.ts'
 import { createLog } from '../../bot/log.ts'
 import { createMetrics } from '../../bot/metrics.ts'
 import { openClock } from '../../models/clock.ts'
 import { createDirectory } from '../../models/directory.ts'
 import type { Models } from '../../models/models.ts'
+import { handlersToTry, standstill, type Tried } from './dry-run-handlers.ts'
 import { type Asked, atMoment, nothingDone, overPast, storedEvent } from './dry-run-past.ts'
 import { checksOf, sentenceOf, stepsOf, wouldStart } from './dry-run-report.ts'
 import { readMoment } from './moments.ts'
@@ -45,9 +45,9 @@ export const handlersDryRun = defineVerb(
   async (args, open) => {
     const opened = await open()
     const corpId = await opened.corpId(args.corp)
-    const documents = await documentsOf(opened.models, corpId, args.handler, args.draft)
-    const handlers = documents.map(document => compileHandler(document, 0, actions))
-    const now = await depsOf(opened, corpId)
+    const all = await handlersToTry(opened.models, corpId, args.handler, args.draft)
+    const { handlers } = all
+    const now = await depsOf(opened, corpId, all)
     const deps = args.at === undefined ? now : atMoment(now, readMoment('--at', args.at))
     if (args.since !== undefined) return overPast(deps, corpId, handlers, args)
     const tried: { key: string; data: Rehearsal }[] = []
@@ -70,6 +70,7 @@ export const handlersDryRun = defineVerb(
       notes: [
         ...left.map(one => `${one.key} is neither manual nor scheduled: name what starts it by --event`),
         foreign && `the event is of the corp ${foreign}; it was taken for one of ${corpId}`,
+        ...standstill(all),
         nothingDone,
       ],
     }
@@ -104,29 +105,6 @@ async function eventFor(
 }
 
 const isStarted = ({ trigger }: CompiledHandler): boolean => 'schedule' in trigger || 'manual' in trigger
-
-async function documentsOf(
-  models: Models,
-  corpId: string,
-  handler: string,
-  draft: boolean,
-): Promise<Record<string, unknown>[]> {
-  if (extname(handler) !== '') {
-    const sources = await readHandlerFile(handler)
-    return sources.map(({ document, fault }) => {
-      if (document === undefined || fault !== undefined) throw fault
-      return document
-    })
-  }
-  const stored = await models.handlers.findOne({ corpId, key: handler }).lean()
-  if (stored === null) throw new UsageError(`there is no handler ${handler}; handlers list names all`)
-  const document = draft ? stored.draft?.document : stored.document
-  if (document === undefined)
-    throw new UsageError(
-      draft ? `${handler} has no draft` : `${handler} was never published; --draft takes its draft`,
-    )
-  return [document]
-}
 
 /** A start as the handler's schedule, or somebody by hand, would make it now. */
 async function startNow(
@@ -176,7 +154,11 @@ async function recorded(file: string): Promise<string> {
   return xml
 }
 
-async function depsOf({ models, apps, config, database }: Opened, corpId: string): Promise<DispatchDeps> {
+async function depsOf(
+  { models, apps, config, database }: Opened,
+  corpId: string,
+  { set }: Tried,
+): Promise<DispatchDeps> {
   return {
     models,
     apps,
@@ -189,12 +171,7 @@ async function depsOf({ models, apps, config, database }: Opened, corpId: string
     retentionMs: config.retentionDays * dayMs,
     replies: createReplySlots(),
     process: 'operator',
-    live: {
-      of: async () => {
-        throw new Error('a dry run looks at no other handler')
-      },
-      close: () => undefined,
-    },
+    live: { of: async () => set, close: () => undefined },
     requestSync: async () => undefined,
   }
 }

@@ -12,6 +12,7 @@ import { type Published, publishHandlers } from '../../bot/handlers/publish.ts'
 import { type HandlerSource, readHandlerFiles } from '../../bot/handlers/read-file.ts'
 import { departmentsById } from '../../bot/handlers/scope-names.ts'
 import { planTags } from '../../bot/handlers/tag-plan.ts'
+import { unreached } from '../../bot/handlers/unreached.ts'
 import { createTagsArg, makeTags } from './handler-switch-verbs.ts'
 import { type Answer, corp, defineVerb, NotYetError, type Open, type Opened, when } from './verb.ts'
 
@@ -72,6 +73,8 @@ function documentsOf(sources: readonly HandlerSource[]): Record<string, unknown>
   return sources.map(one => one.document ?? {})
 }
 
+const keysOf = (documents: readonly Record<string, unknown>[]): unknown[] => documents.map(one => one.key)
+
 export const handlersValidate = defineVerb(
   'Check handler files without storing them: their form, and whether the corp has what they name',
   {
@@ -85,9 +88,11 @@ export const handlersValidate = defineVerb(
       names,
       why,
       byId = [],
+      behind,
     } = args.offline ? { why: '--offline' } : await namesIn(sources, args.corp, open)
     const form: Check = document => problemsOfShape(document, actions)
     const { problems, more } = await problemsOf(sources, names ?? form)
+    const late = problems.length === 0 ? ((await behind?.()) ?? []) : []
     const checked =
       names === undefined ? `their form alone (${why})` : 'their form, and the names in this corp'
     const result = { handlers: sources.length, result: 'all can be published' }
@@ -99,7 +104,7 @@ export const handlersValidate = defineVerb(
       },
       rows: problems.length > 0 ? problems : [result],
       failed: problems.length > 0,
-      notes: [...more, ...notesOf(sources), ...byId, `checked: ${checked}`],
+      notes: [...more, ...notesOf(sources), ...late, ...byId, `checked: ${checked}`],
     }
   },
 )
@@ -109,12 +114,14 @@ async function namesIn(
   sources: readonly HandlerSource[],
   named: string | undefined,
   open: Open,
-): Promise<{ names?: Check; why: string; byId?: string[] }> {
+): Promise<{ names?: Check; why: string; byId?: string[]; behind?: () => Promise<string[]> }> {
   try {
     const opened = await open({ make: false })
     const corpId = await opened.corpId(named)
-    const byId = await byIdNote(opened, corpId, documentsOf(sources))
-    return { names: checkIn(opened, corpId, sources), why: '', byId }
+    const documents = documentsOf(sources)
+    const byId = await byIdNote(opened, corpId, documents)
+    const behind = () => unreached(opened.models, corpId, keysOf(documents), documents)
+    return { names: checkIn(opened, corpId, sources), why: '', byId, behind }
   } catch (error) {
     if (named !== undefined || !(error instanceof NotYetError)) throw error
     return { why: error.message }
@@ -199,11 +206,9 @@ async function publishAll(
   const rows = data.map(one => ({ key: one.key, revision: one.revision, result: publishedAs(one) }))
   const tags = made.length > 0 ? `made the tags ${made.join(', ')}` : undefined
   const older = data.flatMap((one, index) => olderNote(one, documents[index]?.revision) ?? [])
-  return {
-    data,
-    rows,
-    notes: [tags, ...older, ...notesOf(sources), ...(await byIdNote(opened, corpId, documents))],
-  }
+  const behind = await unreached(models, corpId, keysOf(documents))
+  const byId = await byIdNote(opened, corpId, documents)
+  return { data, rows, notes: [tags, ...older, ...notesOf(sources), ...behind, ...byId] }
 }
 
 /** An id of a file that was written for another corp is another department here. */

@@ -5,6 +5,7 @@ import { pauseCorp, resumeCorp } from '../../bot/handlers/pause.ts'
 import { publishDraft, publishRevision } from '../../bot/handlers/publish.ts'
 import { removeHandler, switchHandler } from '../../bot/handlers/switch.ts'
 import { planTags } from '../../bot/handlers/tag-plan.ts'
+import { unreached } from '../../bot/handlers/unreached.ts'
 import { corp, defineVerb, type Opened, UsageError, type Verb, when } from './verb.ts'
 
 const by = 'operator'
@@ -39,7 +40,8 @@ export const handlersPublish = defineVerb(
           : await publishRevision(models, corpId, args.key, revision, actions, by)
       const stands = data.enabled ? 'on' : `off: handlers on ${data.key} switches it on`
       const text = `${data.key} is live in revision ${data.revision}, and ${stands}`
-      return { data, text, notes: [`every instance has it within about a second`] }
+      const behind = await unreached(models, corpId, [data.key])
+      return { data, text, notes: [`every instance has it within about a second`, ...behind] }
     } catch (error) {
       if (!(error instanceof HandlerInvalid)) throw error
       const rows = error.problems.map(one => ({ ...one }))
