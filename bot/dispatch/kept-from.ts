@@ -116,7 +116,8 @@ function openQuestion({ after, run, steps }: CompiledHandler, rehearsed: Run): s
   // A welcome is sent in spite of it, and the run counts.
   if (run.cooldown !== undefined && !steps.some(isWelcome)) return `its cooldown of ${run.cooldown} decides`
   if (rehearsed.state === 'failed') {
-    const failed = rehearsed.steps.find(({ state }) => state === 'failed')
+    // Others before it went on.
+    const failed = rehearsed.steps.findLast(({ state }) => state === 'failed')
     return `its step ${failed?.id} fails here, and may not then`
   }
   if (after === 'stop') return undefined

@@ -4,6 +4,7 @@ import { type CompiledHandler, compileHandler } from '../../bot/handlers/compile
 import { createHandlerSet, type HandlerSet } from '../../bot/handlers/handler-set.ts'
 import { createLiveHandlers } from '../../bot/handlers/live.ts'
 import { readHandlerFile } from '../../bot/handlers/read-file.ts'
+import { resolveScope } from '../../bot/handlers/scope-names.ts'
 import type { Models } from '../../models/models.ts'
 import { UsageError } from './verb.ts'
 
@@ -28,7 +29,11 @@ export async function handlersToTry(
   draft: boolean,
 ): Promise<Tried> {
   const documents = await documentsOf(models, corpId, handler, draft)
-  const compiled = documents.map(document => compileHandler(document, 0, actions))
+  const compile = (document: unknown): CompiledHandler => compileHandler(document, 0, actions)
+  documents.forEach(compile)
+  // Only of a document that is as it should be.
+  const resolved = await Promise.all(documents.map(one => resolveScope(models, corpId, one)))
+  const compiled = resolved.map(compile)
   const live = await liveSet(models, corpId)
   const isOff = new Set(live.off.map(({ key }) => key))
   const handlers = compiled.map((one, index) => {

@@ -39,6 +39,15 @@ const answer = { id: 'answer', action: 'reply', with: { text: '好' } }
 const lost = { event: 'customer.lost' }
 
 describe('a dry run beside handlers of the same event', () => {
+  it('takes departments that are named for what they will be, in the handler and in others', async () => {
+    const scope = { departments: ['name:线上组', 'name:展厅组'] }
+    const one = { key: 'one', trigger: { event: 'customer.added' }, priority: 1, scope, steps: [tag] }
+    const outcome = await sentence(file({ ...one, after: 'stop' }, { ...one, key: 'two', priority: 2 }), {
+      event: recorded,
+    })
+    expect(outcome).toMatch(/^one would start\ntwo would be kept from it: one \(priority 1\) stops/)
+  })
+
   const behind = file({ key: 'behind', trigger: { event: 'customer.added' }, steps: [tag] })
   const stops = 'welcome-spring-fair (priority 10) stops the event before it; give it a priority below 10'
 
