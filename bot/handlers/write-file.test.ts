@@ -67,12 +67,16 @@ steps:
     )
   })
 
-  it.each([' \n', ' \n \n', 'a\n \n', 'a \nb', '\t\na', 'a\n\t'])('keep the white space of %j', text => {
-    const written = writeHandlers([{ document: { key: 'a', title: text }, revision: 0, enabled: true }])
-    expect(read(written)).toEqual([{ key: 'a', title: text }])
-    // Editors take away what stands at the end of a line.
-    expect(written).not.toMatch(/[ \t]$/m)
-  })
+  const long = `a\n \n\n${'x'.repeat(40)}`
+  it.each([' \n', ' \n \n', 'a\n \n', 'a \nb', '\t\na', 'a\n\t', long])(
+    'keep the white space of %j',
+    text => {
+      const written = writeHandlers([{ document: { key: 'a', title: text }, revision: 0, enabled: true }])
+      expect(read(written)).toEqual([{ key: 'a', title: text }])
+      // Editors take away what stands at the end of a line.
+      expect(written).not.toMatch(/[ \t]$/m)
+    },
+  )
 
   it('keep a field that YAML would take for a merge', () => {
     const merged = { key: 'a', when: { '<<': { x: 1 } } }
@@ -87,6 +91,7 @@ steps:
       trigger: { message: { contains: ['报销，发票', '发票'] } },
       '\u3000a': 1,
       '-\u3000b': 2,
+      '价：': 3,
     }
     const text = writeHandlers([{ document: held, revision: 0, enabled: true }])
     expect(text).toContain('contains: [ "报销，发票", 发票 ]')

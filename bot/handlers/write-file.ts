@@ -77,7 +77,9 @@ function writeHandler({ document, revision, enabled }: Export): string {
       list.flow = list.items.every(isShortScalar) && widthOf(list.items) <= lineMax
     },
   })
-  return node.toString({ lineWidth: 0, blockQuote: 'literal' })
+  // Over several lines the library escapes a line of white space wrongly, and it comes back as another text.
+  const oneLine = { doubleQuotedMinMultiLineLength: Number.POSITIVE_INFINITY }
+  return node.toString({ lineWidth: 0, blockQuote: 'literal', ...oneLine })
 }
 
 function inOrder(document: Record<string, unknown>): Record<string, unknown> {
@@ -125,7 +127,9 @@ const merge = '<<'
 function needsQuotes({ value }: Scalar, isName: boolean): boolean {
   if (typeof value !== 'string') return false
   return (
-    unseen.test(value) || beforeLineEnd.test(value) || (isName && (value === merge || isOddlyIndented(value)))
+    unseen.test(value) ||
+    beforeLineEnd.test(value) ||
+    (isName && (value === merge || value.includes('：') || isOddlyIndented(value)))
   )
 }
 

@@ -108,7 +108,8 @@ function keyFault(document: Document.Parsed): YamlFault | undefined {
           message: 'a { stands where a field or a text is needed; put a text with {{ }} in quotes',
         }
       else if (isScalar(key)) {
-        const [, named] = fullWidthColon.exec(String(key.value)) ?? []
+        // Who puts a name in quotes means it.
+        const [, named] = (key.type === 'PLAIN' && fullWidthColon.exec(String(key.value))) || []
         const offset = key.range?.[0] ?? 0
         if (named !== undefined) fault = { offset, message: fullWidth(named) }
         else if (value === null)
