@@ -3,6 +3,7 @@ import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import type { InboxEvent } from '../../models/inbox-event.ts'
 import { compileHandler, HandlerInvalid } from '../handlers/compile.ts'
+import { createHandlerSet } from '../handlers/handler-set.ts'
 import type { ActionContext } from './define.ts'
 import { handlerSchedule } from './handler-schedule.ts'
 import { actions } from './registry.ts'
@@ -71,6 +72,7 @@ describe('handler.schedule', () => {
       expireAt: new Date(now.getTime() - hour),
       retentionMs: day,
       models: sidekick.database.models,
+      live: async () => createHandlerSet({}),
       ...more,
     } as ActionContext
   }
