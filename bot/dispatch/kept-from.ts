@@ -2,7 +2,7 @@ import type { Run } from '../../models/run.ts'
 import { createCommandIndex, isCommand, routeCommand } from '../commands/route.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
-import { type HandlerSet, inOrder } from '../handlers/handler-set.ts'
+import { type HandlerSet, inOrder, toComeBefore } from '../handlers/handler-set.ts'
 import { isInScope } from '../handlers/scope.ts'
 import { lineOf } from './answer-line.ts'
 import { type Chosen, choose, conditionsHold, mayUse } from './candidates.ts'
@@ -77,7 +77,7 @@ function takenLine(
   const { key: by, trigger, priority } = routed.handler
   const command = `the line is the command ${trigger.command} of ${by}`
   const why = isCommand(handler)
-    ? `${command}, which comes first; use another word, or ${forTheOther(priority)}`
+    ? `${command}, which comes first; use another word, or ${toComeBefore(priority)}`
     : `${command}, and no rule sees a line that begins with the word of a command`
   return { by, why, sure: true }
 }
@@ -99,16 +99,11 @@ async function stopped(
     if (open !== undefined)
       perhaps ??= { by, why: `${by} (priority ${priority}) may stop the event before it: ${open}` }
     else if (after === 'stop' || stopOf(rehearsed.steps) === 'event') {
-      const why = `${by} (priority ${priority}) stops the event before it; ${forTheOther(priority)}`
+      const why = `${by} (priority ${priority}) stops the event before it; ${toComeBefore(priority)}`
       return { by, why, sure: true }
     }
   }
   return perhaps
-}
-
-/** What puts a handler before another one. */
-function forTheOther(priority: number): string {
-  return priority > 0 ? `give it a priority below ${priority}` : 'switch that one off'
 }
 
 /** Why a rehearsal does not tell whether a handler stops the event; undefined where it does. */

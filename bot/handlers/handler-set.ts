@@ -67,6 +67,11 @@ export function inOrder(
   return a.priority - b.priority || (a.key < b.key ? -1 : 1)
 }
 
+/** What has a handler asked before one of this priority, as advice. */
+export function toComeBefore(priority: number): string {
+  return priority > 0 ? `give it a priority below ${priority}` : 'switch that one off'
+}
+
 /** Puts handlers into their order and makes the indexes by which events find them. */
 export function createHandlerSet(content: Partial<Content>): HandlerSet {
   const handlers = [...(content.handlers ?? [])].sort(inOrder)

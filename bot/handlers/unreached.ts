@@ -1,7 +1,7 @@
 import type { Models } from '../../models/models.ts'
 import { comingHandlers } from './coming.ts'
 import { coversScope, coversTrigger } from './covers.ts'
-import { inOrder } from './handler-set.ts'
+import { inOrder, toComeBefore } from './handler-set.ts'
 import type { HandlerDocument } from './schema.ts'
 import { resolveScope } from './scope-names.ts'
 
@@ -26,9 +26,8 @@ export async function unreached(
     const first = all.slice(0, index).find(one => stopsAllOf(one, handler))
     if (first === undefined) return []
     const { key, priority } = first
-    const instead = priority > 0 ? `give it a priority below ${priority}` : 'switch that one off'
     return [
-      `nothing would reach ${handler.key}: ${key} (priority ${priority}) stops each of its events before it; ${instead}`,
+      `nothing would reach ${handler.key}: ${key} (priority ${priority}) stops each of its events before it; ${toComeBefore(priority)}`,
     ]
   })
 }

@@ -1,7 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { handlerFile as file } from '../../fixtures/test/handler-file.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
 import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
@@ -27,12 +26,6 @@ afterAll(async () => {
 const run = (handler: string, args: Record<string, unknown> = {}) =>
   operator.run(handlersDryRun, { corp, handler, ...args })
 const sentence = async (...given: Parameters<typeof run>) => (await run(...given)).text
-/** A file of handlers, as JSON. */
-const file = (...handlers: object[]): string => {
-  const path = join(mkdtempSync(join(tmpdir(), 'dry-run-others-')), 'handlers.json')
-  writeFileSync(path, JSON.stringify(handlers.map(one => ({ schemaVersion: 1, title: '试', ...one }))))
-  return path
-}
 const tell = { id: 'tell', action: 'staff.notify', with: { to: ['lina'], text: '来了一位' } }
 const tag = { id: 'tag', action: 'customer.tag', with: { add: ['VIP'] } }
 const answer = { id: 'answer', action: 'reply', with: { text: '好' } }

@@ -1,7 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { handlerFile } from '../../fixtures/test/handler-file.ts'
 import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { handlersImport, handlersValidate } from './handler-file-verbs.ts'
@@ -22,12 +20,8 @@ afterAll(async () => {
 beforeEach(() => sidekick.database.models.handlers.deleteMany({ corpId: corp, key: /^(late|early)$/ }))
 
 const late = { key: 'late', trigger: { event: 'customer.added' } }
-const file = (...handlers: object[]): string => {
-  const path = join(mkdtempSync(join(tmpdir(), 'unreached-')), 'handlers.json')
-  const steps = [{ id: 'tag', action: 'customer.tag', with: { add: ['VIP'] } }]
-  writeFileSync(path, JSON.stringify(handlers.map(one => ({ schemaVersion: 1, title: '试', steps, ...one }))))
-  return path
-}
+const steps = [{ id: 'tag', action: 'customer.tag', with: { add: ['VIP'] } }]
+const file = (...handlers: object[]): string => handlerFile(...handlers.map(one => ({ steps, ...one })))
 const validated = async (...handlers: object[]) =>
   (await operator.run(handlersValidate, { corp, file: file(...handlers) })).notes
 const note = (by: string, priority: number): string =>
