@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Connection, createConnection } from 'mongoose'
 import { withDatabase } from './embedded/address.ts'
 import { ensureEmbedded } from './embedded/ensure.ts'
+import { endLostOperations } from './lost-connections.ts'
 import { createModels, type Models } from './models.ts'
 import { type DatabaseState, selectionTimeoutMs, watchEmbedded, watchServer } from './watch-connection.ts'
 
@@ -44,6 +45,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const { mongodbUri, name } = options
   const embeddedDir = embeddedDirOf(options.dataDir)
   const uri = mongodbUri ?? withDatabase((await ensureEmbedded({ dir: embeddedDir })).uri, 'sidekick')
+  endLostOperations()
   const connection = await createConnection(uri, {
     serverSelectionTimeoutMS: selectionTimeoutMs,
     connectTimeoutMS: selectionTimeoutMs,

@@ -1,4 +1,3 @@
-import { inTime } from '../../models/in-time.ts'
 import type { Passed } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
 import { type BotEvent, isEvent } from '../events/parse.ts'
@@ -40,18 +39,12 @@ export interface Asked {
   passed?: readonly Passed[]
 }
 
-/**
- * So long may take what is done before the handlers run, each of it, and they have a time of their own. A database that
- * was killed in the middle of an operation may leave it without an end, and its key with it.
- */
-const patienceMs = 30_000
-
 /** Tells the rest of the house, then runs the handlers that the event starts, in their order. */
 export async function runEvent(deps: DispatchDeps, event: BotEvent, asked: Asked = {}): Promise<EventResult> {
   if (event.start !== undefined) return runStart(deps, event, event.start)
   const announced = isEvent(event, 'customer.added')
     ? // Where there is a code, the welcome has begun the relation.
-      await inTime(patienceMs, announce(deps.models, event, { isBegun: 'welcomeCode' in event.data }))
+      await announce(deps.models, event, { isBegun: 'welcomeCode' in event.data })
     : undefined
   const name = announced?.name ?? event.name
   if (announced?.over === true) {
@@ -61,7 +54,7 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent, asked: Asked
     await recordUnwelcomed(deps, event, announced, { passed: [], runs })
     return { outcome: 'done', passed: [] }
   }
-  await inTime(patienceMs, recordEvent(deps, event, name, announced))
+  await recordEvent(deps, event, name, announced)
   // What waited for the confirmation of a relation that is over waits for nothing.
   if (
     name === 'customer.lost' ||
@@ -71,14 +64,11 @@ export async function runEvent(deps: DispatchDeps, event: BotEvent, asked: Asked
     await endPast(deps, event)
   await requestSyncs(deps, event)
   // Together, because whoever typed waits for it.
-  const [runs, around, set] = await inTime(
-    patienceMs,
-    Promise.all([
-      runsOf(deps.models, event),
-      loadSurroundings(deps, event, name),
-      deps.live.of(event.corpId),
-    ]),
-  )
+  const [runs, around, set] = await Promise.all([
+    runsOf(deps.models, event),
+    loadSurroundings(deps, event, name),
+    deps.live.of(event.corpId),
+  ])
   // One that waits for a confirmation is looked at when that comes.
   await endLeft(
     deps,
