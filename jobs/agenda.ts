@@ -101,7 +101,7 @@ export function createJobs(options: JobsOptions): Jobs {
     }
   }
 
-  const enqueue = async (name: JobName, data: JobData, exact = false): Promise<string> => {
+  const plan = async (name: JobName, data: JobData, exact = false) => {
     const definition = jobDefinition(name)
     const runAt = data.plannedAt ?? new Date()
     const parsed = definition?.data.safeParse({ ...data, plannedAt: runAt })
@@ -111,11 +111,11 @@ export function createJobs(options: JobsOptions): Jobs {
     await releaseDead(jobs)
     const whole = { ...parsed.data, plannedAt: runAt }
     await ensureJob({ agenda, jobs }, name, whole, runAt)
-    await planJob(jobs, name, whole, runAt, !exact)
+    const planned = await planJob(jobs, name, whole, runAt, !exact)
     const job = await jobs.findOne(identity(name, data), { projection: { _id: 1 } })
     if (job === null)
       throw new JobRequestError(`${name} of ${data.corpId} was removed in this moment; ask again`)
-    return job._id.toHexString()
+    return { id: job._id.toHexString(), planned }
   }
 
   const start = async ({ apps, clock }: WorkerParts): Promise<void> => {
@@ -129,7 +129,7 @@ export function createJobs(options: JobsOptions): Jobs {
       worker,
       stopping: stopping.signal,
       syncsOf: corpId => ({
-        ask: async what => void (await enqueue(syncJob(what), { corpId })),
+        ask: async what => (await plan(syncJob(what), { corpId })).planned,
         async failure(what) {
           const job = await jobs.findOne(identity(syncJob(what), { corpId }), {
             projection: { failReason: 1 },
@@ -149,7 +149,7 @@ export function createJobs(options: JobsOptions): Jobs {
         job: name,
       })
     }
-    for (const [name, data] of await dueAtStart(models, corpIds)) await enqueue(name, data)
+    for (const [name, data] of await dueAtStart(models, corpIds)) await plan(name, data)
     await agenda.start()
     let beats = 0
     const tick = async (): Promise<void> => {
@@ -185,12 +185,13 @@ export function createJobs(options: JobsOptions): Jobs {
       await releaseJobsOf(jobs, worker, jobNames)
       await leave(models.locks, worker)
     },
-    enqueue: (name, data) => enqueue(name, data),
+    enqueue: async (name, data) => (await plan(name, data)).id,
     async push(corpId, request) {
       const { agenda } = await open()
       const next = (cron: string, zone: string, after: Date) => nextOccurrence(agenda, cron, zone, after)
       const { push, runAt } = await storePush(models, corpId, request, next)
-      return { id: await enqueue('push.app', { corpId, key: push.key, plannedAt: runAt }, true), runAt }
+      const { id } = await plan('push.app', { corpId, key: push.key, plannedAt: runAt }, true)
+      return { id, runAt }
     },
     list: () => listJobs(jobCollection(connection), models),
     workers: async () => (await listWorkers(models.locks)).alive,

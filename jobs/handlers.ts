@@ -18,8 +18,8 @@ export interface JobApps {
 
 /** The syncs of a job's corp, which are jobs of their own. */
 export interface SyncRequests {
-  /** Has one run as soon as a worker looks; one that is under way is left alone. */
-  ask(what: SyncName): Promise<void>
+  /** Has one run as soon as a worker looks; false where one is under way, which is left alone, or due already. */
+  ask(what: SyncName): Promise<boolean>
   /** Why it has failed since it was asked for; undefined while it has not. */
   failure(what: SyncName): Promise<string | undefined>
 }

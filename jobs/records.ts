@@ -48,6 +48,7 @@ export function identity(name: JobName, { corpId, key }: JobData) {
  * Plans a job that nobody is running; one that runs already is left alone.
  *
  * @param sooner only when it would otherwise run later, or not at all.
+ * @returns whether it was; false where it runs, or is due by then anyway.
  */
 export async function planJob(
   jobs: JobCollection,
@@ -55,8 +56,8 @@ export async function planJob(
   data: JobData,
   runAt: Date,
   sooner: boolean,
-): Promise<void> {
-  await jobs.updateOne(
+): Promise<boolean> {
+  const { matchedCount } = await jobs.updateOne(
     {
       ...identity(name, data),
       lockedAt: null,
@@ -64,6 +65,7 @@ export async function planJob(
     },
     { $set: { nextRunAt: runAt, data, failCount: 0, failedAt: null, failReason: null } },
   )
+  return matchedCount === 1
 }
 
 /**

@@ -75,6 +75,7 @@ async function freshPass(
   before: Date | undefined,
 ): Promise<SyncState> {
   let askedAfter: string | undefined
+  let begins = false
   for (;;) {
     if (signal.aborted) throw new JobInterruptedError(`the gaps of ${corpId} are gone on with later`)
     const state = await models.syncStates.findOne({ corpId, what }).lean()
@@ -82,8 +83,10 @@ async function freshPass(
     if (isFresh && (state.state === 'complete' || state.state === 'partial')) return state
     // One that began too early is waited for, and another one asked for after it.
     const ended = `${state?.startedAt?.getTime()} ${state?.finishedAt?.getTime()}`
-    if (askedAfter === undefined || (!isFresh && ended !== askedAfter)) {
-      await ask(what)
+    // The job of a pass that has ended runs on for a moment, and leaves no wish behind.
+    const again = !isFresh && (ended !== askedAfter || (!begins && state?.state !== 'running'))
+    if (askedAfter === undefined || again) {
+      begins = await ask(what)
       askedAfter = ended
     } else {
       // How it stood when it was asked for is what an earlier run of the job has met.

@@ -15,6 +15,8 @@ let asked: SyncName[] = []
 let stop: AbortController
 /** What a worker does when it is asked for a sync; by default a pass that begins and ends well. */
 let onAsk: (what: SyncName) => Promise<void>
+/** So many wishes meet a job that runs. */
+let leftAlone = 0
 let onReport: () => Promise<void>
 beforeAll(async () => {
   database = await openTestDatabase()
@@ -23,6 +25,7 @@ afterAll(() => database.close())
 beforeEach(() => {
   corpId = `ww${randomUUID()}`
   asked = []
+  leftAlone = 0
   stop = new AbortController()
   onAsk = what => pass(what, 'complete')
   onReport = async () => undefined
@@ -57,7 +60,9 @@ const reconcile = () =>
       models: database.models,
       ask: async what => {
         asked.push(what)
+        if (asked.length <= leftAlone) return false
         await onAsk(what)
+        return true
       },
       failure: async () => undefined,
       signal: stop.signal,
@@ -105,6 +110,15 @@ describe('the reconciliation', () => {
     }
     await reconcile()
     expect(asked).toEqual(['staff', 'staff', 'tags', 'customers'])
+    expect(await gaps()).toMatchObject([{ state: 'closed' }])
+  })
+
+  it('asks again where the job of the pass that had ended still ran', async () => {
+    await pass('staff', 'complete', minutesAgo(7))
+    await found()
+    leftAlone = 2
+    await reconcile()
+    expect(asked).toEqual(['staff', 'staff', 'staff', 'tags', 'customers'])
     expect(await gaps()).toMatchObject([{ state: 'closed' }])
   })
 
