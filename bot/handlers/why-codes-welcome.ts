@@ -71,6 +71,11 @@ export const welcomeCodes = {
       'another code for the same add was left unused, because one welcome is all that the platform delivers',
     zh: () => '这次添加还有一个欢迎语凭证没有用：一次添加只发一条欢迎语',
   }),
+  came_second: say<{ handler: string; by: string }>({
+    en: (d, s) =>
+      `${s.handler(d.handler)} had a welcome as well: an add gets one, and that of ${s.handler(d.by)} came first`,
+    zh: (d, s) => `${s.handler(d.handler)}也有欢迎语，但一次添加只发一条，先轮到${s.handler(d.by)}`,
+  }),
   sending: say<{ since: Date }>({
     en: (d, s) => `is being sent since ${s.time(d.since)}`,
     zh: (d, s) => `${s.time(d.since)} 起正在发送`,

@@ -33,6 +33,12 @@ const handlers: Record<string, object> = {
     steps: [{ id: 'x', action: 'customer.note', with: { text: '来了' } }],
   },
   stopped: { trigger: { event: 'customer.added', match: { state: { eq: 'stopper' } } } },
+  first: { priority: 100 },
+  second: { trigger: { event: 'customer.added', match: { state: { eq: 'first' } } }, steps: [welcome] },
+  third: {
+    trigger: { event: 'customer.added', match: { state: { eq: 'first' } } },
+    steps: [{ ...welcome, if: never }],
+  },
   broken: {},
   off: {},
   rehearsed: { run: { dryRun: true } },
@@ -169,6 +175,19 @@ describe('why somebody was not welcomed, staged', () => {
     expect(told(add, 'greets')).toMatchObject([
       ['sent', { handler: 'greets', text: '您好' }],
       ['tagged', { added: ['VIP'] }],
+    ])
+  })
+
+  it('was by one handler, and which others had a welcome for it', async () => {
+    const add = await answer('first')
+    expect(add).toMatchObject({ welcome: 'sent', tags: 'marked' })
+    const [sent, ...others] = ofHandlers(add, 'first', 'second', 'third').filter(
+      one => one.about === 'welcome',
+    )
+    expect(sent).toMatchObject({ code: 'sent', data: { handler: 'first' } })
+    expect(others).toMatchObject([
+      { code: 'came_second', data: { handler: 'second', by: 'first' }, aside: true },
+      { code: 'step_if_false', data: { handler: 'third', why: /某人/ }, aside: true },
     ])
   })
 

@@ -7,7 +7,7 @@ import { noCode } from './why-no-code.ts'
 import { purposeOf } from './why-past.ts'
 import type { Records } from './why-read.ts'
 import type { Add } from './why-relations.ts'
-import { troubleOf } from './why-step.ts'
+import { fateOf, troubleOf } from './why-step.ts'
 import { stepsSay, welcomeSteps } from './why-welcome-steps.ts'
 
 /**
@@ -18,7 +18,7 @@ import { stepsSay, welcomeSteps } from './why-welcome-steps.ts'
  */
 export function explainWelcome(add: Add, records: Records, passed: readonly Finding[], now: Date): Finding[] {
   const sent = add.codes.find(one => one.state === 'sent')
-  if (sent !== undefined) return [sentBy(sent, add), ...spares(add)]
+  if (sent !== undefined) return [sentBy(sent, add), ...spares(add), ...outrun(sent, add)]
   const lost = noEvent(add, records)
   if (lost !== undefined) return [lost]
   const byLedger = add.codes.flatMap(row => [
@@ -46,6 +46,19 @@ function sentBy(row: Welcome, add: Add): Finding {
 
 function spares({ codes }: Add): Finding[] {
   return codes.filter(one => one.state === 'spare').map(({ event }) => finding('spare', 'welcome', { event }))
+}
+
+/** Welcomes of other handlers that ran, where the one that was sent may not be the one that was meant. */
+function outrun({ handler }: Welcome, add: Add): Finding[] {
+  if (handler === undefined) return []
+  const runs = add.runs.filter(run => run.handler !== handler)
+  const others = { ...add, runs }
+  const late = welcomeSteps(others).filter(({ run, step }) => fateOf(run, step).fate === 'done')
+  const found = [
+    ...late.map(({ run }) => finding('came_second', 'welcome', { handler: run.handler, by: handler })),
+    ...stepsSay(others).filter(({ data }) => 'handler' in data),
+  ]
+  return found.map((one): Finding => ({ ...one, about: 'welcome', aside: true }))
 }
 
 /** What a row of the ledger says. */
