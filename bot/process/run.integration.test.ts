@@ -8,6 +8,7 @@ import { freshDatabaseUri } from '../../fixtures/test/open-database.ts'
 import { openDatabase } from '../../models/connect.ts'
 
 const key = '0f'.repeat(32)
+const script = join(packageRoot(), 'dist/server.js')
 const mongodbUri = freshDatabaseUri()
 const children: ChildProcess[] = []
 afterAll(async () => {
@@ -18,7 +19,7 @@ afterAll(async () => {
 })
 
 /** A process of an installation that has settings and a database, and does not reach the platform. */
-function start(settings: Record<string, string> = {}) {
+function start(settings: Record<string, string> = {}, command = [process.execPath, script]) {
   const env = {
     PATH: process.env.PATH,
     HOST: '127.0.0.1',
@@ -36,8 +37,8 @@ function start(settings: Record<string, string> = {}) {
     WECOM_CALLBACK_AES_KEY: 'a'.repeat(43),
     ...settings,
   }
-  const script = join(packageRoot(), 'dist/server.js')
-  const child = spawn(process.execPath, [script], { cwd: inject('dataDir'), env, stdio: 'pipe' })
+  const [program = '', ...words] = command
+  const child = spawn(program, words, { cwd: inject('dataDir'), env, stdio: 'pipe' })
   children.push(child)
   let out = ''
   let errors = ''
@@ -83,6 +84,14 @@ describe.concurrent('the process', { timeout: 60_000 }, () => {
     const { code, errors } = await end()
     expect(code).toBe(1)
     expect(errors.match(/"stopping"/g)).toHaveLength(1)
+  })
+
+  it.skipIf(process.platform === 'win32')('ends in order where only npm’s shell is told to', async () => {
+    const shell = ['/bin/sh', '-c', `"${process.execPath}" "${script}"; exit $?`]
+    const { child, ready, end } = start({ npm_lifecycle_event: 'start' }, shell)
+    await ready
+    child.kill('SIGTERM')
+    expect((await end()).errors).toContain('"signal":"none: the shell of npm has gone","msg":"stopping"')
   })
 
   it('ends with 1 and one line where its port is another program’s', async () => {

@@ -12,9 +12,13 @@ export interface Started {
 
 type Start = (config: Config, log: Logger) => Promise<Started>
 
+/** How often a process that npm started looks whether it still has its parent, in milliseconds. */
+const parentMs = 500
+
 /**
  * Is the process: starts, says what there is to open, and ends in order with 0 when it is told to by SIGINT or SIGTERM; at
- * once, with 1, when it is told twice. A start that fails ends it with 1 and one line, where a setting or the data is to blame.
+ * once, with 1, when it is told twice. Where npm was told, its shell dies of it and passes nothing on: that counts as being
+ * told. A start that fails ends it with 1 and one line, where a setting or the data is to blame.
  */
 export function run(start: Start): void {
   runToEnd(start).catch((error: unknown) => {
@@ -26,6 +30,7 @@ export function run(start: Start): void {
 }
 
 async function runToEnd(start: Start): Promise<void> {
+  const parent = process.ppid
   const config = loadConfig()
   const log = createLog(config.logLevel)
   const running = await startPatiently(start, config, log)
@@ -45,6 +50,10 @@ async function runToEnd(start: Start): Promise<void> {
   }
   process.on('SIGINT', end)
   process.on('SIGTERM', end)
+  if (process.env.npm_lifecycle_event !== undefined)
+    setInterval(() => {
+      if (process.ppid !== parent && !stopping) end('none: the shell of npm has gone')
+    }, parentMs).unref()
   // Who reads this may tell it to end at once.
   for (const line of running.lines) process.stdout.write(`${line}\n`)
 }
