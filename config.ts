@@ -188,6 +188,9 @@ export function loadConfig(keep: typeof keepSecret = keepSecret): Config {
   return parseConfig({ ...file, ...process.env }, keep)
 }
 
+/** Whether npm runs this process, by a shell of its own; no setting of ours. */
+export const isRunByNpm = (): boolean => process.env.npm_lifecycle_event !== undefined
+
 function readDotEnv(): Record<string, string | undefined> {
   if (!existsSync('.env')) return {}
   try {

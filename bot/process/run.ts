@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { type Config, ConfigError, loadConfig } from '../../config.ts'
+import { type Config, ConfigError, isRunByNpm, loadConfig } from '../../config.ts'
 import { createLog } from '../log.ts'
 
 /** What a start gives. */
@@ -50,7 +50,7 @@ async function runToEnd(start: Start): Promise<void> {
   }
   process.on('SIGINT', end)
   process.on('SIGTERM', end)
-  if (process.env.npm_lifecycle_event !== undefined)
+  if (isRunByNpm())
     setInterval(() => {
       if (process.ppid !== parent && !stopping) end('none: the shell of npm has gone')
     }, parentMs).unref()
