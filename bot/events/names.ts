@@ -153,7 +153,7 @@ export const events = {
     read: added,
   },
   'customer.edited': {
-    title: '客户资料变更',
+    title: '客户备注、手机号或标签变更',
     order: 'customer',
     passiveReply: false,
     names: member,

@@ -76,7 +76,7 @@ export const factTable = {
   'follow.remark': text('The staff member\u2019s remark'),
   'follow.description': text('The staff member\u2019s description'),
   'follow.tags': listOf('tag_name', 'Names of this pair\u2019s corp tags, without their groups: `VIP`'),
-  'follow.groupedTags': listOf('grouped_tag', 'The same with their groups: `客户等级/VIP`'),
+  'follow.groupedTags': listOf('grouped_tag', 'The same with their groups: `客户状态/VIP`'),
   'follow.personalTags': texts('Names of the staff member\u2019s own tags on the customer'),
   'follow.stage': oneOf(
     ['待跟进', '跟进中', '已成交', '无意向', '已流失'],
