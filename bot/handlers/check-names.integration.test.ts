@@ -85,6 +85,14 @@ describe('the names in a document', () => {
     [{ tag: ['没有组的标签'] }, 'put its group before it to have it made, such as "组/没有组的标签"'],
     [{ tag: [`渠道/${'长'.repeat(31)}`] }, 'give it a name of at most 30 characters'],
     [{ tag: ['渠道/已删'] }, 'publish with --create-tags to make it'],
+    [
+      { tag: ['客户状态/VIP，渠道/春展'] },
+      'names the tag "客户状态/VIP，渠道/春展", which is not there: write each by itself, with plain commas between: "客户状态/VIP", "渠道/春展", or make it in WeCom first where it is one tag',
+    ],
+    [
+      { tag: ['渠道/春展、夏展'] },
+      'with plain commas between: "渠道/春展", "夏展", or make it in WeCom first',
+    ],
     [{ material: ['brochures'] }, 'names the material "brochures", which is not there: write "brochure"'],
     [{ material: ['别家brochure'] }, 'names the material "别家brochure", which is not there'],
     [
@@ -144,6 +152,16 @@ describe('the names in a document', () => {
       '投诉/已投诉',
       'names the tag "投诉/已投诉", which is not there: publish with --create-tags to make it',
     ],
+    [
+      'follow.tags',
+      'VIP，春展',
+      'names the tag "VIP，春展", which is not there: ask for each by itself, below any: or all:, or make it in WeCom first where it is one tag',
+    ],
+    [
+      'follow.groupedTags',
+      '等级/VIP、渠道/春展',
+      'names the tag "等级/VIP、渠道/春展", which is not there: ask for each by itself, below any: or all:, or make it in WeCom first where it is one tag',
+    ],
     ['staff.departments', '99', 'names the department "99", which is not there: write its id'],
   ])(
     'are a problem in conditions where %s never holds %s, by the path of each',
@@ -163,6 +181,17 @@ describe('the names in a document', () => {
       expect(await checkNames(database.models, corpId, document, registered, coming)).toEqual([])
     const held = ofConditions(condition('customer.tags', 'VIP'))
     expect(await checkNames(database.models, corpId, held, registered)).toEqual([])
+  })
+
+  it('are never made of several in one, and are where the group that they go to has a comma', async () => {
+    const { models } = database
+    const missing = (...of: string[]) => missingTags(models, corpId, document({ tag: of }), actions)
+    expect(await missing('客户状态/VIP，渠道/春展', '渠道/线上、线下', '来源、渠道/抖音')).toEqual([])
+    await models.tags.create({
+      ...{ corpId, tagId: 'et6', groupId: 'g', groupName: '来源、渠道', name: '线上、线下', order: 0 },
+    })
+    expect(await missing('来源、渠道/抖音', '来源、渠道/线上、线下')).toEqual(['来源、渠道/抖音'])
+    expect(await check({ tag: ['来源、渠道/线上、线下', '线上、线下'] })).toEqual([])
   })
 
   it('may be a misspelt word of a list of recipients', async () => {

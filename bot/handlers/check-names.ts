@@ -5,10 +5,11 @@ import type { Problem } from './compile.ts'
 import { leavesOf } from './conditions.ts'
 import { entriesOf } from './fact-table.ts'
 import { splitWords } from './joined-words.ts'
-import { isCreatable, type Kind, shelves, tagsOf } from './name-shelves.ts'
+import { type Kind, shelves } from './name-shelves.ts'
 import { nearest } from './nearest.ts'
 import type { HandlerDocument } from './schema.ts'
 import { type Partly, type Sound, soundTrigger, unsound } from './sound.ts'
+import { isCreatable, tagsOf } from './tag-advice.ts'
 
 /** What is looked at of a document. */
 type Document = Pick<Partly<HandlerDocument>, 'key' | 'trigger' | 'scope' | 'when' | 'steps'>
@@ -88,7 +89,7 @@ export async function missingTags(
   const held = await tagsOf(models, corpId)
   const missing = new Map<string, string>()
   for (const { name } of names) {
-    if (tagsNamed(held, name).length > 0 || !isCreatable(name)) continue
+    if (tagsNamed(held, name).length > 0 || !isCreatable(name, held)) continue
     const { group, tag } = splitTagName(name)
     const whole = `${group}/${tag}`
     if (!missing.has(whole.toLowerCase())) missing.set(whole.toLowerCase(), whole)

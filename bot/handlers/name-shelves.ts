@@ -1,12 +1,12 @@
 import type { StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
-import { tagNameMax } from '../actions/corp-tags.ts'
 import type { Named } from '../actions/define.ts'
-import { nearestTags, splitTagName, tagsNamed } from '../actions/tag-names.ts'
+import { tagsNamed } from '../actions/tag-names.ts'
 import type { EntryKind } from './fact-table.ts'
 import { materialShelf } from './material-shelf.ts'
 import { nearest } from './nearest.ts'
 import { staffShelf } from './staff-shelf.ts'
+import { askedEach, isJoinedTag, type TagName, tagAdvice, tagsOf, writtenEach } from './tag-advice.ts'
 
 /**
  * What is named: by an action, by a scope, whose `except` names members, departments, roles and apps alike, or by a
@@ -39,13 +39,14 @@ export const shelves: Readonly<
       const groups = found.map(one => one.groupName)
       if (found.length > 1)
         return `names the tag "${name}", which is in the groups ${groups.join(', ')}: write "${groups[0]}/${name}"`
-      return `names the tag "${name}", which is not there: ${tagAdvice(name, nearestTags(name, held))}`
+      return `names the tag "${name}", which is not there: ${isJoinedTag(name, held) ? writtenEach(name) : tagAdvice(name, held)}`
     }
   },
   async tag_name(models, corpId, _names, { tags }) {
     const held = await tagsWith(models, corpId, tags)
     return name => {
       if (held.some(one => one.name === name)) return undefined
+      if (isJoinedTag(name, held)) return `names the tag "${name}", which is not there: ${askedEach}`
       const near = nearest(
         name,
         held.map(one => one.name),
@@ -59,7 +60,8 @@ export const shelves: Readonly<
       const [found, ...others] = tagsNamed(held, name)
       const whole = found === undefined ? '' : `${found.groupName}/${found.name}`
       if (whole === name || others.length > 0) return undefined
-      const advice = found === undefined ? tagAdvice(name, nearestTags(name, held)) : `write "${whole}"`
+      if (found !== undefined) return `names the tag "${name}", which is not there: write "${whole}"`
+      const advice = isJoinedTag(name, held) ? askedEach : tagAdvice(name, held)
       return `names the tag "${name}", which is not there: ${advice}`
     }
   },
@@ -148,33 +150,9 @@ function listed(what: string, held: readonly string[]): Shelf {
   }
 }
 
-async function tagsWith(
-  models: Models,
-  corpId: string,
-  coming: Coming['tags'],
-): Promise<{ name: string; groupName: string }[]> {
+async function tagsWith(models: Models, corpId: string, coming: Coming['tags']): Promise<TagName[]> {
   const made = coming.map(({ group = '', tag }) => ({ name: tag, groupName: group }))
   return [...(await tagsOf(models, corpId)), ...made]
-}
-
-/** The corp's tags by name. */
-export function tagsOf(models: Models, corpId: string): Promise<{ name: string; groupName: string }[]> {
-  return models.tags.find({ corpId, removedAt: null }, { name: 1, groupName: 1 }).lean()
-}
-
-/** Whether publishing may make the tag: its group is named, and both names are short enough. */
-export function isCreatable(name: string): boolean {
-  const { group = '', tag } = splitTagName(name)
-  return group !== '' && tag !== '' && [...group].length <= tagNameMax && [...tag].length <= tagNameMax
-}
-
-function tagAdvice(name: string, near: readonly string[]): string {
-  const { group = '', tag } = splitTagName(name)
-  const other = near[0] === undefined ? '' : `write "${near[0]}", or `
-  if (isCreatable(name)) return `${other}publish with --create-tags to make it`
-  const long = [group, tag].find(part => [...part].length > tagNameMax)
-  if (long !== undefined) return `${other}give it a name of at most ${tagNameMax} characters`
-  return `${other}put its group before it to have it made, such as "组/${tag === '' ? '标签' : tag}"`
 }
 
 function departmentsOf(models: Models, corpId: string): Promise<{ departmentId: string; name: string }[]> {

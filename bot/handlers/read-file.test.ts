@@ -127,6 +127,11 @@ describe('a file of handlers', () => {
       'trigger: { message: { contains: [报销、发票、 单据] } }',
       /:1:34: .*, because 、 is no comma to YAML; write 报销, 发票, 单据, or put/,
     ],
+    [
+      'tags with their groups with one between',
+      'with: { add: [客户状态/VIP，渠道/春展] }',
+      /:1:15: "客户状态\/VIP，渠道\/春展" is one word, .*; write 客户状态\/VIP, 渠道\/春展, or put/,
+    ],
     ['recipients with one between', 'with: { to: [lead，lina] }', /:1:14: .*write lead, lina, or put/],
     ['an escape that is none', 'text: "a\\d"', /:1:9: "\\" begins an escape/],
     ['a list of something else', '- key: one\n- 7', /:2:3: this is not a handler/],
