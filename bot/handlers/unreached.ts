@@ -9,7 +9,7 @@ import { resolveScope } from './scope-names.ts'
  * Sentences about handlers that nothing reaches, because an earlier one stops each event that they are for. That is no
  * fault: whoever tries something out may mean it so.
  *
- * @param keys the handlers that are looked at; of others nothing is said
+ * @param keys the handlers that are looked at; of others it is said where these alone keep them from being reached
  * @param documents what is to be published, where it is not yet, and has no problems
  */
 export async function unreached(
@@ -22,9 +22,11 @@ export async function unreached(
   const kinds = ['event', 'message'].map(kind => comingHandlers(models, corpId, resolved, kind))
   const all = (await Promise.all(kinds)).flat().sort(inOrder)
   return all.flatMap((handler, index) => {
-    if (!keys.includes(handler.key)) return []
-    const first = all.slice(0, index).find(one => stopsAllOf(one, handler))
+    const stopping = all.slice(0, index).filter(one => stopsAllOf(one, handler))
+    const [first] = stopping
     if (first === undefined) return []
+    // Of another that nothing reached before there is nothing new to tell.
+    if (!keys.includes(handler.key) && !stopping.every(one => keys.includes(one.key))) return []
     const { key, priority } = first
     return [
       `nothing would reach ${handler.key}: ${key} (priority ${priority}) stops each of its events before it; ${toComeBefore(priority)}`,

@@ -50,6 +50,30 @@ describe('a handler behind one that stops its events', () => {
     await operator.run(handlersOn, { corp, key: 'welcome-default' })
   })
 
+  const first = { ...late, key: 'early', priority: 8, after: 'stop' }
+  const stopped =
+    'nothing would reach welcome-default: early (priority 8) stops each of its events before it; give it a priority below 8'
+
+  it('is told of by the other one too, which is published', async () => {
+    expect(await validated(first)).toContain(stopped)
+    expect((await operator.run(handlersImport, { corp, file: file(first) })).notes).not.toContain(stopped)
+    const made = await operator.run(handlersPublish, { corp, key: 'early' })
+    expect(made.notes).toContain(stopped)
+    const again = await operator.run(handlersImport, { corp, file: file(first), publish: true })
+    expect(again.notes).toContain(stopped)
+  })
+
+  it('is not told of by another one where nothing reached it before, or where something still does', async () => {
+    await operator.run(handlersImport, { corp, file: file(first), publish: true })
+    const second = { ...first, key: 'late', priority: 7 }
+    expect((await validated(second))?.join()).not.toContain('reach welcome-default')
+    const channel = { ...late, priority: 9, trigger: { ...late.trigger, match: { state: { eq: 'store' } } } }
+    expect((await validated(channel))?.join()).not.toContain('reach welcome-default')
+    await operator.run(handlersOff, { corp, key: 'early' })
+    const draft = { ...second, run: { dryRun: true } }
+    expect((await validated(draft))?.join()).not.toContain('nothing would reach')
+  })
+
   const early = { key: 'early', trigger: late.trigger, priority: 8, after: 'stop' }
   const stop = (over: object = {}) => ({ id: 'end', action: 'stop', with: { all: true }, ...over })
   const holds = { path: 'event.state', is: 'exists' }
