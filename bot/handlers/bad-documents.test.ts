@@ -93,6 +93,16 @@ describe('what is wrong with a field of a document is said by its path, with wha
       'run: { timeoutMs: 10 }',
       'run.timeoutMs is the number 10; 100 is the least',
     ],
+    [
+      'a time-out with a unit',
+      'run: { timeoutMs: 15s }',
+      'run.timeoutMs is the text "15s", and a whole number such as 100 is needed',
+    ],
+    [
+      'further attempts in words',
+      'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: 好 }, retry: { max: twice } }]',
+      'steps.0.retry.max is the text "twice", and a whole number such as 10 is needed',
+    ],
     ['no steps', 'steps: []', 'steps is empty'],
     [
       'an action whose first half is misspelt',
@@ -107,7 +117,7 @@ describe('what is wrong with a field of a document is said by its path, with wha
     [
       'steps that are an object',
       'steps: { tell: { action: reply } }',
-      'steps is an object, and a list is needed',
+      'steps is an object, and a list is needed: begin each entry with "- "',
     ],
   ])('%s', (_what, fields, ...problems) => {
     expect(problemsOf(fields)).toEqual(problems)
@@ -331,7 +341,16 @@ describe('what is wrong with a trigger or a scope is said by its path, with what
       'scope: { except: ["role:boss", "role:lead"] }',
       'scope.except.0 names a role that nobody has; write role:admin, role:lead, role:staff',
     ],
-    ['a scope that is a text', 'scope: 销售部', 'scope is the text "销售部", and an object is needed'],
+    [
+      'a department that is a number alone',
+      'scope: { departments: 3 }',
+      'scope.departments is the number 3, and a list is needed: write ["3"]',
+    ],
+    [
+      'a scope that is a text',
+      'scope: 销售部',
+      'scope is the text "销售部", and an object such as { departments: […] } is needed, with any of departments, staff, roles, apps, except',
+    ],
     [
       'a scope of a schedule',
       'trigger: { schedule: "0 9 * * *" }\nscope: { departments: ["3"] }\nsteps: [{ id: a, action: staff.notify, with: { to: [lina], text: x } }]',
@@ -444,6 +463,16 @@ describe('what is wrong with a step is said by its path, with what to write inst
       'a list in full-width brackets',
       'steps: [{ id: a, action: staff.notify, with: { to: 【lead，lina】, text: x } }]',
       'steps.0.with.to is the text "【lead，lina】", and a list is needed, whose brackets are plain: write ["lead", "lina"]',
+    ],
+    [
+      'recipients of a message in a list',
+      'steps: [{ id: a, action: app.send, with: { to: ["name:展厅组"], text: 好 } }]',
+      'steps.0.with.to is a list, and an object such as { users: […] } is needed, with any of users, departments, tags',
+    ],
+    [
+      'a title of a card that is a text',
+      'steps: [{ id: a, action: app.send, with: { to: { users: [lina] }, template_card: { card_type: text_notice, main_title: 报销, card_action: { type: 1, url: "https://x.example" } } } }]',
+      'steps.0.with.template_card.main_title is the text "报销", and an object such as { title: … } is needed, with any of title, desc',
     ],
     [
       'several where a list is needed',

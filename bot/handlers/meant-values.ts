@@ -1,4 +1,7 @@
+import { z } from 'zod'
 import { splitWords } from './joined-words.ts'
+import { listed } from './nearest.ts'
+import { fieldNames, partOf, requiredFields } from './schema-walk.ts'
 
 /** How a fact or a list that stands for a condition was meant: the end of a sentence, as of all here. */
 export function conditionInstead(value: unknown): string {
@@ -18,13 +21,45 @@ export function matchInstead(value: unknown): string {
     : `: write { prefix: ${start} }`
 }
 
+/** That an object is needed, by its fields: those that it must have, or all of them. */
+export function objectWanted(schema: z.core.$ZodType): string {
+  const names = fieldNames(schema) ?? []
+  const required = requiredFields(schema)
+  if (names.length === 0) return 'an object is needed'
+  if (required.length > 0) return `an object such as ${formOf(schema, required)} is needed`
+  const others = names.length > 1 ? `, with any of ${listed(names)}` : ''
+  return `an object such as ${formOf(schema, names.slice(0, 1))} is needed${others}`
+}
+
+function formOf(schema: z.core.$ZodType, names: readonly string[]): string {
+  const fields = names.map(name => {
+    const part = partOf(schema, name, undefined)
+    return `${name}: ${part?._zod.def.type === 'array' ? '[…]' : '…'}`
+  })
+  return `{ ${fields.join(', ')} }`
+}
+
+/** How an object was meant as a list of objects. */
+export function entriesInstead(schema: z.core.$ZodType | undefined): string {
+  const entry = schema && partOf(schema, 0, undefined)
+  return entry !== undefined && fieldNames(entry) !== undefined ? ': begin each entry with "- "' : ''
+}
+
 /** How what is no list was meant as one. */
-export function listInstead(value: unknown): string {
+export function listInstead(value: unknown, schema: z.core.$ZodType | undefined): string {
   const whole = `[${JSON.stringify(value)}]`
-  if (typeof value !== 'string') return `: write ${whole}`
+  if (typeof value !== 'string') {
+    const texts = [String(value)]
+    const isOfTexts = schema !== undefined && !takes(schema, [value]) && takes(schema, texts)
+    return `: write ${isOfTexts ? JSON.stringify(texts) : whole}`
+  }
   const [, within] = /^【(.*)】$/.exec(value) ?? []
   const words = splitWords(within ?? value)
   const several = `write [${words.map(word => JSON.stringify(word)).join(', ')}]`
   if (within !== undefined) return `, whose brackets are plain: ${several}`
   return words.length > 1 ? `: ${several}, or ${whole} where it is one` : `: write ${whole}`
+}
+
+function takes(schema: z.core.$ZodType, value: unknown): boolean {
+  return z.safeParse(schema, value).success
 }

@@ -162,7 +162,7 @@ steps:
       'steps.0.wiht is no field here; did you mean with?',
       'steps.1.id is missing; a text is needed',
       'steps.1.text is no field here; there is id, action, with, if, onError, retry',
-      'steps.2 is the text "notify", and an object is needed',
+      'steps.2 is the text "notify", and an object such as { id: …, action: … } is needed',
       'steps.3.with is a list, and an object is needed',
       'steps.4.if names steps.c.okay, and a step has ok and output',
       'steps.4.with.text names steps.c.output.x, which the step does not give; there is steps.c.output.to, steps.c.output.invalid, steps.c.output.waiting',
@@ -175,11 +175,11 @@ trigger: { event: customer.added }
 when: { path: follow.tag, is: exists }
 run: { timeoutMs: 10, cooldown: 10 }
 steps: { tell: { action: reply } }`,
-      'scope is the text "销售部", and an object is needed',
+      'scope is the text "销售部", and an object such as { departments: […] } is needed, with any of departments, staff, roles, apps, except',
       'when names follow.tag, which is no fact; did you mean follow.tags?',
       'run.timeoutMs is the number 10; 100 is the least',
       'run.cooldown is the number 10, and a text is needed: write "10s" or "10m"',
-      'steps is an object, and a list is needed',
+      'steps is an object, and a list is needed: begin each entry with "- "',
     ],
     [
       'an unknown action, and neither its parameters nor what it might give',
@@ -207,7 +207,7 @@ steps:
       'steps.1.with.to names nobody: give users, departments or tags',
       'steps.1.with.image is the number 7, and a text is needed: write "7"',
       'steps.1.with has markdown and image: a message has exactly one content',
-      'steps.2.with.materials is the number 7, and a list is needed: write [7]',
+      'steps.2.with.materials is the number 7, and a list is needed: write ["7"]',
       'steps.2.with.fallback stands in for a text, and there is none',
       'steps.3.with.robot is the number 7, and a text is needed: write "7"',
       'steps.3.with has none of text, markdown, markdown_v2, image, news, file, voice, template_card: a message has exactly one content',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Problem } from './compile.ts'
-import { conditionInstead, listInstead, matchInstead } from './meant-values.ts'
+import { conditionInstead, entriesInstead, listInstead, matchInstead, objectWanted } from './meant-values.ts'
 import { listed, nearest, suggest } from './nearest.ts'
-import { fieldNames, formsOf, marksOf, meantForms, partOf } from './schema-walk.ts'
+import { allowed, fieldNames, formsOf, marksOf, meantForms, partOf } from './schema-walk.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -162,8 +162,11 @@ function isWhole(schema: z.core.$ZodType | undefined): boolean {
 
 function wrongType(expected: string, value: unknown, schema: z.core.$ZodType | undefined): string {
   const wanted = kindNames[expected] ?? expected
-  if (value === undefined) return `is missing; ${wanted} is needed`
-  if (value === null) return `is empty; ${wanted} is needed`
+  if (value === undefined || value === null) {
+    const needed =
+      expected === 'object' && schema !== undefined ? objectWanted(schema) : `${wanted} is needed`
+    return `is ${value === null ? 'empty' : 'missing'}; ${needed}`
+  }
   if (expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
     return `is ${described(value)}, and a text is needed${asText(value, schema)}`
   if (expected === 'boolean' && typeof value === 'string')
@@ -176,10 +179,14 @@ function wrongType(expected: string, value: unknown, schema: z.core.$ZodType | u
   )
     return `is the text "${shortened(value)}": write ${Number(value)}, without quotes`
   if (expected === 'array' && typeof value !== 'object')
-    return `is ${described(value)}, and a list is needed${listInstead(value)}`
+    return `is ${described(value)}, and a list is needed${listInstead(value, schema)}`
+  if (expected === 'array') return `is ${described(value)}, and a list is needed${entriesInstead(schema)}`
   const within = expected === 'object' && schema !== undefined ? asOnlyField(value, schema) : undefined
   if (within !== undefined) return `is ${described(value)}, and ${wanted} is needed: write ${within}`
-  if (expected === 'int') return `is ${described(value)}, and ${wanted} such as 20 is needed`
+  if (expected === 'int')
+    return `is ${described(value)}, and ${wanted} such as ${allowed(20, schema)} is needed`
+  if (expected === 'object' && schema !== undefined)
+    return `is ${described(value)}, and ${objectWanted(schema)}`
   return `is ${described(value)}, and ${wanted} is needed`
 }
 

@@ -31,6 +31,22 @@ export function fieldNames(schema: z.core.$ZodType): string[] | undefined {
   return def.type === 'object' ? Object.keys(def.shape) : undefined
 }
 
+/** The names of those fields of an object that may not be left out. */
+export function requiredFields(schema: z.core.$ZodType): string[] {
+  const { def } = bare(schema)._zod
+  if (def.type !== 'object') return []
+  return Object.keys(def.shape).filter(name => def.shape[name]?._zod.optin === undefined)
+}
+
+/** The number that is nearest to this one, of those between the limits of a schema. */
+export function allowed(number: number, schema: z.core.$ZodType | undefined): number {
+  const checks = (schema?._zod.def.checks ?? []).map(check => (check as z.core.$ZodChecks)._zod.def)
+  return checks.reduce((near, def) => {
+    if (def.check === 'greater_than') return Math.max(near, Number(def.value))
+    return def.check === 'less_than' ? Math.min(near, Number(def.value)) : near
+  }, number)
+}
+
 /** Whether a schema takes names that it does not list. */
 export function isOpen(schema: z.core.$ZodType): boolean {
   const { def } = bare(schema)._zod
@@ -100,10 +116,21 @@ export function partOf(schema: z.core.$ZodType, name: PropertyKey, value: unknow
     case 'record':
       return bare(def.valueType)
     case 'union': {
-      const [form] = meantForms(formsOf(one), value)
+      const [form] = namedForm(def, value) ?? meantForms(formsOf(one), value)
       return form && partOf(form, name, value)
     }
     default:
       return undefined
   }
+}
+
+/** The form whose name a value bears, of a union in which each has one. */
+function namedForm(def: z.core.$ZodUnionDef, value: unknown): Schema[] | undefined {
+  const { discriminator } = def as Partial<z.core.$ZodDiscriminatedUnionDef>
+  if (discriminator === undefined) return undefined
+  const name = (value as Record<string, unknown> | null | undefined)?.[discriminator]
+  const found = def.options.find(option =>
+    partOf(option, discriminator, undefined)?._zod.values?.has(name as string),
+  )
+  return found && [bare(found)]
 }
