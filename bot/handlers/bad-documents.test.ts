@@ -157,6 +157,21 @@ describe('what is wrong with a trigger or a scope is said by its path, with what
       'trigger.event "customer.add" is not the name of an event; did you mean customer.added?',
     ],
     [
+      'the tags of a customer as an event',
+      'trigger: { event: customer.tagged }',
+      'trigger.event "customer.tagged" is not the name of an event; tags, remarks and other changes come as customer.edited',
+    ],
+    [
+      'a remark as an event',
+      'trigger: { event: customer.remarked }',
+      'trigger.event "customer.remarked" is not the name of an event; tags, remarks and other changes come as customer.edited',
+    ],
+    [
+      'a changed customer as an event',
+      'trigger: { event: customer.updated }',
+      'trigger.event "customer.updated" is not the name of an event; tags, remarks and other changes come as customer.edited',
+    ],
+    [
       'an event from nowhere',
       'trigger: { event: 新增客户 }',
       'trigger.event "新增客户" is not the name of an event; there is message.text, message.image, message.voice, message.video, message.location, message.link, app.entered, app.subscribed, app.unsubscribed, app.location_reported, menu.clicked, menu.viewed, card.clicked, customer.added and 21 more',

@@ -74,12 +74,19 @@ const matchers = z.union([
   }),
 ])
 
+/** The platform tells of no tag and no remark by itself. */
+function eventInstead(name: string): string {
+  return /^(customer|follow)\.(un)?(tag|remark|updat|chang)[a-z_]*$/.test(name)
+    ? '; tags, remarks and other changes come as customer.edited'
+    : suggest(name, Object.keys(events))
+}
+
 const eventTrigger = z.strictObject({
   event: z
     .string()
     .refine(isEventName, {
       error: ({ input }) =>
-        `is not the name of an event${/[*|,，]/.test(String(input)) ? ', and a trigger takes one' : ''}${suggest(String(input), Object.keys(events))}`,
+        `is not the name of an event${/[*|,，]/.test(String(input)) ? ', and a trigger takes one' : ''}${eventInstead(String(input))}`,
     })
     .describe('Whenever this happens'),
   // Cheap: looked at before any fact is loaded.
