@@ -6,6 +6,7 @@ import { messageBody } from './message-body.ts'
 import { type ContentKind, contentFields, exactlyOne, kindsIn, materialsIn } from './message-content.ts'
 import { namedMedia, withMedia } from './message-media.ts'
 import { type Stage, textWithin } from './message-text.ts'
+import { namedIn } from './named.ts'
 import { membersIn, recipientWords, resolveMembers } from './recipients.ts'
 import { shorten } from './texts.ts'
 
@@ -221,11 +222,9 @@ function isFilled({ filledIn }: ActionContext, at: string): boolean {
 }
 
 function namesIn({ to }: Record<string, unknown>): Named[] {
-  const { users, departments } = (to ?? {}) as Record<string, unknown>
-  const named = (Array.isArray(departments) ? departments : []).flatMap((one, at): Named[] =>
-    typeof one === 'string' ? [{ kind: 'department', name: one, path: `to.departments.${at}` }] : [],
-  )
-  return [...membersIn(users, 'to.users'), ...named]
+  const lists = (to ?? {}) as Record<string, unknown>
+  const named = [...namedIn('department', lists, 'departments'), ...namedIn('contact_tag', lists, 'tags')]
+  return [...membersIn(lists.users, 'to.users'), ...named.map(one => ({ ...one, path: `to.${one.path}` }))]
 }
 
 function split(joined: string | undefined): string[] {

@@ -29,7 +29,7 @@ export type ReplyContent = string | Exclude<WireMessageBody, { msgtype: 'text' }
 
 /** Something stored that a document names, by where in `with` it stands. Publishing looks whether it is there. */
 export interface Named {
-  kind: 'tag' | 'material' | 'robot' | 'manual_handler' | 'staff' | 'department'
+  kind: 'tag' | 'material' | 'robot' | 'manual_handler' | 'staff' | 'department' | 'contact_tag'
   name: string
   /** As `materials.0`. */
   path: string

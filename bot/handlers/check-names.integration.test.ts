@@ -13,7 +13,7 @@ import { checkNames, missingTags } from './check-names.ts'
 import { handlerDocument } from './schema.ts'
 
 /** One action for each kind of name, so that the check is tried apart from what the actions name. */
-const kinds = ['tag', 'material', 'robot', 'manual_handler', 'staff', 'department'] as const
+const kinds = ['tag', 'material', 'robot', 'manual_handler', 'staff', 'department', 'contact_tag'] as const
 const actions: ActionTable = new Map(
   kinds.map(kind => [
     `name.${kind}`,
@@ -52,7 +52,11 @@ describe('the names in a document', () => {
   })
 
   /** What a kind is called where that is not its name. */
-  const said: Readonly<Record<string, string>> = { staff: 'staff member', manual_handler: 'handler' }
+  const said: Readonly<Record<string, string>> = {
+    staff: 'staff member',
+    manual_handler: 'handler',
+    contact_tag: 'tags of members',
+  }
   const check = (
     steps: Parameters<typeof document>[0],
     scope?: object,
@@ -67,6 +71,7 @@ describe('the names in a document', () => {
       manual_handler: ['follow-up'],
       staff: ['LiNa', '{{ staff.userid }}'],
       department: ['3', 'name:销售部'],
+      contact_tag: ['3', ' 12 ', '{{ event.tag }}'],
     }
     const scope = {
       departments: ['3'],
@@ -122,8 +127,29 @@ describe('the names in a document', () => {
       'names the staff member "lead，lina", who is not there: write each by itself, with plain commas between: "lead", "lina"',
     ],
     [{ staff: ['gone'] }, 'names the staff member "gone"'],
-    [{ department: ['9'] }, 'names the department "9", which is not there: write its id, or name: before'],
+    [
+      { staff: ['name:销售部'] },
+      'names the staff member "name:销售部", who is not there: it is a department, which app.send reaches by to: { departments: ["name:销售部"] } and a scope by its departments',
+    ],
+    [
+      { staff: ['销售部'] },
+      'it is a department, which app.send reaches by to: { departments: ["name:销售部"] }',
+    ],
+    [
+      { staff: ['name:销售'] },
+      'names the staff member "name:销售", who is not there: write the userid as the console shows it',
+    ],
+    [
+      { department: ['9'] },
+      'names the department "9", which is not there; there is "3" (销售部), "4" (客服部), "5" (客服部)',
+    ],
     [{ department: ['销售部'] }, 'write "name:销售部"'],
+    [{ department: ['销售二部'] }, 'which is not there: write "name:销售部"'],
+    [{ department: ['财务'] }, 'which is not there; there is "3" (销售部), '],
+    [
+      { contact_tag: ['VIP'] },
+      'names "VIP", and these are tags of members (通讯录标签), by their numbers, not customers\' tags: write a number such as "3"',
+    ],
     [{ department: ['name:销售'] }, 'names the department "销售", which is not there'],
     [{ department: ['name:客服部'] }, 'which 2 are called: write one of the ids "4", "5"'],
   ])('%j is a problem', async (steps, message) => {
@@ -162,7 +188,11 @@ describe('the names in a document', () => {
       '等级/VIP、渠道/春展',
       'names the tag "等级/VIP、渠道/春展", which is not there: ask for each by itself, below any: or all:, or make it in WeCom first where it is one tag',
     ],
-    ['staff.departments', '99', 'names the department "99", which is not there: write its id'],
+    [
+      'staff.departments',
+      '99',
+      'names the department "99", which is not there; there is "3" (销售部), "4" (客服部), "5" (客服部)',
+    ],
   ])(
     'are a problem in conditions where %s never holds %s, by the path of each',
     async (path, value, message) => {
@@ -215,6 +245,14 @@ describe('the names in a document', () => {
     expect(problem?.message).toBe(
       'names the material "brochures", which is not there, nor is any other that fits here',
     )
+  })
+
+  it("of members' tags are a problem where app.send has them", async () => {
+    const to = { users: ['lina'], tags: ['7', 'VIP'] }
+    const steps = [{ id: 'tell', action: 'app.send', with: { to, text: 'x' } }]
+    const wrong = handlerDocument.parse({ ...document({ staff: [] }), steps })
+    const problems = await checkNames(database.models, corpId, wrong, registered)
+    expect(problems.map(one => one.path)).toEqual(['steps.0.with.to.tags.1'])
   })
 
   it('are a problem each in a scope', async () => {

@@ -2,6 +2,7 @@ import type { StoredHandler } from '../../models/handler.ts'
 import type { Models } from '../../models/models.ts'
 import type { Named } from '../actions/define.ts'
 import { tagsNamed } from '../actions/tag-names.ts'
+import { departmentGone, departmentShelf, departmentsOf } from './department-shelf.ts'
 import type { EntryKind } from './fact-table.ts'
 import { materialShelf } from './material-shelf.ts'
 import { nearest } from './nearest.ts'
@@ -103,8 +104,15 @@ export const shelves: Readonly<
     return departmentShelf(await departmentsOf(models, corpId))
   },
   async department_id(models, corpId) {
-    const held = new Set((await departmentsOf(models, corpId)).map(one => one.departmentId))
-    return id => (held.has(id) ? undefined : `names the department "${id}", which is not there: write its id`)
+    const held = await departmentsOf(models, corpId)
+    return id => (held.some(one => one.departmentId === id) ? undefined : departmentGone(id, held))
+  },
+  // We hold none of them: whether there is one of this number shows in the run.
+  async contact_tag() {
+    return id =>
+      /^\d+$/.test(id.trim())
+        ? undefined
+        : `names "${id}", and these are tags of members (通讯录标签), by their numbers, not customers' tags: write a number such as "3"`
   },
   async app(models, corpId) {
     const corp = await models.corps.findOne({ corpId }, { apps: 1 }).lean()
@@ -153,31 +161,4 @@ function listed(what: string, held: readonly string[]): Shelf {
 async function tagsWith(models: Models, corpId: string, coming: Coming['tags']): Promise<TagName[]> {
   const made = coming.map(({ group = '', tag }) => ({ name: tag, groupName: group }))
   return [...(await tagsOf(models, corpId)), ...made]
-}
-
-function departmentsOf(models: Models, corpId: string): Promise<{ departmentId: string; name: string }[]> {
-  return models.departments.find({ corpId, removedAt: null }, { departmentId: 1, name: 1 }).lean()
-}
-
-/** By id, or as `name:销售部` where exactly one is called so. */
-function departmentShelf(held: readonly { departmentId: string; name: string }[]): Shelf {
-  const names = held.map(one => one.name)
-  return written => {
-    if (!written.startsWith('name:')) {
-      if (held.some(one => one.departmentId === written)) return undefined
-      const meant = held.find(one => one.name === written)
-      return `names the department "${written}", which is not there: write ${
-        meant === undefined ? 'its id, or name: before its name' : `"name:${written}"`
-      }`
-    }
-    const name = written.slice('name:'.length)
-    const found = held.filter(one => one.name === name)
-    if (found.length === 1) return undefined
-    if (found.length > 1)
-      return `names the department "${name}", which ${found.length} are called: write one of the ids ${found
-        .map(one => `"${one.departmentId}"`)
-        .join(', ')}`
-    const near = nearest(name, names)
-    return `names the department "${name}", which is not there${near === undefined ? '' : `: write "name:${near}"`}`
-  }
 }

@@ -70,7 +70,7 @@ steps:
 `)
     expect(await check(document)).toEqual([
       'title is the number 2026, and a text is needed: write "2026"',
-      'scope.departments.0 names the department "9", which is not there: write its id, or name: before its name',
+      'scope.departments.0 names the department "9", which is not there; there is "3" (销售部)',
       'scope.departments.1 is the number 3, and a text is needed: write "3"',
       'scope.staf is no field here; did you mean staff?',
       'scope.apps.0 names the app "7", which is not there',
