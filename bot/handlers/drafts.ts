@@ -4,7 +4,7 @@ import type { ActionTable } from '../actions/define.ts'
 import type { Coming } from './check-names.ts'
 import { compileHandler, HandlerInvalid, keyOf } from './compile.ts'
 import { saysTheSame } from './digest.ts'
-import { checkHandler, dropDraft } from './publish.ts'
+import { checkHandler, dropDraft, inspectForm } from './publish.ts'
 import { HandlerRefused } from './refusal.ts'
 import { insertUnlessThere } from './revisions.ts'
 import { handlerDocument } from './schema.ts'
@@ -107,6 +107,11 @@ export async function checkDraft(
     if (!(error instanceof HandlerInvalid)) throw error
     return { problems: error.problems, content: document }
   }
+}
+
+/** What keeps a document from being published, whatever the corp. */
+export function problemsOfForm(document: unknown, actions: ActionTable): HandlerInvalid['problems'] {
+  return new HandlerInvalid(keyOf(document), inspectForm(document, actions).problems).problems
 }
 
 /** What keeps a document from running, whatever the corp. */

@@ -87,6 +87,15 @@ steps:
     ])
   })
 
+  it('is a placeholder of another tool too', async () => {
+    const document = read(sound.replace('{{ customer.name }}好', '#客户昵称#好'))
+    const problem =
+      'steps.2.with.text says #客户昵称# as it stands, which is a placeholder of other tools; write {{ customer.name }}'
+    expect(await check(document)).toEqual([problem])
+    const refused = await publishHandler(database.models, corpId, document, actions).catch(error => error)
+    expect(refused).toBeInstanceOf(HandlerInvalid)
+  })
+
   it('is not that it names another document whose key or trigger is what is wrong', async () => {
     const start = read(sound.replace('handler: remind', 'handler: other'))
     const other = (from: string, to: string) =>

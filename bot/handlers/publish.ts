@@ -3,8 +3,9 @@ import type { Models } from '../../models/models.ts'
 import type { ActionTable } from '../actions/define.ts'
 import { type Coming, checkNames } from './check-names.ts'
 import { checkWords } from './check-words.ts'
-import { HandlerInvalid, inspectHandler, keyOf } from './compile.ts'
+import { HandlerInvalid, type Inspected, inspectHandler, keyOf } from './compile.ts'
 import { contentOf, saysTheSame } from './digest.ts'
+import { otherPlaceholders } from './other-placeholders.ts'
 import { inDocumentOrder } from './problem-order.ts'
 import { HandlerRefused } from './refusal.ts'
 import { keepRevision, nextRevision } from './revisions.ts'
@@ -143,13 +144,21 @@ export async function checkHandler(
   actions: ActionTable,
   coming?: Coming,
 ): Promise<Pick<ToPublish, 'key' | 'enabled' | 'content'>> {
-  const { problems: own, handler, parts } = inspectHandler(document, actions)
+  const { problems: own, handler, parts } = inspectForm(document, actions)
   const names = parts === unsound ? [] : await checkNames(models, corpId, parts, actions, coming, own)
   const words = handler === undefined ? [] : await checkWords(models, corpId, handler, coming?.documents)
   const problems = inDocumentOrder(document, [...own, ...names, ...words])
   if (handler === undefined || problems.length > 0) throw new HandlerInvalid(keyOf(document), problems)
   const content = contentOf(await resolveScope(models, corpId, document))
   return { key: handler.key, content, ...('enabled' in document && { enabled: handler.enabled }) }
+}
+
+/** What can be said of a document by itself before it is published: more than what keeps one that is live from running. */
+export function inspectForm(document: unknown, actions: ActionTable): Inspected {
+  const { problems, ...inspected } = inspectHandler(document, actions)
+  const { parts } = inspected
+  const more = parts === unsound ? [] : otherPlaceholders(parts)
+  return { ...inspected, problems: inDocumentOrder(document, [...problems, ...more]) }
 }
 
 interface ToPublish {

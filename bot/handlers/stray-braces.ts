@@ -13,7 +13,7 @@ const inBraces = /([{｛]{1,2})\s*([a-zA-Z]\w*(?:\.[\w-]+)+)\s*(\|[^{}｛｝]*)?
  * @param text no template, or one that can be filled
  */
 export function strayBraces(text: string, known: KnownFacts): string[] {
-  return [...text.replace(filled, ' ').matchAll(inBraces)].flatMap(
+  return [...withoutFilled(text).matchAll(inBraces)].flatMap(
     ([whole, open = '', path = '', filters = '', close = '']) => {
       const names = path.split('.')
       if (!factNames.some(name => name === names[0])) return []
@@ -24,4 +24,9 @@ export function strayBraces(text: string, known: KnownFacts): string[] {
       return `says ${whole} as it stands: ${kind} braces fill in nothing; write {{ ${`${path} ${filters}`.trim()} }}`
     },
   )
+}
+
+/** The text that is said as it stands, whatever the facts. */
+export function withoutFilled(text: string): string {
+  return text.replace(filled, ' ')
 }

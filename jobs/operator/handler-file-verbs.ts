@@ -4,7 +4,7 @@ import {
   checkDraft,
   type DraftSaved,
   hasKey,
-  problemsOfShape,
+  problemsOfForm,
   type SavedDraft,
   saveDraft,
 } from '../../bot/handlers/drafts.ts'
@@ -90,7 +90,7 @@ export const handlersValidate = defineVerb(
       byId = [],
       behind,
     } = args.offline ? { why: '--offline' } : await namesIn(sources, args.corp, open)
-    const form: Check = document => problemsOfShape(document, actions)
+    const form: Check = document => problemsOfForm(document, actions)
     const { problems, more } = await problemsOf(sources, names ?? form)
     const late = problems.length === 0 ? ((await behind?.()) ?? []) : []
     const checked =
