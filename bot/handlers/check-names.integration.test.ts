@@ -55,7 +55,7 @@ describe('the names in a document', () => {
   const said: Readonly<Record<string, string>> = {
     staff: 'staff member',
     manual_handler: 'handler',
-    contact_tag: 'tags of members',
+    contact_tag: 'contact tags',
   }
   const check = (
     steps: Parameters<typeof document>[0],
@@ -148,7 +148,7 @@ describe('the names in a document', () => {
     [{ department: ['财务'] }, 'which is not there; there is "3" (销售部), '],
     [
       { contact_tag: ['VIP'] },
-      'names "VIP", and these are tags of members (通讯录标签), by their numbers, not customers\' tags: write a number such as "3"',
+      'names "VIP", and these are contact tags (通讯录里的成员标签), by their numbers, not customers\' tags: write a number such as "3"',
     ],
     [{ department: ['name:销售'] }, 'names the department "销售", which is not there'],
     [{ department: ['name:客服部'] }, 'which 2 are called: write one of the ids "4", "5"'],

@@ -112,7 +112,7 @@ export const shelves: Readonly<
     return id =>
       /^\d+$/.test(id.trim())
         ? undefined
-        : `names "${id}", and these are tags of members (通讯录标签), by their numbers, not customers' tags: write a number such as "3"`
+        : `names "${id}", and these are contact tags (通讯录里的成员标签), by their numbers, not customers' tags: write a number such as "3"`
   },
   async app(models, corpId) {
     const corp = await models.corps.findOne({ corpId }, { apps: 1 }).lean()
