@@ -43,6 +43,7 @@ describe('running a handler by hand', () => {
     const report = { ...tell, with: { to: ['lina'], text: '早报来了' } }
     const wrong = { id: 'wrong', action: 'script.find', with: { query: '{{ args.about }}查无' } }
     const never = { path: 'time.date', is: 'lt', value: '2020-01-01' }
+    const followedUp = { path: 'follow.lastFollowUpAt', is: 'exists' }
     const documents = [
       document('care', '关怀', { manual: true }),
       document('twin-a', '双胞胎', { manual: true }),
@@ -58,6 +59,7 @@ describe('running a handler by hand', () => {
       document('only-4', '只给线上组', { manual: true }, { scope: { departments: ['4'] }, steps: [report] }),
       document('never', '不到时候', { manual: true }, { when: never, steps: [report] }),
       document('half', '半截', { manual: true }, { steps: [tell, { ...wrong, onError: 'continue' }] }),
+      document('idle', '没跟进', { manual: true }, { when: { not: followedUp } }),
       document('run', '运行', command, { steps }),
     ]
     await publishLive(sidekick, ...documents)
@@ -101,6 +103,7 @@ describe('running a handler by hand', () => {
     ['运行 command-help', '“帮助”不是手动或定时处理器，不能这样运行'],
     ['运行 关怀 查无此人', '没有找到叫“查无此人”的客户'],
     ['运行 关怀', '“关怀”需要指定客户，例如：处理器 运行 关怀 张三'],
+    ['运行 没跟进', '“没跟进”需要指定客户，例如：处理器 运行 没跟进 张三'],
   ])('answers “%s” with what is wrong', async (line, answer) => {
     await sidekick.chat.staff('lina').says(line)
     await sidekick.chat.expectReply(answer)
@@ -144,6 +147,8 @@ describe('running a handler by hand', () => {
     ['care', { staff: 'nobody' }, 'there is no staff member nobody'],
     ['care', { customer: zhangsan }, '--customer needs --staff: whose customer it is'],
     ['care', { staff: 'lina', customer: 'wmNobody' }, 'lina has no customer wmNobody'],
+    ['idle', {}, 'idle needs a customer: handlers run idle --staff <userid> --customer <externalUserid>'],
+    ['idle', { staff: 'lina' }, 'idle needs a customer: handlers run idle --staff <userid> --customer'],
     ['care', { args: 'about' }, '"about" is no argument of a handler; they are written name=value'],
   ])('by the operator says what is wrong with %s %o', async (key, args, message) => {
     await expect(run(key, args)).rejects.toThrow(message)

@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import type { HandlerStart } from '../../models/inbox-event.ts'
 import { useridKey } from '../../models/userid.ts'
-import type { CompiledHandler } from '../handlers/compile.ts'
-import { pathsOf } from '../handlers/conditions.ts'
 import type { ListedHandler } from '../handlers/list.ts'
+import { needsCustomer } from '../handlers/needs-customer.ts'
 import { pauseOf } from '../handlers/pause.ts'
 import { byName, namesIn } from '../handlers/why-names.ts'
 import { conditionZh, scopeZh } from '../handlers/why-said.ts'
@@ -26,17 +25,6 @@ async function findStartable(context: ActionContext, name: string | undefined): 
   if (state === 'broken') throw new ActionRefused('handler_broken', handlerTexts.broken(title, key))
   if (state === 'off') throw new ActionRefused('handler_off', handlerTexts.runOff(title, key))
   return handler
-}
-
-/** Whether a handler is of no use where it is about no customer, and does not ask whether it is. */
-function needsCustomer({ when, steps }: CompiledHandler, actions: ActionContext['actions']): boolean {
-  const conditions = [when, ...steps.map(step => step.if)].flatMap(one => one ?? [])
-  const isOfCustomer = (name = ''): boolean => name === 'customer' || name === 'follow'
-  if (conditions.some(one => pathsOf(one).some(path => isOfCustomer(path.split('.')[0])))) return false
-  return steps.some(step => {
-    const wants = actions.get(step.action)?.needs?.includes('customer') === true
-    return (wants && step.with.parts?.customer === undefined) || step.with.names.some(isOfCustomer)
-  })
 }
 
 /** What is to be started, without anything being kept. */

@@ -1,7 +1,11 @@
+import { actions } from '../../bot/actions/registry.ts'
 import { findStartTarget } from '../../bot/actions/start-handler.ts'
 import { freshStartId, putStart } from '../../bot/dispatch/starts.ts'
+import { inspectHandler } from '../../bot/handlers/compile.ts'
+import { needsCustomer } from '../../bot/handlers/needs-customer.ts'
 import { pauseOf } from '../../bot/handlers/pause.ts'
 import { openClock } from '../../models/clock.ts'
+import type { Models } from '../../models/models.ts'
 import { aboutArgs, checkPeople, moreArgs, readAbout } from './start-about.ts'
 import { corp, defineVerb, UsageError, unattended } from './verb.ts'
 
@@ -28,6 +32,10 @@ export const handlersRun = defineVerb(
     const { paused } = await pauseOf(models, corpId)
     if (paused !== undefined) throw new UsageError(`all handlers are paused by ${paused.by}: handlers resume`)
     await checkPeople(models, corpId, about)
+    if (about.externalUserid === undefined && (await isOfCustomer(models, corpId, key)))
+      throw new UsageError(
+        `${key} needs a customer: handlers run ${key} --staff <userid> --customer <externalUserid>`,
+      )
     const clock = await openClock(database.connection)
     const id = freshStartId(corpId)
     const start = { handler: key, by: 'manual', ...about } as const
@@ -40,3 +48,10 @@ export const handlersRun = defineVerb(
     }
   },
 )
+
+/** Whether a handler needs a customer; not one that is broken: what is wrong with it is told with what came of the start. */
+async function isOfCustomer(models: Models, corpId: string, key: string): Promise<boolean> {
+  const stored = await models.handlers.findOne({ corpId, key }, { document: 1 }).lean()
+  const { handler } = inspectHandler(stored?.document, actions)
+  return handler !== undefined && needsCustomer(handler, actions)
+}
