@@ -87,6 +87,8 @@ export interface FirstReason extends Pick<Welcome, 'reason' | 'handler' | 'passe
 
 /** The content of a welcome: the text, with mobile numbers masked and cut to 200 characters, and its attachments by kind and title. */
 export interface WelcomeSent {
+  /** The text was too long for the platform, and the customer did not get the end of it. */
+  cut?: true
   text: string
   attachments: { kind: string; title: string }[]
   /** Keys of materials that could not be had. */

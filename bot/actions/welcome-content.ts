@@ -43,8 +43,11 @@ export async function welcomeContent(
   const spoken = [isEmpty ? fallback : text, ...had.flatMap(part => ('text' in part ? part.text : []))]
   const said = spoken.filter(one => one.trim() !== '').join('\n\n')
   const nothing = said === '' && attachments.length === 0
-  const words = cutBytes(nothing ? plainWelcome : said, 4_000)
+  const whole = nothing ? plainWelcome : said
+  const words = cutBytes(whole, 4_000)
   const sent: WelcomeSent = {
+    // Before the text: a line of a dry run shows the beginning.
+    ...(words !== whole && { cut: true }),
     text: words,
     attachments: had.flatMap(part => ('attachment' in part ? { kind: part.kind, title: part.title } : [])),
     ...(missing.length > 0 && { missing }),

@@ -134,6 +134,23 @@ describe('welcome.send', () => {
     expect(await outbox()).toMatchObject({ attachments: [{ msgtype: 'image' }] })
   })
 
+  it('says that the end of a text was left out, in the ledger and in an answer that is given again', async () => {
+    const context = await added()
+    await begin()
+    const text = '好'.repeat(1_334)
+    for (const _attempt of ['first', 'again'])
+      expect(await welcomeSend.run(context, { text, materials: [] })).toEqual({ state: 'sent', cut: true })
+    expect(await outbox()).toMatchObject({ text: { content: '好'.repeat(1_333) } })
+    const row = await database.models.welcomes.findOne({ welcomeCode: context.code }).lean()
+    expect(row?.sent).toMatchObject({ cut: true })
+  })
+
+  it('tells in its first words that it would be cut, because a line shows no more', async () => {
+    expect(JSON.stringify(await preview({ text: '好'.repeat(1_400) }))).toMatch(
+      /^\{"state":"sent","cut":true,/,
+    )
+  })
+
   it.each([
     [
       'the fallback for an empty text',
@@ -151,7 +168,7 @@ describe('welcome.send', () => {
       { text: '您好，很高兴认识您！', fallback: true },
     ],
     ['materials alone', { text: '', materials: ['link'] }, { text: '', attachments: [{ kind: 'link' }] }],
-    ['cut at 4,000 bytes', { text: '好'.repeat(1_400) }, { text: '好'.repeat(1_333) }],
+    ['cut at 4,000 bytes', { text: '好'.repeat(1_400) }, { cut: true, text: '好'.repeat(1_333) }],
   ])('says %s', async (_what, params, sent) => {
     expect(await preview(params)).toMatchObject({ state: 'sent', ...sent })
   })

@@ -37,6 +37,10 @@ export const welcomeSend = defineAction({
       .describe(
         '`already`: the chat has begun, or another handler or app has welcomed; `spare`: another code of this add was used; `no_code`: the event brought none.',
       ),
+    cut: z
+      .boolean()
+      .optional()
+      .describe('The text was over 4,000 bytes once it was filled in, and its end was left out.'),
     missing: z.array(z.string()).optional().describe('Keys of materials that could not be had.'),
     fallback: z
       .boolean()
@@ -85,6 +89,7 @@ export const welcomeSend = defineAction({
     return {
       state: state === 'sent' && !mine ? ('already' as const) : state,
       // What was sent ahead of the step, or by an earlier attempt, is told as well.
+      ...(mine && sent?.cut !== undefined && { cut: sent.cut }),
       ...(mine && sent?.missing !== undefined && { missing: sent.missing }),
       ...(mine && sent?.fallback !== undefined && { fallback: sent.fallback }),
     }

@@ -41,6 +41,7 @@ export const welcomeCodes = {
     handler?: string
     text?: string
     attachments: number
+    cut?: boolean
     missing?: string[]
     fallback?: boolean
     through?: 'confirmation' | 'archive'
@@ -50,6 +51,7 @@ export const welcomeCodes = {
         `sent${d.at ? ` at ${s.time(d.at)}` : ''}${d.handler ? ` by ${s.handler(d.handler)}` : ''}`,
         d.text ? `: ${JSON.stringify(shown(d.text))}` : '',
         d.attachments > 0 ? `, with ${d.attachments} attachments` : '',
+        d.cut ? ', with its end cut off at 4,000 bytes, the most that the platform takes' : '',
         d.missing?.length ? `, without ${d.missing.join(', ')}, which could not be had` : '',
         d.fallback ? ', by its fallback text' : '',
         d.through
@@ -61,6 +63,7 @@ export const welcomeCodes = {
         `${d.at ? `${s.time(d.at)} ` : ''}${d.handler ? `由${s.handler(d.handler)}` : ''}发出`,
         d.text ? `：“${shown(d.text)}”` : '',
         d.attachments > 0 ? `，附件 ${d.attachments} 个` : '',
+        d.cut ? '，正文超过企业微信的上限 4,000 字节，超出的部分没有发出' : '',
         d.missing?.length ? `，缺素材 ${d.missing.join('、')}` : '',
         d.fallback ? '，用的是备用文案' : '',
         d.through ? `，用的是${d.through === 'archive' ? '同意会话存档' : '通过申请'}时下发的凭证` : '',

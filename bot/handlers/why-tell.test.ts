@@ -76,6 +76,22 @@ describe('the answer for an admin', () => {
     expect(inEnglish(sent).text.length).toBeLessThan(160)
   })
 
+  it('tells that the end of a welcome was cut off', () => {
+    const sent = finding('sent', 'welcome', {
+      at,
+      handler: 'greets',
+      text: '您好',
+      attachments: 0,
+      cut: true,
+    })
+    expect(tellAdmin(why([add([sent])])).split('\n')[1]).toBe(
+      '· 11-21 10:32 由“新客户欢迎”发出：“您好”，正文超过企业微信的上限 4,000 字节，超出的部分没有发出',
+    )
+    expect(inEnglish(sent).text).toMatch(
+      /: "您好", with its end cut off at 4,000 bytes, the most that the platform takes$/,
+    )
+  })
+
   it('says once what is so of several handlers', () => {
     const stopped = ['fair', 'second', 'third'].map(handler =>
       finding('handler_after', 'both', { handler, why: 'stopped by greets' }),

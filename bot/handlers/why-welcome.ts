@@ -38,6 +38,7 @@ function sentBy(row: Welcome, add: Add): Finding {
     ...(handler !== undefined && { handler }),
     ...(sent && { text: sent.text }),
     attachments: sent?.attachments.length ?? 0,
+    ...(sent?.cut && { cut: true }),
     ...(sent?.missing && { missing: sent.missing }),
     ...(sent?.fallback && { fallback: true }),
     ...(row.event !== row.relation && { through }),

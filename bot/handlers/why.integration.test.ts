@@ -35,13 +35,14 @@ describe('why somebody was welcomed or not, by what is stored', () => {
     await rows.handler('greets')
     await rows.handler('others', { trigger: { event: 'customer.added', match: { state: { eq: 'x' } } } })
     const { externalUserid, ledger, run } = await rows.add()
-    await ledger({ handler: 'greets', sent: { text: '您好', attachments: [{ kind: 'image', title: '图' }] } })
+    const attachments = [{ kind: 'image', title: '图' }]
+    await ledger({ handler: 'greets', sent: { cut: true, text: '您好', attachments } })
     await run('greets', [{ action: 'welcome.send' }, { output: { added: ['VIP'], removed: [] } }])
     const add = await newest(externalUserid)
     expect(add).toMatchObject({ welcome: 'sent', userid: 'lina' })
     expect(add.findings[0]).toMatchObject({
       code: 'sent',
-      data: { handler: 'greets', text: '您好', attachments: 1 },
+      data: { handler: 'greets', text: '您好', attachments: 1, cut: true },
     })
     // What kept the other handler away is not asked of the tags.
     expect(add.findings.map(one => [one.code, one.about])).toEqual([
