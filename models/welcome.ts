@@ -63,6 +63,8 @@ export interface Welcome {
   /** The platform's last answer, where it was an error; the text is cut to 200 characters. */
   errcode?: number
   errmsg?: string
+  /** With what the last attempt failed whose code may still live, where no later one has sent it. */
+  trouble?: { code: string; message: string }
   /** Of `unused`. */
   reason?: (typeof unusedReasons)[number]
   /** Of `unused`: handlers that could have sent a welcome, and why each did not, at most 30. */
@@ -113,6 +115,7 @@ export const welcomeSchema = new Schema<Welcome>(
     holder: String,
     errcode: Number,
     errmsg: String,
+    trouble: { type: new Schema({ code: String, message: String }, { _id: false }) },
     reason: { type: String, enum: unusedReasons },
     passed: { type: [passedSchema], default: undefined },
     first: Schema.Types.Mixed,

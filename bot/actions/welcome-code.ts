@@ -1,6 +1,8 @@
 import { present } from '../../models/difference.ts'
 import { isDuplicateKey } from '../../models/lock.ts'
 import type { Welcome, WelcomeSent } from '../../models/welcome.ts'
+import { errorOf } from '../dispatch/step-errors.ts'
+import { cutText, maskMobiles } from '../handlers/mask.ts'
 import { WecomError } from '../wecom/errors.ts'
 import type { ActionContext } from './define.ts'
 
@@ -150,18 +152,20 @@ export async function settle(
   const isSent = state === 'sent'
   const before: Welcome['state'][] = isSent ? ['sending', 'already', 'unused'] : ['sending']
   const answeredAt = new Date(clock.now())
+  const trouble = state === 'expired' ? await eventTrouble(context) : undefined
   const settled = await models.welcomes
     .findOneAndUpdate(
       { corpId: corp.corpId, welcomeCode: code, state: { $in: before } },
       {
         $set: {
-          ...{ state, answeredAt, ...present({ errcode, errmsg, sent }) },
+          ...{ state, answeredAt, ...present({ errcode, errmsg, sent, trouble }) },
           ...(isSent && { handler: context.handler, revision: context.revision }),
         },
         // What an earlier attempt was answered with is not how it ended, nor why the code was given up meanwhile.
         $unset: {
           ...{ leaseUntil: 1, holder: 1 },
           ...(errcode === undefined && { errcode: 1, errmsg: 1 }),
+          ...(state !== 'expired' && { trouble: 1 }),
           ...(isSent && { reason: 1, passed: 1 }),
         },
       },
@@ -174,6 +178,20 @@ export async function settle(
   return outcome
 }
 
+/**
+ * With what the event's attempt before this one ended, so that its handlers did not come to their turn: the event forgets
+ * it once it is done.
+ */
+async function eventTrouble({ models, event }: ActionContext): Promise<Welcome['trouble']> {
+  const held = await models.inbox.findById(event.id, { error: 1 }).lean()
+  // That a run failed says nothing more than the row.
+  return held?.error === undefined || held.error.code === 'run_failed' ? undefined : troubleOf(held.error)
+}
+
+function troubleOf({ code, message }: NonNullable<Welcome['trouble']>): NonNullable<Welcome['trouble']> {
+  return { code, message: cutText(maskMobiles(message), 200) }
+}
+
 async function renewCode(context: ActionContext, held: HeldCode): Promise<void> {
   await context.models.welcomes.updateOne(held, [{ $set: { leaseUntil: leaseEnd } }], {
     updatePipeline: true,
@@ -184,7 +202,7 @@ async function renewCode(context: ActionContext, held: HeldCode): Promise<void> 
 export async function releaseCode(context: ActionContext, held: HeldCode, error: unknown): Promise<void> {
   const answer = answerOf(error)
   await context.models.welcomes.updateOne(held, {
-    ...(answer.errcode !== undefined && { $set: answer }),
+    $set: { ...answer, trouble: troubleOf(errorOf(error)) },
     $unset: { leaseUntil: 1, holder: 1 },
   })
 }

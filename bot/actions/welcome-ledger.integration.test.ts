@@ -223,8 +223,46 @@ describe('the ledger of welcomes', () => {
     ])
     await expect(sendWelcome(context, welcomeCode, id, text)).rejects.toMatchObject({ code: 'not_settled' })
     await sendWelcome(context, welcomeCode, id, text)
-    const { state, errcode, errmsg } = (await row(welcomeCode)) ?? {}
-    expect([state, errcode, errmsg]).toEqual(['sent', undefined, undefined])
+    const { state, errcode, errmsg, trouble } = (await row(welcomeCode)) ?? {}
+    expect([state, errcode, errmsg, trouble]).toEqual(['sent', undefined, undefined, undefined])
+  })
+
+  it('keeps of a code that has run out with what the attempt before had failed', async () => {
+    const { id, welcomeCode, context } = await addition()
+    const fault = (how: object) =>
+      platform.control('POST', 'faults', [{ path: 'externalcontact/send_welcome_msg', times: 1, ...how }])
+    await fault({ errcode: 84061 })
+    await expect(sendWelcome(context, welcomeCode, id, text)).rejects.toMatchObject({ code: 'not_settled' })
+    await fault({ errcode: 41050 })
+    await sendWelcome(context, welcomeCode, id, text)
+    const trouble = { code: 'wecom_84061', message: expect.stringContaining('84061') }
+    expect(await row(welcomeCode)).toMatchObject({ state: 'expired', errcode: 41050, trouble })
+  })
+
+  it.each([
+    [
+      { code: 'wecom_network_error', message: 'no answer' },
+      { code: 'wecom_network_error', message: 'no answer' },
+    ],
+    [{ code: 'run_failed', message: 'a handler failed; its run says why' }, undefined],
+  ])('keeps of a code that has run out with what its event had failed: %o', async (error, trouble) => {
+    const { id, context } = await addition()
+    const { createdAt } = context.event
+    await database.models.inbox.create({
+      ...{
+        _id: id,
+        corpId,
+        app: '1000002',
+        name: 'customer.added',
+        xml: '<xml/>',
+        lane: 'fast',
+        orderKey: id,
+      },
+      ...{ createdAt, arrival: id, state: 'waiting', attempts: 1, notBefore: createdAt, error },
+      expireAt: context.expireAt,
+    })
+    await sendWelcome(context, `run out ${id}`, id, text)
+    expect((await row(`run out ${id}`))?.trouble).toEqual(trouble)
   })
 
   it('reads what comes from WeCom as text, also where it looks like an expression', async () => {

@@ -103,15 +103,15 @@ export const welcomeCodes = {
       zh: () => '看看企业里还有哪个应用在发欢迎语，只留一个',
     },
   }),
-  code_expired: say<{ at?: Date; lateMs: number; arrivedMs: number; again?: Date }>({
+  code_expired: say<{ at?: Date; lateMs: number; arrivedMs: number; trouble?: Trouble; again?: Date }>({
     en: (d, s) =>
       d.again
         ? `the event was handled once more at ${s.time(d.again)}, ${lengthEn(d.lateMs)} after the add, when its code had run out (41050), as it does after 20 s`
-        : `the code had run out (41050): it lives 20 s, the attempt came ${lengthEn(d.lateMs)} after the add${d.arrivedMs > 5_000 ? `, and the event itself arrived ${lengthEn(d.arrivedMs)} after it` : ''}`,
+        : `the code had run out (41050): it lives 20 s, the attempt came ${lengthEn(d.lateMs)} after the add${d.arrivedMs > 5_000 ? `, and the event itself arrived ${lengthEn(d.arrivedMs)} after it` : ''}${d.trouble ? `; the attempt before had failed: ${troubleEn(d.trouble)}` : ''}`,
     zh: (d, s) =>
       d.again
         ? `${s.time(d.again)} 重新处理了这个事件，离添加已过 ${lengthZh(d.lateMs)}，欢迎语凭证早已失效（41050，有效期 20 秒）`
-        : `欢迎语凭证已失效（41050）：有效期 20 秒，发送时离添加已过 ${lengthZh(d.lateMs)}${d.arrivedMs > 5_000 ? `，其中事件送到时已过 ${lengthZh(d.arrivedMs)}` : ''}`,
+        : `欢迎语凭证已失效（41050）：有效期 20 秒，发送时离添加已过 ${lengthZh(d.lateMs)}${d.arrivedMs > 5_000 ? `，其中事件送到时已过 ${lengthZh(d.arrivedMs)}` : ''}${d.trouble ? `；上一次没有发成：${troubleZh(d.trouble)}` : ''}`,
     todo: {
       en: d =>
         d.arrivedMs > 5_000

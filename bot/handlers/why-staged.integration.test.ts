@@ -27,6 +27,7 @@ const handlers: Record<string, object> = {
   greets: {},
   scoped: { scope: { except: ['lina'] } },
   picky: { when: never },
+  named: { when: { path: 'customer.name', is: 'exists' } },
   stopper: {
     priority: 1,
     after: 'stop',
@@ -362,6 +363,21 @@ describe('why somebody was not welcomed, staged', () => {
     expect(both.map(one => one.findings[0]?.code)).toEqual(['relation_over', 'sent'])
     expect(both[0]).toMatchObject({ welcome: 'not_sent', tags: 'not_marked' })
   })
+
+  it('had a code that ran out while the customer could not be read, which is told with it', async () => {
+    await fault({ path: 'externalcontact/get', errcode: -1 })
+    const { externalUserid } = await adds('named')
+    const failed = { externalUserid, state: 'waiting', attempts: { $gt: 0 } } as const
+    await vi.waitFor(() => models().inbox.findOne(failed).orFail(), { timeout: 30_000 })
+    await control(sidekick, 'DELETE', 'faults')
+    await fault({ path: sendPath, errcode: 41050 })
+    await models().inbox.updateOne(failed, { notBefore: new Date() })
+    await settled(externalUserid)
+    expect((await newest(externalUserid)).findings[0]).toMatchObject({
+      code: 'code_expired',
+      data: { trouble: { code: 'wecom_error', message: expect.stringContaining('externalcontact/get') } },
+    })
+  }, 90_000)
 
   it('is tried again with its error, and is given up', async () => {
     await fault({ path: 'externalcontact/get', errcode: -1 })

@@ -92,6 +92,29 @@ describe('the answer for an admin', () => {
     )
   })
 
+  it.each([
+    [
+      {
+        code: 'wecom_network_error',
+        message: 'no usable answer from WeCom to externalcontact/get: HTTP 502',
+      },
+      /：有效期 20 秒，发送时离添加已过 41 秒；上一次没有发成：企业微信没有回应$/,
+      /, the attempt came 41 s after the add; the attempt before had failed: wecom_network_error \(no usable .* 502\)$/,
+    ],
+    [
+      { code: 'wecom_41096', message: 'conflict', hint: '稍后再试' },
+      /；上一次没有发成：企业微信返回 41096，稍后再试$/,
+      /; the attempt before had failed: errcode 41096 \(path\/90313: conflict\)$/,
+    ],
+  ])(
+    'tells beside a code that had run out with what the attempt before had failed: %o',
+    (trouble, zh, en) => {
+      const expired = finding('code_expired', 'welcome', { at, lateMs: 41_000, arrivedMs: 0, trouble })
+      expect(tellAdmin(why([add([expired])])).split('\n')[1]).toMatch(zh)
+      expect(inEnglish(expired).text).toMatch(en)
+    },
+  )
+
   it('says once what is so of several handlers', () => {
     const stopped = ['fair', 'second', 'third'].map(handler =>
       finding('handler_after', 'both', { handler, why: 'stopped by greets' }),

@@ -75,7 +75,8 @@ function ofRow(row: Welcome, add: Add, records: Records, passed: readonly Findin
       const arrivedMs = held === undefined ? 0 : arrivedAt(held) - held.createdAt.getTime()
       const lateMs = (answeredAt?.getTime() ?? eventAt) - eventAt
       const again = row.first && { again: row.first.until }
-      return [finding('code_expired', 'welcome', { ...at, lateMs, arrivedMs, ...again })]
+      const trouble = row.trouble && { trouble: troubleOf(row.trouble) }
+      return [finding('code_expired', 'welcome', { ...at, lateMs, arrivedMs, ...trouble, ...again })]
     }
     case 'refused':
       return [refused(row)]

@@ -86,6 +86,14 @@ describe('why somebody was welcomed or not, by what is stored', () => {
     expect(dataOf(add, 'code_expired')).toMatchObject({ lateMs: 41_000, arrivedMs: 40_000 })
   })
 
+  it('tells beside a code that had run out with what the attempt before had failed', async () => {
+    const { externalUserid, ledger } = await rows.add()
+    const trouble = { code: 'wecom_41096', message: 'WeCom refused it with 41096: welcome conflict' }
+    await ledger({ state: 'expired', errcode: 41050, attempts: 2, trouble })
+    const [found] = (await newest(externalUserid)).findings
+    expect(found).toMatchObject({ code: 'code_expired', data: { trouble: { code: 'wecom_41096' } } })
+  })
+
   it.each([
     [{ state: 'already', errcode: 41051, attempts: 2 }, 'already', { attempts: 2 }, 'not_sent'],
     [{ state: 'refused', errcode: 41053 }, 'archive_pending', {}, 'not_sent'],
