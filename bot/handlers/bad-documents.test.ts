@@ -119,6 +119,36 @@ describe('what is wrong with a field of a document is said by its path, with wha
       'steps: { tell: { action: reply } }',
       'steps is an object, and a list is needed: begin each entry with "- "',
     ],
+    [
+      'no space behind the dash of an only entry',
+      'steps:\n  -id: tell',
+      'steps is an object, and a list is needed: write "- id: ", with a space behind the "-"',
+    ],
+    [
+      'no space behind the dashes of a list',
+      'scope:\n  staff:\n    -lina\n    -wudi',
+      'scope.staff is the text "-lina -wudi", and a list is needed: write "- lina", with a space behind the "-"',
+    ],
+    [
+      'no space behind the colon of an only field',
+      'steps:\n  - id: tell\n    action: staff.notify\n    with:\n      text:您好',
+      'steps.0.with is the text "text:您好", and an object is needed: write text: 您好, with a plain colon and a space behind it',
+    ],
+    [
+      'a full-width colon behind an only field',
+      'run:\n  cooldown：10m',
+      'run is the text "cooldown：10m", and an object is needed: write cooldown: 10m, with a plain colon and a space behind it',
+    ],
+    [
+      'a word with a colon that is no field',
+      'scope: role:lead',
+      'scope is the text "role:lead", and an object such as { departments: […] } is needed, with any of departments, staff, roles, apps, except',
+    ],
+    [
+      'a trigger without a space behind its colon',
+      'trigger:\n  event:customer.added',
+      'trigger is the text "event:customer.added", and an object with one of event, command, message, schedule, manual is needed: write event: customer.added, with a plain colon and a space behind it',
+    ],
   ])('%s', (_what, fields, ...problems) => {
     expect(problemsOf(fields)).toEqual(problems)
   })

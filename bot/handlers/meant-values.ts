@@ -39,14 +39,30 @@ function formOf(schema: z.core.$ZodType, names: readonly string[]): string {
   return `{ ${fields.join(', ')} }`
 }
 
+/**
+ * How what is no object was meant as one: `text:您好`, which has no space behind its colon.
+ *
+ * @param names its fields, where it takes no others
+ */
+export function objectInstead(value: unknown, names: readonly string[] | undefined): string {
+  if (typeof value !== 'string') return ''
+  const [, name = '', rest] = /^([a-zA-Z]\w*)[:：](?!\/\/)(\S.*)$/.exec(value) ?? []
+  if (rest === undefined || names?.includes(name) === false) return ''
+  return `: write ${name}: ${rest}, with a plain colon and a space behind it`
+}
+
 /** How an object was meant as a list of objects. */
-export function entriesInstead(schema: z.core.$ZodType | undefined): string {
+export function entriesInstead(value: unknown, schema: z.core.$ZodType | undefined): string {
+  const dashed = Object.keys(Object(value)).find(name => /^-[a-zA-Z]/.test(name))
+  if (dashed !== undefined) return spacedEntry(`${dashed}: `)
   const entry = schema && partOf(schema, 0, undefined)
   return entry !== undefined && fieldNames(entry) !== undefined ? ': begin each entry with "- "' : ''
 }
 
 /** How what is no list was meant as one. */
 export function listInstead(value: unknown, schema: z.core.$ZodType | undefined): string {
+  const [dashed] = typeof value === 'string' ? (/^-[^\s\d-]\S*/.exec(value) ?? []) : []
+  if (dashed !== undefined) return spacedEntry(dashed)
   const whole = `[${JSON.stringify(value)}]`
   if (typeof value !== 'string') {
     const texts = [String(value)]
@@ -62,4 +78,8 @@ export function listInstead(value: unknown, schema: z.core.$ZodType | undefined)
 
 function takes(schema: z.core.$ZodType, value: unknown): boolean {
   return z.safeParse(schema, value).success
+}
+
+function spacedEntry(entry: string): string {
+  return `: write "- ${entry.slice(1)}", with a space behind the "-"`
 }

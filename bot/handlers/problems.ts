@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import type { Problem } from './compile.ts'
-import { conditionInstead, entriesInstead, listInstead, matchInstead, objectWanted } from './meant-values.ts'
+import {
+  conditionInstead,
+  entriesInstead,
+  listInstead,
+  matchInstead,
+  objectInstead,
+  objectWanted,
+} from './meant-values.ts'
 import { listed, nearest, suggest } from './nearest.ts'
 import { allowed, fieldNames, formsOf, marksOf, meantForms, partOf } from './schema-walk.ts'
 
@@ -141,6 +148,8 @@ function notOneOf(forms: readonly z.core.$ZodType[], marks: readonly string[], v
       : `${kinds.join(' or ')} is needed`
   if (value === undefined) return `is missing; ${wanted}`
   if (marks.includes('path')) return `is ${described(value)}, and ${wanted}${conditionInstead(value)}`
+  const object = objectInstead(value, marks)
+  if (object !== '') return `is ${described(value)}, and ${wanted}${object}`
   return `is ${described(value)}, and ${wanted}${marks.includes('prefix') ? matchInstead(value) : ''}`
 }
 
@@ -180,11 +189,14 @@ function wrongType(expected: string, value: unknown, schema: z.core.$ZodType | u
     return `is the text "${shortened(value)}": write ${Number(value)}, without quotes`
   if (expected === 'array' && typeof value !== 'object')
     return `is ${described(value)}, and a list is needed${listInstead(value, schema)}`
-  if (expected === 'array') return `is ${described(value)}, and a list is needed${entriesInstead(schema)}`
+  if (expected === 'array')
+    return `is ${described(value)}, and a list is needed${entriesInstead(value, schema)}`
   const within = expected === 'object' && schema !== undefined ? asOnlyField(value, schema) : undefined
   if (within !== undefined) return `is ${described(value)}, and ${wanted} is needed: write ${within}`
   if (expected === 'int')
     return `is ${described(value)}, and ${wanted} such as ${allowed(20, schema)} is needed`
+  const field = wanted === kindNames.object ? objectInstead(value, schema && fieldNames(schema)) : ''
+  if (field !== '') return `is ${described(value)}, and ${wanted} is needed${field}`
   if (expected === 'object' && schema !== undefined)
     return `is ${described(value)}, and ${objectWanted(schema)}`
   return `is ${described(value)}, and ${wanted} is needed`

@@ -133,6 +133,46 @@ describe('a file of handlers', () => {
       /:1:15: "客户状态\/VIP，渠道\/春展" is one word, .*; write 客户状态\/VIP, 渠道\/春展, or put/,
     ],
     ['recipients with one between', 'with: { to: [lead，lina] }', /:1:14: .*write lead, lina, or put/],
+    [
+      'a cron expression without quotes',
+      'trigger:\n  schedule: * 9 * * *',
+      /:2:13: no plain text begins with \*; put the whole text in quotes: "\* 9 \* \* \*"$/,
+    ],
+    [
+      'one that begins as an alias does',
+      'schedule: */5 9,18 * * *  # often\r\nkey: a',
+      /:1:11: .* quotes: "\*\/5 9,18 \* \* \*"$/,
+    ],
+    ['one within brackets', 'trigger: { schedule: * 9 * * * }', /:1:22: .* quotes: "\* 9 \* \* \*"$/],
+    [
+      'no space behind a dash',
+      'steps:\n  -id: a\n   action: b',
+      /:2:3: a space is missing behind the "-"; write "- id: "$/,
+    ],
+    ['none behind a later one', 'steps:\n  - id: a\n  -id: b', /:3:3: a space is missing behind the "-"/],
+    [
+      'no space behind a colon in brackets',
+      'with: { to: [lead], text:您好 }',
+      /:1:21: a space is missing behind the colon of "text"; write text: 您好$/,
+    ],
+    [
+      'an address behind a comma in brackets',
+      'with: { text: 看,https://x.example }',
+      /"https:\/\/x\.example" has no value; a comma ends a value/,
+    ],
+    [
+      'two fields in one line',
+      'steps:\n  - id: a action: welcome.send\n    with: {}',
+      /:2:9: "action:" stands in the line of another field; begin each field on a line of its own, or put the whole text in quotes where it is one$/,
+    ],
+    ['a field behind its parent', 'trigger: event: customer.added', /:1:10: "event:" stands in the line/],
+    [
+      'quotes within quotes',
+      'text: "他说"你好""',
+      /:1:11: the text in quotes ends before this, at a " within it; write “ and ” there, or put ' around the whole text$/,
+    ],
+    ['a quoted word before a text', "text: '你好' 再见", /:1:12: .* at a ' within it; .* put " around/],
+    ['two texts in quotes', 'text: "a" "b"', /:1:11: the text in quotes ends before this/],
     ['an escape that is none', 'text: "a\\d"', /:1:9: "\\" begins an escape/],
     ['a list of something else', '- key: one\n- 7', /:2:3: this is not a handler/],
     ['a text', 'hello', /:1:1: this is not a handler/],
@@ -154,8 +194,17 @@ describe('a file of handlers', () => {
     ['lists within lists without end', `a:\n${'- '.repeat(50_000)}`, /nested too deeply/],
     ['fields within fields without end', stairs(), /nested too deeply/],
     ['bytes that are no text', Buffer.from([1, 0, 2]), /is no text/],
-    ['another encoding', Buffer.from([0x6b, 0x3a, 0x20, 0xc3, 0x28]), /is not UTF-8/],
-    ['UTF-16', Buffer.from('\uFEFFkey: 一二', 'utf16le'), /is no text|is not UTF-8/],
+    [
+      'another encoding',
+      Buffer.from([0x6b, 0x3a, 0x20, 0xc4, 0xe3]),
+      /is not UTF-8; save it as UTF-8 \(Notepad: 另存为 → 编码 UTF-8\)$/,
+    ],
+    [
+      'UTF-16',
+      Buffer.from('\uFEFFkey: 一二', 'utf16le'),
+      /is no text: it holds NUL bytes; where it is UTF-16, save it as UTF-8 \(Notepad: /,
+    ],
+    ['UTF-16 without a Latin letter', Buffer.from('\uFEFF你好', 'utf16le'), /is not UTF-8; save it as/],
     ['more than a mebibyte', `key: ${'x'.repeat(1024 * 1024)}`, /is larger than 1 MiB/],
   ])('is refused when it holds %s', async (_what, content, message) => {
     const path = write(content)

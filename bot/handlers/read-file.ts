@@ -77,6 +77,8 @@ async function filesOf(path: string): Promise<string[]> {
   return files.map(name => join(path, name))
 }
 
+const saveAs = 'save it as UTF-8 (Notepad: 另存为 → 编码 UTF-8)'
+
 /** What the system says of a file, in plain words. */
 const unreadable: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
@@ -115,11 +117,12 @@ async function textOf(file: string): Promise<string> {
     throw new HandlerFileError(file, 'is no file: it must be one that can be read to its end')
   if (found.size > bytesMax) throw new HandlerFileError(file, 'is larger than 1 MiB')
   const bytes = await reading(file, readFile(file))
-  if (bytes.includes(0)) throw new HandlerFileError(file, 'is no text: it holds NUL bytes')
+  if (bytes.includes(0))
+    throw new HandlerFileError(file, `is no text: it holds NUL bytes; where it is UTF-16, ${saveAs}`)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
-    throw new HandlerFileError(file, 'is not UTF-8', { cause: error })
+    throw new HandlerFileError(file, `is not UTF-8; ${saveAs}`, { cause: error })
   }
 }
 

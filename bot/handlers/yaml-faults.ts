@@ -1,5 +1,6 @@
 import { type Document, isCollection, isScalar, type Scalar, visit, type YAMLError } from 'yaml'
 import { listFault } from './yaml-lists.ts'
+import { colonFault, crowdedField, dashFault, quoteWithin, starFault } from './yaml-meant.ts'
 import { spaceFault } from './yaml-spaces.ts'
 
 /** What is wrong with a text as YAML, at an offset of it. */
@@ -22,8 +23,8 @@ function lineFrom(text: string, offset: number): string {
   return text.slice(offset).split('\n', 1)[0] ?? ''
 }
 
-function wholeLine(text: string, offset: number): string {
-  return lineFrom(text, text.lastIndexOf('\n', offset - 1) + 1)
+function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1
 }
 
 const fullWidthColon = /^\s*(?:- +)?([^\s：:]+)：/
@@ -32,9 +33,12 @@ const quoteIt = 'put the whole text in quotes'
 function explained(fault: YAMLError, document: Document.Parsed, text: string): YamlFault {
   const [offset] = fault.pos
   const at = (message: string, where = offset): YamlFault => ({ offset: where, message })
-  const line = wholeLine(text, offset)
+  const start = lineStart(text, offset)
+  const line = lineFrom(text, start)
   const [, named] = fullWidthColon.exec(line) ?? []
   if (named !== undefined) return at(fullWidth(named))
+  const meant = starFault(line, start) ?? dashFault(line, start)
+  if (meant !== undefined) return meant
   const rest = lineFrom(text, offset)
   const { code, message } = fault
   if (code === 'TAB_AS_INDENT') return at('a tab stands here; indent with spaces')
@@ -56,6 +60,8 @@ function explained(fault: YAMLError, document: Document.Parsed, text: string): Y
     return at(
       'this line is indented unlike those beside it; fields that belong together begin in the same column, and each entry of a list with "- "',
     )
+  const crowded = code === 'BLOCK_AS_IMPLICIT_KEY' ? crowdedField(rest) : undefined
+  if (crowded !== undefined) return at(crowded)
   if (code === 'BLOCK_IN_FLOW' || (code === 'BLOCK_AS_IMPLICIT_KEY' && /:\s+\S/.test(rest)))
     return at(`a text that holds a colon and a space is no plain text; ${quoteIt}`)
   if (code === 'BLOCK_AS_IMPLICIT_KEY')
@@ -70,12 +76,15 @@ function explained(fault: YAMLError, document: Document.Parsed, text: string): Y
     return at('the comma here is full-width (，); write a plain one and a space: ", "')
   if (message.startsWith('Unexpected flow-map-start at node end'))
     return at(`a text that holds { is no plain text within { }; ${quoteIt}`)
-  if (message.startsWith('Unexpected scalar at node end'))
+  if (/^Unexpected (?:\S+-quoted-)?scalar at node end/.test(message)) {
+    const within = openQuote(document, offset) < start ? undefined : quoteWithin(text.slice(start, offset))
+    if (within !== undefined) return at(within)
     return at(
       line.includes('{{')
         ? `a text that begins with {{ is no plain text; ${quoteIt}`
         : `something stands behind the end of a value; ${quoteIt}, or a comma between two values, and look whether a quote above is not closed`,
     )
+  }
   if (code === 'MULTILINE_IMPLICIT_KEY' || message.startsWith('Implicit map keys'))
     return at('this is no field with a value; write name: value, with a space behind the colon')
   return at(message)
@@ -115,7 +124,9 @@ function keyFault(document: Document.Parsed): YamlFault | undefined {
         else if (value === null)
           fault = {
             offset,
-            message: `"${String(key.value)}" has no value; a comma ends a value within { }, so put a value that holds one in quotes`,
+            message:
+              colonFault(String(key.value)) ??
+              `"${String(key.value)}" has no value; a comma ends a value within { }, so put a value that holds one in quotes`,
           }
       }
       return fault === undefined ? undefined : visit.BREAK
