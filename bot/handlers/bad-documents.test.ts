@@ -608,7 +608,7 @@ describe('what is wrong with a step is said by its path, with what to write inst
     [
       'a filter that does not exist',
       'steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: "{{ customer.name | defualt: 1 }}" } }]',
-      'steps.0.with.text is no template that can be filled: undefined filter: defualt',
+      'steps.0.with.text is no template that can be filled: there is no filter defualt; did you mean default?',
     ],
     [
       'a tag list that is one template of a text',
@@ -708,10 +708,12 @@ describe('what is wrong with a fact in a text is said by its path, with what to 
   })
 })
 
-describe('a fact in braces that fill in nothing', () => {
-  const saying = (text: string): string =>
-    `steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: ${JSON.stringify(text)} } }]`
+/** Steps that say a text. */
+function saying(text: string): string {
+  return `steps: [{ id: tell, action: staff.notify, with: { to: [lead], text: ${JSON.stringify(text)} } }]`
+}
 
+describe('a fact in braces that fill in nothing', () => {
   it.each<[string, ...string[]]>([
     [
       '｛｛customer.name｝｝您好',
@@ -760,6 +762,104 @@ describe('a fact in braces that fill in nothing', () => {
     'https://x.example/{id}?q={q.name}',
   ])('may stand there on purpose, and other braces may: %s', text => {
     expect(problemsOf(saying(text))).toEqual([])
+  })
+})
+
+describe('a template that LiquidJS refuses, or takes otherwise than it was meant', () => {
+  const isNone = 'is no template that can be filled:'
+  it.each<[string, string, ...string[]]>([
+    [
+      'a full-width colon',
+      "{{ customer.name | default：'朋友' }}",
+      `${isNone} the colon behind "default" is full-width (：); write a plain one and a space: "default: "`,
+    ],
+    [
+      'one in a later line',
+      "{{ staff.name }}：\n{{ customer.name | upcase： | default: '：' }}",
+      `${isNone} the colon behind "upcase" is full-width (：); write a plain one and a space: "upcase: ", in line 2 of this text`,
+    ],
+    [
+      'a full-width bar',
+      "{{ customer.name ｜ default: '朋友' }}",
+      `${isNone} the bar before a filter is full-width (｜); write a plain one: |`,
+    ],
+    [
+      'a full-width comma',
+      "{{ customer.name，default: '朋友' }}",
+      `${isNone} a full-width comma (，) stands behind the value; before a filter write |`,
+    ],
+    [
+      'no colon',
+      "{{ customer.name | default '朋友' }}",
+      `${isNone} a colon is missing behind "default"; write "default: "`,
+    ],
+    [
+      'curly quotes',
+      '{{ customer.name | default: ‘朋友’ }}',
+      "has curly quotes around ‘朋友’; write straight ones: '朋友'",
+    ],
+    [
+      'double ones',
+      '“{{ customer.name | default: “好 朋友” }}”',
+      `${isNone} there are curly quotes around “好 朋友”; write straight ones: '好 朋友'`,
+    ],
+    [
+      'curly quotes in a condition',
+      "{% if customer.name == ‘朋友’ %}{{ staff.name | append: '‘亲’' }}{% endif %}",
+      "has curly quotes around ‘朋友’; write straight ones: '朋友'",
+    ],
+    [
+      'no quotes',
+      '{{ customer.name | default: 朋友 }}',
+      "has the text 朋友 without quotes; write default: '朋友'",
+    ],
+    [
+      'none around a sign',
+      "{{ follow.tags | join:、| append: '、' }}",
+      "has the text 、 without quotes; write join: '、'",
+    ],
+    [
+      'none around a text with a space',
+      '{{ customer.name | default: my friend | upcase }}',
+      `${isNone} the text my friend is without quotes; write default: 'my friend'`,
+    ],
+    [
+      'none in a condition',
+      '{% if customer.name == 朋友 %}您好{% endif %}',
+      "has the text 朋友 without quotes; write '朋友'",
+    ],
+    [
+      'none around the form of a date',
+      '{{ time.date | date: YYYY年M月D日 }}',
+      "has the text YYYY年M月D日 without quotes; write date: '%Y年%-m月%-d日'",
+    ],
+    [
+      'a fact in Chinese',
+      '{{ 客户姓名 }}',
+      'names "客户姓名", which is none of event, corp, staff, customer, follow, time, args, steps, run',
+    ],
+    [
+      'a misspelt fact behind a filter',
+      '{{ customer.name | default: custmer.name }}',
+      'names "custmer", which is none of event, corp, staff, customer, follow, time, args, steps, run; did you mean customer?',
+    ],
+    [
+      'two bars',
+      "{{ customer.name || '朋友' }}",
+      `${isNone} || is no filter; for what may be missing write | default: '朋友'`,
+    ],
+    [
+      'two bars before a filter',
+      "{{ customer.name || default: '朋友' }}",
+      `${isNone} || is no filter; write one |`,
+    ],
+    [
+      'a filter that is like no other',
+      "{{ customer.name | 连接: '、' }}",
+      `${isNone} undefined filter: 连接`,
+    ],
+  ])('%s', (_what, text, ...problems) => {
+    expect(problemsOf(saying(text))).toEqual(problems.map(problem => `steps.0.with.text ${problem}`))
   })
 })
 

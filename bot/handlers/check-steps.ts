@@ -9,6 +9,7 @@ import { compileValue, type Filled, isTemplate, isWrittenOut, textsOf } from './
 import type { HandlerDocument, HandlerStep } from './schema.ts'
 import { type Partly, type Sound, unsound } from './sound.ts'
 import { strayBraces } from './stray-braces.ts'
+import { wordInstead } from './template-faults.ts'
 
 /** What steps may refer to, of those that follow each other; `unsound` where one has no id that is known. */
 export function idsOf(steps: Sound<HandlerDocument['steps']>): ReadonlySet<string | typeof unsound> {
@@ -75,7 +76,8 @@ function compileWith(
   })
   for (const { at: inner, path, text } of filled.references) {
     const meaning = meaningOf(path, known)
-    if ('problem' in meaning) report(place(inner), `names ${meaning.problem}`)
+    if ('problem' in meaning)
+      report(place(inner), wordInstead(path.join('.'), text) ?? `names ${meaning.problem}`)
     else if (meaning.fact.type === 'object' && isWrittenOut(path, text))
       report(place(inner), `writes out ${path.join('.')}, which has parts and is no text: name one of them`)
   }

@@ -1,6 +1,7 @@
 import { Liquid, type Template, TypeGuards } from 'liquidjs'
 import { factAt } from './conditions.ts'
 import { inCorp, useCorpTime } from './date-filters.ts'
+import { templateFault } from './template-faults.ts'
 
 /** A fact that a value names: `['customer', 'name']`, as far as it is known before the run. */
 export interface FactReference {
@@ -119,7 +120,10 @@ function compileText(text: string, at: string): Filled {
     // What is looked up by a variable is known as far as it goes.
     paths = liquid.globalVariableSegmentsSync(template).map(known)
   } catch (error) {
-    throw new TemplateError(placed((error as Error).message), at, { cause: error })
+    const { message } = error as Error
+    const said = templateFault(error, text, Object.keys(liquid.filters))
+    const where = /, line:\d+, col:\d+$/.exec(message)?.[0] ?? ''
+    throw new TemplateError(placed(said === undefined ? message : said + where), at, { cause: error })
   }
   return {
     fill: facts => String(liquid.renderSync(template, inCorp(liquid, facts))),
