@@ -854,12 +854,55 @@ describe('a template that LiquidJS refuses, or takes otherwise than it was meant
       `${isNone} || is no filter; write one |`,
     ],
     [
+      'a comma for a bar',
+      "{{ customer.name, default: '朋友' }}您好",
+      "leaves out what stands behind the comma in {{ customer.name, default: '朋友' }}; write {{ customer.name | default: '朋友' }}",
+    ],
+    [
+      'one behind a filter, in a branch',
+      "{% if staff.name %}{{- customer.name | upcase, default: '朋友' -}}{% endif %}",
+      "leaves out what stands behind the comma in {{ customer.name | upcase, default: '朋友' }}; write {{ customer.name | upcase | default: '朋友' }}",
+    ],
+    [
+      'two facts with a comma between',
+      '{{ customer.name, staff.name }}',
+      'leaves out what stands behind the comma in {{ customer.name, staff.name }}; write it in braces of its own',
+    ],
+    ...(
+      [
+        ['YYYY-MM-DD', '%Y-%m-%d'],
+        ['yyyy-mm-dd hh:mm:ss', '%Y-%m-%d %H:%M:%S'],
+        ['yyyy年M月d日 H点m分', '%Y年%-m月%-d日 %-H点%-M分'],
+        ['YY/MM/DD HH:MM', '%y/%m/%d %H:%M'],
+        ['Y-m-d', '%Y-%-m-%-d'],
+      ] as const
+    ).map(([format, meant]): [string, string, string] => [
+      `a date in other letters: ${format}`,
+      `{{ time.date | date: '${format}' }}`,
+      `has date: '${format}', whose letters would be sent as they stand; write date: '${meant}'`,
+    ]),
+    [
+      'such a date in a tag',
+      "{% for tag in follow.tags %}{% assign day = time.date | date: 'MM-DD' %}{{ tag }}{{ day }}{% endfor %}",
+      "has date: 'MM-DD', whose letters would be sent as they stand; write date: '%m-%d'",
+    ],
+    [
       'a filter that is like no other',
       "{{ customer.name | 连接: '、' }}",
       `${isNone} undefined filter: 连接`,
     ],
   ])('%s', (_what, text, ...problems) => {
     expect(problemsOf(saying(text))).toEqual(problems.map(problem => `steps.0.with.text ${problem}`))
+  })
+
+  it.each([
+    "{{ customer.name | default: '朋友', }}{{ customer.name, }}",
+    "{{ customer.name | replace: '，', ', ' }}",
+    "{{ 'now' | date: '今天' }}{{ 'now' | date: '年月日' }}{{ 'now' | date: '%Y年MM' }}{{ 'now' | date: 'May' }}",
+    "{{ 'YYYY-MM-DD' | upcase }}{{ customer.name | append: 'YYYY' }}{{ 'now' | date }}",
+    "{% raw %}{{ a, default: 'x' }}{% endraw %}{% comment %}{{ a, default: 'x' }}{% endcomment %}",
+  ])('may hold what looks like it: %s', text => {
+    expect(problemsOf(saying(text))).toEqual([])
   })
 })
 

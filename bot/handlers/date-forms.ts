@@ -10,7 +10,7 @@ export function dateForm(format: string): string | undefined {
   if (!letters.test(format) || !/[YyMDdHhms]/.test(format)) return undefined
   return format.replace(run, (found, offset: number) => {
     const sign = signOf(found, format[offset - 1], format[offset + found.length])
-    return found.length === 1 ? `%-${sign}` : `%${sign}`
+    return found.length === 1 && sign !== 'Y' ? `%-${sign}` : `%${sign}`
   })
 }
 

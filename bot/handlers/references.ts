@@ -2,6 +2,7 @@ import { Liquid, type Template, TypeGuards } from 'liquidjs'
 import { factAt } from './conditions.ts'
 import { inCorp, useCorpTime } from './date-filters.ts'
 import { templateFault } from './template-faults.ts'
+import { templateSlips } from './template-slips.ts'
 
 /** A fact that a value names: `['customer', 'name']`, as far as it is known before the run. */
 export interface FactReference {
@@ -154,6 +155,16 @@ export function alwaysSaid(text: string): string {
     return ''
   }
   return template.map(({ token }) => (TypeGuards.isHTMLToken(token) ? token.getContent() : '')).join('')
+}
+
+/** What a text takes otherwise than it was meant, see `templateSlips`; nothing of one that is no valid template. */
+export function slipsOf(text: string): string[] {
+  try {
+    return isTemplate(text) ? templateSlips(liquid.parse(text), Object.keys(liquid.filters)) : []
+  } catch {
+    // As for what is always said.
+    return []
+  }
 }
 
 /** The line of a fault is one of the text, and nobody should look for it in the file. */
