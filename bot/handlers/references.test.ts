@@ -25,6 +25,19 @@ describe('a value of a step', () => {
     expect(fill('{{ follow.tags.size }} 个，{{ customer.name.size }} 字')).toBe('2 个，2 字')
   })
 
+  it('says a list with 、 between its entries, unless it says how', () => {
+    expect(fill('标签：{{ follow.tags }}')).toBe('标签：VIP、春展')
+    expect(fill("{{ follow.tags | join: '/' }}，{{ follow.tags | default: '无' }}")).toBe(
+      'VIP/春展，VIP、春展',
+    )
+    expect(fill("标签：{{ follow.tags | default: '无' }}{{ gone }}", { follow: { tags: [] } })).toBe(
+      '标签：无',
+    )
+    expect(fill('{% for tag in follow.tags %}{{ tag }}{% endfor %} {{ time.hour }} {{ true }}')).toBe(
+      'VIP春展 21 true',
+    )
+  })
+
   it('is filled part by part where it is a list or an object, and names what it reads', () => {
     const value = { to: ['staff', '{{ customer.name }}'], more: { hour: '{{ time.hour }}', limit: 3 } }
     const filled = compileValue(value)

@@ -35,7 +35,7 @@ export class TemplateError extends Error {
   }
 }
 
-// Own properties only, nothing read from files, and bounds on what one text may cost.
+// Own properties only, nothing read from files, bounds on what one text may cost, and lists with 、 between their entries.
 const liquid = new Liquid({
   ownPropertyOnly: true,
   strictFilters: true,
@@ -44,6 +44,8 @@ const liquid = new Liquid({
   parseLimit: 20_000,
   renderLimit: 200,
   memoryLimit: 1_000_000,
+  // What is none is written as LiquidJS does.
+  outputEscape: value => (Array.isArray(value) ? value.join('、') : value) as string,
 })
 
 useCorpTime(liquid)
