@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { actions } from '../actions/registry.ts'
-import { compileHandler, HandlerInvalid } from './compile.ts'
+import { problemsOfForm } from './drafts.ts'
 
 const good = {
   schemaVersion: 1,
@@ -13,13 +13,8 @@ const good = {
 
 /** What is said of the good document with these fields, in YAML, instead of its own. */
 function problemsOf(fields: string): string[] {
-  try {
-    compileHandler({ ...good, ...(parse(fields) as object) }, 1, actions)
-    return []
-  } catch (error) {
-    if (!(error instanceof HandlerInvalid)) throw error
-    return error.problems.map(({ path, message }) => `${path} ${message}`)
-  }
+  const found = problemsOfForm({ ...good, ...(parse(fields) as object) }, actions)
+  return found.map(({ path, message }) => `${path} ${message}`)
 }
 
 it('says nothing of the good one', () => {

@@ -5,7 +5,7 @@ import type { Report } from './compile.ts'
 import { bringsCustomer, type KnownFacts, mayName, meaningOf, titleOf } from './known-facts.ts'
 import { suggest } from './nearest.ts'
 import { problemsOf } from './problems.ts'
-import { compileValue, type Filled, isTemplate, isWrittenOut, slipsOf, textsOf } from './references.ts'
+import { compileValue, type Filled, isTemplate, isWrittenOut, textsOf } from './references.ts'
 import type { HandlerDocument, HandlerStep } from './schema.ts'
 import { type Partly, type Sound, unsound } from './sound.ts'
 import { strayBraces } from './stray-braces.ts'
@@ -82,8 +82,7 @@ function compileWith(
       report(place(inner), `writes out ${path.join('.')}, which has parts and is no text: name one of them`)
   }
   for (const { at: inner, text } of textsOf(given))
-    if (!unfilled.has(inner))
-      for (const problem of [...strayBraces(text, known), ...slipsOf(text)]) report(place(inner), problem)
+    if (!unfilled.has(inner)) for (const problem of strayBraces(text, known)) report(place(inner), problem)
   const checked = action.params.safeParse(given)
   const issues = checked.success ? [] : checked.error.issues
   // A value that is filled in later is checked when it is there.

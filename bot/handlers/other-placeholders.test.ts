@@ -27,6 +27,9 @@ describe('a placeholder of another tool', () => {
 
   it('is no reason to stop what is live', () => {
     expect(problemsOfShape(saying('#客户昵称#您好'), actions)).toEqual([])
+    expect(
+      problemsOfShape(saying("{{ time.date | date: 'YYYY' }}{{ staff.name, default: '' }}"), actions),
+    ).toEqual([])
   })
 
   it.each([

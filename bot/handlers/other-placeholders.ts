@@ -1,8 +1,4 @@
-import type { Problem } from './compile.ts'
 import { type KnownFacts, meaningOf } from './known-facts.ts'
-import { textsOf } from './references.ts'
-import type { HandlerDocument } from './schema.ts'
-import { type Partly, unsound } from './sound.ts'
 import { withoutFilled } from './stray-braces.ts'
 
 /** What other tools call a fact, as far as it means nothing else. */
@@ -28,25 +24,8 @@ const marked = /([#%$])(\p{Script=Han}+|[a-zA-Z]\w*(?:\.\w+)+)\1|[{｛](\p{Scrip
 /** `%NICKNAME%`: in other signs these words are topics and ways of naming files. */
 const percent = /%(?:customer_?)?(?:nick_?)?name%/gi
 
-/**
- * Placeholders of other tools in the texts of steps, which whoever reads a text would read as they stand. Looked at where
- * a document is published, and not where it runs: one that is live goes on. `{{ '#客户昵称#' }}` says it on purpose.
- */
-export function otherPlaceholders({
-  trigger,
-  steps,
-}: Pick<Partly<HandlerDocument>, 'trigger' | 'steps'>): Problem[] {
-  if (steps === unsound) return []
-  const known: KnownFacts = { trigger, steps: new Map(), later: new Set() }
-  return steps.flatMap((step, index) => {
-    if (step === unsound || step.with === unsound) return []
-    return textsOf(step.with, `steps.${index}.with`).flatMap(({ at, text }) =>
-      placeholdersIn(text, known).map(message => ({ path: at, message })),
-    )
-  })
-}
-
-function placeholdersIn(text: string, known: KnownFacts): string[] {
+/** Placeholders of other tools in a text, which whoever reads it would read as they stand. `{{ '#客户昵称#' }}` says it on purpose. */
+export function otherPlaceholders(text: string, known: KnownFacts): string[] {
   const own = withoutFilled(text)
   const found = [...own.matchAll(marked)].map(([whole, , name, braced]) => {
     const written = name ?? braced ?? ''

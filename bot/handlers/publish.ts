@@ -5,12 +5,12 @@ import { type Coming, checkNames } from './check-names.ts'
 import { checkWords } from './check-words.ts'
 import { HandlerInvalid, type Inspected, inspectHandler, keyOf } from './compile.ts'
 import { contentOf, saysTheSame } from './digest.ts'
-import { otherPlaceholders } from './other-placeholders.ts'
 import { inDocumentOrder } from './problem-order.ts'
 import { HandlerRefused } from './refusal.ts'
 import { keepRevision, nextRevision } from './revisions.ts'
 import { resolveScope } from './scope-names.ts'
 import { unsound } from './sound.ts'
+import { textSlips } from './text-slips.ts'
 
 /** Of the switch only so many of the last times are kept. */
 const switchesKept = 10
@@ -157,7 +157,7 @@ export async function checkHandler(
 export function inspectForm(document: unknown, actions: ActionTable): Inspected {
   const { problems, ...inspected } = inspectHandler(document, actions)
   const { parts } = inspected
-  const more = parts === unsound ? [] : otherPlaceholders(parts)
+  const more = parts === unsound ? [] : textSlips(parts)
   return { ...inspected, problems: inDocumentOrder(document, [...problems, ...more]) }
 }
 
