@@ -2,7 +2,7 @@ import { present } from '../../models/difference.ts'
 import { isDuplicateKey } from '../../models/lock.ts'
 import type { Welcome, WelcomeSent } from '../../models/welcome.ts'
 import { errorOf } from '../dispatch/step-errors.ts'
-import { cutText, maskMobiles } from '../handlers/mask.ts'
+import { maskedText } from '../handlers/mask.ts'
 import { WecomError } from '../wecom/errors.ts'
 import type { ActionContext } from './define.ts'
 
@@ -189,7 +189,7 @@ async function eventTrouble({ models, event }: ActionContext): Promise<Welcome['
 }
 
 function troubleOf({ code, message }: NonNullable<Welcome['trouble']>): NonNullable<Welcome['trouble']> {
-  return { code, message: cutText(maskMobiles(message), 200) }
+  return { code, message: maskedText(message, 200) }
 }
 
 async function renewCode(context: ActionContext, held: HeldCode): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { useridKey } from '../../models/userid.ts'
 import type { WelcomeSent } from '../../models/welcome.ts'
-import { cutText, maskMobiles } from '../handlers/mask.ts'
+import { maskedText } from '../handlers/mask.ts'
 import { WecomError } from '../wecom/errors.ts'
 import type { WireAttachment } from '../wecom/wire/customer.ts'
 import { NotSettled, rowOf, writeTrajectory } from './customer-writes.ts'
@@ -106,7 +106,7 @@ export async function sendWelcome(
 
 /** The ledger is there to tell what was sent, and for longer than anybody needs each word of it. */
 function keptOf(sent: WelcomeSent): WelcomeSent {
-  return { ...sent, text: cutText(maskMobiles(sent.text), keptMax) }
+  return { ...sent, text: maskedText(sent.text, keptMax) }
 }
 
 /** Waits for a look at what somebody else does. @throws where the run's time is over meanwhile */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Run, RunStep } from '../../models/run.ts'
 import type { CompiledHandler, CompiledStep } from '../handlers/compile.ts'
 import type { ConditionResult } from '../handlers/conditions.ts'
-import { cutText, maskMobiles } from '../handlers/mask.ts'
+import { maskedText, maskMobiles } from '../handlers/mask.ts'
 import { namedSteps } from './named-steps.ts'
 import { isRecordOf } from './step-records.ts'
 
@@ -46,7 +46,7 @@ function redactedStep(step: RunStep, whole: boolean): RunStep {
     ...(step.output !== undefined && !whole && redactedOutput(step)),
     ...(step.would !== undefined && { would: redactedValue(step.would) }),
     ...(step.if && { if: redactedResult(step.if) }),
-    ...(step.error && { error: { ...step.error, message: shown(step.error.message, messageMax) } }),
+    ...(step.error && { error: { ...step.error, message: maskedText(step.error.message, messageMax) } }),
   }
 }
 
@@ -60,12 +60,12 @@ function redactedOutput({ output, cut = [] }: RunStep): Pick<RunStep, 'output' |
 }
 
 function redactedResult({ ok, why, parts }: ConditionResult): ConditionResult {
-  return { ok, why: shown(why, textMax), ...(parts && { parts: parts.map(redactedResult) }) }
+  return { ok, why: maskedText(why, textMax), ...(parts && { parts: parts.map(redactedResult) }) }
 }
 
 /** A value as traces show it. */
 export function redactedValue(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return shown(value, textMax)
+  if (typeof value === 'string') return maskedText(value, textMax)
   if (typeof value === 'number') {
     const masked = maskMobiles(String(value))
     return masked === String(value) ? value : masked
@@ -79,5 +79,3 @@ export function redactedValue(value: unknown, depth = 0): unknown {
   const parts = Object.entries(value).slice(0, partsMax)
   return Object.fromEntries(parts.map(([name, part]) => [name, redactedValue(part, depth + 1)]))
 }
-
-const shown = (text: string, max: number): string => cutText(maskMobiles(text), max)

@@ -24,7 +24,7 @@ export async function checkWords(
   documents: readonly Record<string, unknown>[] = [],
 ): Promise<Problem[]> {
   if (!isCommand(document) || !document.enabled) return []
-  const commands = (await comingHandlers(models, corpId, documents, 'command')).filter(isCommand)
+  const commands = (await comingHandlers(models, corpId, documents, ['command'])).filter(isCommand)
   const others = commands.filter(one => one.key !== document.key)
   return words(document).flatMap(({ path, word }): Problem[] => {
     const same = others.filter(one => words(one).some(own => own.word === word))

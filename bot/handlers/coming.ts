@@ -6,13 +6,13 @@ import { type HandlerDocument, handlerDocument } from './schema.ts'
  * The handlers of a corp that are switched on, as they will be once documents are published: one takes the place of what
  * is stored under its key. What is not as it should be is left out.
  *
- * @param kind the field of their trigger, such as `command`: of hundreds few are looked at
+ * @param kinds the fields of their triggers, such as `command`: of hundreds few are looked at
  */
 export async function comingHandlers(
   models: Models,
   corpId: string,
   documents: readonly Record<string, unknown>[],
-  kind: string,
+  kinds: readonly string[],
 ): Promise<HandlerDocument[]> {
   const stored = await models.handlers
     .find({ corpId, revision: { $gt: 0 } }, { key: 1, enabled: 1, document: 1 })
@@ -26,7 +26,7 @@ export async function comingHandlers(
     all.set(one.key, { enabled, ...one })
   }
   return [...all.values()].flatMap(one => {
-    if (!Object.hasOwn(Object(one.trigger), kind)) return []
+    if (!kinds.some(kind => Object.hasOwn(Object(one.trigger), kind))) return []
     const { data } = handlerDocument.safeParse(one)
     return data?.enabled ? [data] : []
   })

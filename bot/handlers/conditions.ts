@@ -1,5 +1,5 @@
 import { caselessIn } from '../events/fields.ts'
-import { cutText, maskMobiles } from './mask.ts'
+import { cutText, maskedText } from './mask.ts'
 import { operators } from './operators.ts'
 import type { Condition } from './schema.ts'
 import { type Sound, unsound } from './sound.ts'
@@ -94,7 +94,7 @@ export function shown(value: unknown): string {
   if (value === undefined) return 'missing'
   const bounded = Array.isArray(value) ? value.slice(0, listedMax) : value
   const whole = typeof bounded === 'string' ? bounded.slice(0, 2 * shownMax) : bounded
-  return cutText(maskMobiles(JSON.stringify(whole) ?? 'missing'), shownMax)
+  return maskedText(JSON.stringify(whole) ?? 'missing', shownMax)
 }
 
 const reasonMax = 300

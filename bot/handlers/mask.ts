@@ -19,3 +19,8 @@ export function cutText(text: string, max: number): string {
   // Half a character is none.
   return `${kept.replace(/[\uD800-\uDBFF]$/, '')}…`
 }
+
+/** A text as it may be kept: mobile numbers hidden, and at most so many characters. */
+export function maskedText(text: string, max: number): string {
+  return cutText(maskMobiles(text), max)
+}

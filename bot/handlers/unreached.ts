@@ -19,8 +19,7 @@ export async function unreached(
   documents: readonly Record<string, unknown>[] = [],
 ): Promise<string[]> {
   const resolved = await Promise.all(documents.map(one => resolveScope(models, corpId, one)))
-  const kinds = ['event', 'message'].map(kind => comingHandlers(models, corpId, resolved, kind))
-  const all = (await Promise.all(kinds)).flat().sort(inOrder)
+  const all = (await comingHandlers(models, corpId, resolved, ['event', 'message'])).sort(inOrder)
   return all.flatMap((handler, index) => {
     const stopping = all.slice(0, index).filter(one => stopsAllOf(one, handler))
     const [first] = stopping

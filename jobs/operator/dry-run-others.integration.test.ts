@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { handlerFile as file } from '../../fixtures/test/handler-file.ts'
-import { openOperator, type TestOperator } from '../../fixtures/test/operator.ts'
+import { openOperatorOf, type TestOperator } from '../../fixtures/test/operator.ts'
 import { publishLive } from '../../fixtures/test/publish-live.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { handlersDryRun } from './handler-dry-run-verb.ts'
@@ -15,8 +15,7 @@ let corp = ''
 beforeAll(async () => {
   sidekick = await startTestSidekick()
   corp = sidekick.app.corpId
-  const key = Buffer.from(sidekick.env.ENCRYPTION_KEY ?? '', 'hex')
-  operator = openOperator(sidekick.database, { key, platform: sidekick.simulator.url })
+  operator = openOperatorOf(sidekick)
 })
 afterAll(async () => {
   await operator?.close()
