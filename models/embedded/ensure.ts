@@ -26,7 +26,7 @@ export interface Ensured {
 
 /**
  * Options of Node that keep the process small: a scan makes much that is not kept, and would else leave it lying.
- * `--optimize-for-size` would do as well, and costs half as much CPU again.
+ * `--optimize-for-size` would do as well, and takes about a third more CPU.
  */
 export const smallMemory = ['--max-semi-space-size=4', '--heap-growing-percent=30'] as const
 
