@@ -48,7 +48,7 @@ export type JobsOptions = {
 
 interface WorkerParts {
   apps: JobApps
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'earliest'>
 }
 
 export interface Jobs {

@@ -30,7 +30,7 @@ export interface JobRun {
   models: Models
   apps: JobApps
   /** The database's time. */
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'earliest'>
   syncs: SyncRequests
   /** Asks the job to stop where it can go on later. */
   signal: AbortSignal

@@ -10,7 +10,7 @@ import { type JobData, type JobName, jobTable, lockLifetimeMs, retryDelaysMs, si
 export interface RunDeps {
   models: Models
   apps: JobApps
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'earliest'>
   jobs: JobCollection
   worker: string
   /** Aborted when the worker stops. */

@@ -34,6 +34,45 @@ describe("the database's clock", () => {
     expect(clock.now()).toBe(6_056)
   })
 
+  it('goes by the quick answers, however slow the next ones are and on whichever way', () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'], now: 0 })
+    const clock = createClock()
+    // It tells whole milliseconds of a time that is 1,000.7 ahead.
+    const answer = (thereMs: number, backMs: number): void => {
+      const askedAt = performance.now()
+      vi.advanceTimersByTime(thereMs)
+      const databaseNow = Math.floor(performance.now() + 1_000.7)
+      vi.advanceTimersByTime(backMs)
+      clock.learn(databaseNow, askedAt)
+    }
+    answer(0, 0)
+    vi.advanceTimersByTime(10.3)
+    for (const [there, back] of [
+      [2_000, 0],
+      [0, 2_000],
+      [0.3, 2_000],
+      [2_000, 0.7],
+    ] as const) {
+      answer(there, back)
+      const databaseNow = performance.now() + 1_000.7
+      expect(Math.abs(clock.now() - databaseNow)).toBeLessThanOrEqual(5)
+      expect(clock.earliest()).toBeLessThanOrEqual(databaseNow)
+      expect(clock.earliest()).toBeGreaterThan(databaseNow - 10)
+    }
+  })
+
+  it('may have come apart from the database by a second in a thousand, and says so', () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'], now: 0 })
+    const clock = createClock()
+    clock.learn(5_000, performance.now())
+    vi.advanceTimersByTime(1_000_000)
+    expect(clock.now()).toBe(1_005_000)
+    expect(clock.earliest()).toBe(1_004_000)
+    // What is within that is no change of a clock: the answer only narrows it.
+    clock.learn(1_005_900, performance.now())
+    expect(clock.earliest()).toBe(1_005_900)
+  })
+
   it('follows a database whose clock was changed', () => {
     vi.useFakeTimers({ toFake: ['Date', 'performance'], now: 0 })
     const clock = createClock()

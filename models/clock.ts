@@ -4,23 +4,42 @@ import type { Connection } from 'mongoose'
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
+  /** As `now`, but never later than the database's time is: what the database writes from here on bears this or more. */
+  earliest(): number
   /** Takes over what an answer told: it was `databaseNow` at some moment since `askedAt` (of `performance.now()`). */
   learn(databaseNow: number, askedAt: number): void
 }
 
+/** By how much of the time that passes two clocks may come apart that nobody sets; the kernel slews by half of it. */
+const drift = 0.001
+
 /** A clock that goes by this host's until the database tells the time; after that no change of the host's moves it. */
 export function createClock(): Clock {
-  /** What the database's time is ahead of `performance.now()`, at least and at most, by all that was told. */
-  let bounds: [least: number, most: number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+  /** What the database's time was ahead of `performance.now()` when it told it, at least and at most. */
+  let learned: { at: number; least: number; most: number } | undefined
   let ahead = Date.now() - performance.now()
+  const leastAt = (at: number): number =>
+    learned === undefined ? ahead : learned.least - drift * (at - learned.at)
+  const mostAt = (at: number): number =>
+    learned === undefined ? ahead : learned.most + drift * (at - learned.at)
   return {
     now: () => Math.floor(performance.now() + ahead),
+    earliest() {
+      const at = performance.now()
+      return Math.floor(at + leastAt(at))
+    },
     learn(databaseNow, askedAt) {
-      const told: typeof bounds = [databaseNow - performance.now(), databaseNow - askedAt]
-      const both: typeof bounds = [Math.max(bounds[0], told[0]), Math.min(bounds[1], told[1])]
-      // What contradicts the newest answer is no longer so: one of the clocks has moved.
-      bounds = both[0] <= both[1] ? both : told
-      ahead = (bounds[0] + bounds[1]) / 2
+      const at = performance.now()
+      // It told a whole millisecond, of which up to one had passed. Slow answers are the rule after an outage: a bound
+      // that is too narrow by that would be contradicted by them, and half their time would be ours.
+      const told = { at, least: databaseNow - at, most: databaseNow + 1 - askedAt }
+      const both =
+        learned === undefined
+          ? told
+          : { at, least: Math.max(leastAt(at), told.least), most: Math.min(mostAt(at), told.most) }
+      // What contradicts the newest answer is no longer so: one of the clocks was set.
+      learned = both.least <= both.most ? both : told
+      ahead = (learned.least + learned.most) / 2
     },
   }
 }
@@ -28,12 +47,27 @@ export function createClock(): Clock {
 /** Answers that the clock is opened with; the quickest of them counts most. */
 const readings = 3
 
-/** A clock that has asked the database; the answers to leases keep it right. @throws when the database is away */
+/**
+ * A clock that has asked the database; the driver's heartbeats and the answers to leases keep it right.
+ *
+ * @throws when the database is away
+ */
 export async function openClock(connection: Connection): Promise<Clock> {
   const clock = createClock()
+  const client = connection.getClient()
+  /** By server; one that answers only when there is news has been asked no earlier than that. */
+  const heardAt = new Map<string, number>()
+  client.on('serverHeartbeatSucceeded', ({ connectionId, duration, awaited, reply }) => {
+    const at = performance.now()
+    // The driver takes both its times in whole milliseconds.
+    const askedAt = awaited ? heardAt.get(connectionId) : at - duration - 1
+    heardAt.set(connectionId, at)
+    if (reply.isWritablePrimary === true && askedAt !== undefined)
+      clock.learn((reply.localTime as Date).getTime(), askedAt)
+  })
   for (let reading = 0; reading < readings; reading += 1) {
     const askedAt = performance.now()
-    const { localTime } = await connection.getClient().db().command({ hello: 1 })
+    const { localTime } = await client.db().command({ hello: 1 })
     clock.learn((localTime as Date).getTime(), askedAt)
   }
   return clock

@@ -53,8 +53,11 @@ export interface Follow {
   relation?: Relation
   /** The relations before it, the last five: what is redelivered or late is told by them. */
   past?: (Relation & { endedAt: Date })[]
-  /** When we last changed tags or remark on the platform, by the database's time: what was read of it before says nothing of them. */
-  writtenAt?: Date
+  /**
+   * Since when `tags` and `remark` are known to be so, by the database's time: we changed them on the platform then, or
+   * asked for them. What was asked for before says nothing of them.
+   */
+  knownAt?: Date
 }
 
 /** Announced by the customer's request only: until it is confirmed the platform shows no relation. */
@@ -106,7 +109,7 @@ export const followSchema = new Schema<Follow>(
     endedAt: Date,
     stage: { type: String, required: true, enum: stages, default: '待跟进' },
     lastFollowUpAt: Date,
-    writtenAt: Date,
+    knownAt: Date,
     relation: { type: new Schema<Relation>(relation, { _id: false }) },
     past: {
       type: [new Schema<Relation & { endedAt: Date }>({ ...relation, endedAt: Date }, { _id: false })],

@@ -59,7 +59,7 @@ describe('an action on a customer', () => {
   const calls = async () => (await Promise.all(changing.map(path => platform.calls(path)))).join()
   /** But for the moments of writing. */
   const stored = async () => {
-    const { writtenAt: _written, lastFollowUpAt: _last, ...rest } = (await follow()) ?? {}
+    const { knownAt: _known, lastFollowUpAt: _last, ...rest } = (await follow()) ?? {}
     return JSON.stringify([rest, await story(), await database.models.customers.find().lean()])
   }
 

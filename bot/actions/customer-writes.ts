@@ -75,17 +75,20 @@ export async function markTags(
   if (add.length > 0) {
     await models.follows.updateOne(follow, {
       $addToSet: { tags: { $each: add.map(tag => tag.tagId) } },
-      $set: { writtenAt: new Date(context.clock.now()) },
+      ...knownNow,
     })
   }
   if (remove.length > 0) {
     await models.follows.updateOne(follow, {
       $pull: { tags: { $in: remove.map(tag => tag.tagId) } },
-      $set: { writtenAt: new Date(context.clock.now()) },
+      ...knownNow,
     })
   }
   await unionTags(models, corp.corpId, pair.externalUserid)
 }
+
+/** Said by the database itself: what is read of the platform compares its own time with it (`Follow.knownAt`). */
+const knownNow = { $currentDate: { knownAt: true } } as const
 
 /** Brings `customer.tags` to the union of the active follows' tags. */
 export async function unionTags(models: Models, corpId: string, externalUserid: string): Promise<void> {
@@ -113,7 +116,8 @@ export async function writeRemark(context: WriteContext, pair: Pair, remark: str
     ),
   )
   await context.models.follows.updateOne(followOf(context, pair), {
-    $set: { remark, writtenAt: new Date(context.clock.now()) },
+    $set: { remark },
+    ...knownNow,
   })
   await writeTrajectory(context.models, { ...pair, ...rowOf(context), kind: 'remarked', text: remark })
 }

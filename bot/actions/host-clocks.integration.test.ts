@@ -63,7 +63,7 @@ describe.each([
   it('knows what it has read earlier than others wrote', async () => {
     await database.models.follows.updateOne(
       { corpId, externalUserid: pair.externalUserid },
-      { $set: { remark: '刚写的', writtenAt: new Date(clock.now() + 60_000) } },
+      { $set: { remark: '刚写的', knownAt: new Date(clock.now() + 60_000) } },
     )
     goWrong()
     expect(await read()).toMatchObject({ overtaken: true })
@@ -75,8 +75,8 @@ describe.each([
 
   it('stores what it has read later than others wrote', async () => {
     await remarkElsewhere('最新的')
-    const writtenAt = new Date(clock.now() - 60_000)
-    await database.models.follows.updateOne({ corpId, externalUserid: pair.externalUserid }, { writtenAt })
+    const knownAt = new Date(clock.now() - 60_000)
+    await database.models.follows.updateOne({ corpId, externalUserid: pair.externalUserid }, { knownAt })
     goWrong()
     expect(await read()).toMatchObject({ overtaken: false })
     expect((await follow()).remark).toBe('最新的')

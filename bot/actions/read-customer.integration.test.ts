@@ -22,7 +22,7 @@ function answer(askedAt: Date): CustomerAnswer {
   return { askedAt, shown: shown as unknown as NonNullable<CustomerAnswer['shown']>, gone: false }
 }
 
-it('tells when an answer is older than what we wrote, so that its remark was not stored', async () => {
+it('tells when an answer is older than what we wrote or read, so that its remark was not stored', async () => {
   const { models } = database
   const keep = (n: number) => keepCustomer(models, 'ww1', 'wm1', answer(second(n)))
   const remark = async () =>
@@ -31,10 +31,11 @@ it('tells when an answer is older than what we wrote, so that its remark was not
   expect(await keep(1)).toMatchObject({ shown: true, overtaken: false })
   await models.follows.updateOne(
     { corpId: 'ww1', externalUserid: 'wm1' },
-    { $set: { remark: '', writtenAt: second(5) } },
+    { $set: { remark: '', knownAt: second(5) } },
   )
   expect(await keep(4)).toMatchObject({ shown: true, overtaken: true })
   expect(await remark()).toBe('')
   expect(await keep(6)).toMatchObject({ shown: true, overtaken: false })
   expect(await remark()).toBe('小林')
+  expect(await keep(5)).toMatchObject({ shown: true, overtaken: true })
 })

@@ -14,13 +14,13 @@ export const goneErrcodes: ReadonlySet<number> = new Set([84061, 40096])
 
 /** What the platform has shown of a customer. */
 export interface Reading {
-  /** By the database's time, like `writtenAt` and `endedAt`, which it is compared with. */
+  /** By the database's time, like `knownAt` and `endedAt`, which it is compared with; rather too early than too late. */
   askedAt: Date
   /** False when it showed nothing. */
   shown: boolean
   /** The staff who follow. */
   follows: readonly WireFollow[]
-  /** We have changed a follow since it was asked: what it says of its tags and remark was not stored. */
+  /** A follow was changed by us or asked for since: what this says of its tags and remark was not stored. */
   overtaken: boolean
   /** Nobody else follows: no more pages, and no refusal that may have another reason. */
   whole: boolean
@@ -41,11 +41,11 @@ export interface CustomerAnswer {
  * @throws as `call`, unless the platform refuses this customer, as before a request is confirmed (84061)
  */
 export async function askCustomer(
-  { client, clock }: { client: Pick<AppClient, 'call'>; clock: Pick<Clock, 'now'> },
+  { client, clock }: { client: Pick<AppClient, 'call'>; clock: Pick<Clock, 'earliest'> },
   externalUserid: string,
   cause: string,
 ): Promise<CustomerAnswer> {
-  const askedAt = new Date(clock.now())
+  const askedAt = new Date(clock.earliest())
   try {
     const shown = await client.call('externalcontact/get', { external_userid: externalUserid }, { cause })
     return { askedAt, shown, gone: false }
@@ -67,8 +67,8 @@ export async function keepCustomer(
 ): Promise<Reading> {
   if (shown === undefined) return { askedAt, shown: false, follows: [], overtaken: false, whole: gone }
   const { external_contact: wire, follow_user: follows = [], next_cursor: more } = shown
-  // Not where we changed them while we were reading.
-  const unwritten = { $or: [{ writtenAt: null }, { writtenAt: { $lt: askedAt } }] }
+  // Not where we changed them while we were reading, or somebody has read them since.
+  const older = { $or: [{ knownAt: null }, { knownAt: { $lt: askedAt } }] }
   const writes = follows.flatMap(follow => {
     const pair = { corpId, useridKey: useridKey(follow.userid), externalUserid }
     const { tags, remark, ...fields } = followFields(wire, follow)
@@ -76,7 +76,7 @@ export async function keepCustomer(
     const update = { ...toUpdate({ personalTags: [], ...fields }), $setOnInsert: begun }
     return [
       { updateOne: { filter: pair, update, upsert: true } },
-      { updateOne: { filter: { ...pair, ...unwritten }, update: toUpdate({ tags, remark }) } },
+      { updateOne: { filter: { ...pair, ...older }, update: toUpdate({ tags, remark, knownAt: askedAt }) } },
     ]
   })
   const stored = writes.length > 0 ? await models.follows.bulkWrite(writes) : undefined
@@ -92,7 +92,7 @@ export async function keepCustomer(
 
 /** Reads the customer from the platform and stores what it says. @throws as `askCustomer` */
 export async function readCustomer(
-  by: { models: Models; client: Pick<AppClient, 'call'>; clock: Pick<Clock, 'now'> },
+  by: { models: Models; client: Pick<AppClient, 'call'>; clock: Pick<Clock, 'earliest'> },
   corpId: string,
   externalUserid: string,
   cause: string,

@@ -24,7 +24,8 @@ export const nothingDone = 'nothing was stored or sent'
 
 /** As if it were this moment. */
 export function atMoment(deps: DispatchDeps, at: Date): DispatchDeps {
-  return { ...deps, clock: { now: () => at.getTime(), learn: () => undefined } }
+  const now = () => at.getTime()
+  return { ...deps, clock: { now, earliest: now, learn: () => undefined } }
 }
 
 /** Of more events the newest are tried. */

@@ -68,18 +68,20 @@ async function writeDifferences(pass: SyncPass, rows: readonly Row[], askedAt: D
     if (stored === undefined) {
       tally.created += 1
       const $setOnInsert = { status: 'active', stage: '待跟进', personalTags: [] } as const
-      const update = { $set: present(all), $setOnInsert }
-      followWrites.push({ updateOne: { filter: identity, update, upsert: true } })
+      const update = { $set: { ...present(all), knownAt: askedAt }, $setOnInsert }
+      // Fails where an event has made it meanwhile and knows more: it is compared with then.
+      followWrites.push({ updateOne: { filter: { ...identity, knownAt: null }, update, upsert: true } })
       continue
     }
-    const unwritten = stored.writtenAt === undefined || stored.writtenAt < askedAt
+    const isNewer = stored.knownAt === undefined || stored.knownAt < askedAt
     const { tags: _tags, remark: _remark, ...others } = all
-    // What we changed on the platform after the page was asked for, the page does not know.
-    const change = difference<Follow>(stored, unwritten ? all : others)
+    // What was changed by us or read after the page was asked for, the page does not know.
+    const change = difference<Follow>(stored, isNewer ? all : others)
     if (change === undefined) continue
     tally.updated += 1
-    const filter = { _id: stored._id, writtenAt: stored.writtenAt ?? null }
-    followWrites.push({ updateOne: { filter, update: change } } as never)
+    const filter = { _id: stored._id, knownAt: stored.knownAt ?? null }
+    const update = isNewer ? { ...change, $set: { ...change.$set, knownAt: askedAt } } : change
+    followWrites.push({ updateOne: { filter, update } } as never)
   }
 
   const unions = tagUnions(after.values())

@@ -97,7 +97,7 @@ async function readGroup(
   const cursors = new Set<string>()
   const unlicensed = new Set<string>()
   for (;;) {
-    const askedAt = new Date(pass.clock.now())
+    const askedAt = new Date(pass.clock.earliest())
     let page: Awaited<ReturnType<typeof readPage>>
     try {
       page = await readPage(pass, work)

@@ -15,7 +15,7 @@ export interface SyncPass {
   readonly corpId: string
   readonly models: Models
   /** The database's time. */
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'earliest'>
   readonly counts: SyncCounts
   /** What the killed pass that this one goes on with has saved last; undefined at the beginning. */
   readonly cursor: unknown

@@ -15,7 +15,7 @@ export interface SyncOptions {
   models: Models
   client: AppClient
   /** The database's time. */
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'earliest'>
   /** Asks the pass to stop at its next save. */
   signal: AbortSignal
   /** Told at each save, 0 to 100. @throws JobInterruptedError when the job has passed to another worker. */

@@ -23,5 +23,5 @@ export interface SidebarDeps {
   /** Of sessions and logins. */
   now(): Date
   /** The database's time: of what is read and written of customers, which other instances do too. */
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'earliest'>
 }
