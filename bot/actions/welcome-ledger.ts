@@ -22,8 +22,8 @@ import {
 const lookAgainMs = 500
 /** How many characters of a welcome are kept, as in the traces of runs. */
 const keptMax = 200
-/** How long a code lives (`path/92137`). */
-const codeMs = 20_000
+/** How long a code lives, in milliseconds (`path/92137`). */
+export const codeMs = 20_000
 
 export interface WelcomeContent {
   text: string
@@ -157,7 +157,7 @@ function finalOutcome(error: WecomError, context: ActionContext): WelcomeOutcome
 }
 
 /** Whether the code of the event has not run out yet. */
-function mayLive({ clock, event }: ActionContext): boolean {
+export function mayLive({ clock, event }: Pick<ActionContext, 'clock' | 'event'>): boolean {
   return clock.now() - event.createdAt.getTime() < codeMs
 }
 

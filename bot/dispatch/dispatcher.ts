@@ -1,5 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import { isDatabaseAway } from '../../models/database-away.ts'
 import { within } from '../../models/in-time.ts'
+import { mayLive } from '../actions/welcome-ledger.ts'
 import type { BotEvent } from '../events/parse.ts'
 import { laneOf, orderKey } from '../events/parse.ts'
 import type { DispatchDeps } from './deps.ts'
@@ -39,7 +42,7 @@ const welcomesMax = 80
 const onceMs = 30_000
 /** While more welcomes than this are under way or wait for it, other work is held back. */
 const manyWelcomes = 32
-/** When a key is tried again that the database failed. */
+/** When a key, or a welcome, is tried again that the database failed. */
 const mendMs = 1_000
 
 export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions = {}): Dispatcher {
@@ -110,11 +113,24 @@ export function createDispatcher(deps: DispatchDeps, options: DispatcherOptions 
     }
   }
 
+  /** As long as its code may live, an outage does not leave it to its event's turn: that comes behind all that waits. */
+  async function welcome(event: BotEvent): Promise<void> {
+    for (;;) {
+      try {
+        await welcomeAtOnce(deps, event)
+        return
+      } catch (error) {
+        if (draining || !isDatabaseAway(error) || !mayLive({ clock, event })) throw error
+        await delay(mendMs)
+      }
+    }
+  }
+
   /** Welcomes outside the queue; what fails here is tried again when the event's turn comes. */
   function express(event: BotEvent): void {
     if (welcoming.has(event.id) || draining) return
     welcomesUnderWay += 1
-    const work = inTurn(() => welcomeAtOnce(deps, event))
+    const work = inTurn(() => welcome(event))
       .catch(error => log.warn({ err: error, event: event.id }, 'the welcome was not sent at once'))
       .finally(() => {
         welcomesUnderWay -= 1

@@ -1,4 +1,4 @@
-import { mongo } from 'mongoose'
+import { isDatabaseAway } from '../../models/database-away.ts'
 import type { Passed } from '../../models/inbox-event.ts'
 import type { Run } from '../../models/run.ts'
 import { texts } from '../actions/texts.ts'
@@ -126,9 +126,5 @@ function stopsEvent({ handler: { after }, outcome, run }: RunResult): boolean {
 
 /** The next handler would come to the same. */
 function isEndOfAll(error: unknown): boolean {
-  return (
-    error instanceof WecomClosedError ||
-    error instanceof mongo.MongoNetworkError ||
-    error instanceof mongo.MongoServerSelectionError
-  )
+  return error instanceof WecomClosedError || isDatabaseAway(error)
 }

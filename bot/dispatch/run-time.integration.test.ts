@@ -77,7 +77,8 @@ describe('the time of a run', () => {
 
   it('is not written over by what an answer of several parts still stores when it is over', async () => {
     const text = '一行字\n'.repeat(700)
-    rig.useHandlers({ ...limited, steps: [step('reply', { with: { text } })] })
+    const run = { timeoutMs: 2_000 }
+    rig.useHandlers({ ...limited, run, steps: [step('reply', { with: { text } })] })
     const { runs } = rig.deps.models
     const update = runs.updateOne.bind(runs)
     let late: Promise<unknown> = Promise.resolve()
@@ -85,7 +86,7 @@ describe('the time of a run', () => {
     runs.updateOne = ((...args: Parameters<typeof update>) => {
       const { steps, state } = (args[1] as { $set: Pick<Run, 'steps' | 'state'> }).$set
       if (state !== 'running' || steps[0]?.parts !== 1) return update(...args)
-      late = delay(800).then(() => update(...args))
+      late = delay(2_500).then(() => update(...args))
       return late
     }) as typeof runs.updateOne
     const event = hello()
@@ -101,7 +102,9 @@ describe('the time of a run', () => {
   })
 
   it('fails a message as uncertain that was on its way', async () => {
-    rig.useHandlers({ ...limited, run: { timeoutMs: 300 }, steps: [step('reply', { with: { text: '好' } })] })
+    // Long enough that it is on its way by then on any machine.
+    const run = { timeoutMs: 3_000 }
+    rig.useHandlers({ ...limited, run, steps: [step('reply', { with: { text: '好' } })] })
     rig.platform.next('message/send', () => undefined)
     const event = lineFrom('wangfang', '你好')
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })

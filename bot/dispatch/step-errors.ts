@@ -1,4 +1,5 @@
 import { ZodError } from 'zod'
+import { isDatabaseAway } from '../../models/database-away.ts'
 import type { RunStep } from '../../models/run.ts'
 import { ActionRefused, AwaitsConfirmation } from '../actions/define.ts'
 import type { CompiledStep } from '../handlers/compile.ts'
@@ -20,8 +21,8 @@ export function judge(
   record.error = errorOf(error)
   if (error instanceof AwaitsConfirmation) record.state = 'waiting'
   else if (isFinal(error)) record.state = 'failed'
-  else if (waitedForItsTurn(error, wire)) {
-    // The platform's limit is no reason to lose a message: this was no attempt at it.
+  else if (waitedForItsTurn(error, wire) || (idempotent && isDatabaseAway(error))) {
+    // Neither the platform's limit nor an outage of our own is a reason to lose anything: this was no attempt at it.
     record.state = 'pending'
     record.attempts -= 1
   } else if (!idempotent && (error instanceof StepTimedOut || mayHaveArrived(error))) {

@@ -1,3 +1,4 @@
+import { mongo } from 'mongoose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import {
@@ -31,6 +32,8 @@ describe('an event whose welcome is under way', () => {
   /** Ids of events whose welcome began, and of those that were handled. */
   let welcomed: string[]
   let handled: string[]
+  /** What the next welcome fails with. */
+  let fails: Error | undefined
   let letGo: () => void
   let gate: Promise<void>
 
@@ -61,6 +64,9 @@ describe('an event whose welcome is under way', () => {
       params: z.strictObject({}),
       async run({ event }) {
         welcomed.push(event.id)
+        const error = fails
+        fails = undefined
+        if (error !== undefined) throw error
         await gate
       },
     })
@@ -111,6 +117,26 @@ describe('an event whose welcome is under way', () => {
     expect(handled).toEqual([])
     await rig.models.locks.deleteOne({ _id: keyOf('wm1') })
     await vi.waitFor(() => expect(handled).toEqual([event.id]), patience)
+  })
+
+  it('is not left to its turn where the database was away for a moment', async () => {
+    await start()
+    const until = new Date(Date.now() + 600_000)
+    await rig.models.locks.create({ _id: keyOf('wm-away'), owner: 'another', until })
+    fails = new mongo.MongoNetworkError('read ECONNRESET')
+    const event = await put('wm-away')
+    dispatcher.accept(event)
+    await vi.waitFor(() => expect(welcomed).toEqual([event.id, event.id]), patience)
+    expect(handled).toEqual([])
+  })
+
+  it('is left to its turn where something else went wrong', async () => {
+    await start()
+    fails = new Error('odd')
+    const event = await put('wm-odd')
+    dispatcher.accept(event)
+    await vi.waitFor(() => expect(handled).toEqual([event.id]), patience)
+    expect(welcomed).toEqual([event.id])
   })
 
   it('is not begun any more by a process that stops', async () => {

@@ -1,10 +1,9 @@
 import type { Models } from '../../models/models.ts'
+import { codeMs } from '../actions/welcome-ledger.ts'
 import { type BotEvent, parseEvent } from '../events/parse.ts'
 import type { DispatchDeps } from './deps.ts'
 import { notReceivedBy } from './inbox.ts'
 
-/** A welcome code lives this long, in milliseconds (`path/92137`). */
-const codeLivesMs = 20_000
 /** Events that one look reads at most. */
 const pageSize = 256
 
@@ -38,7 +37,7 @@ export function createWelcomeSearch({
   }
 
   return async (now, until) => {
-    const from = Math.max(goOnAt, now - codeLivesMs)
+    const from = Math.max(goOnAt, now - codeMs)
     const due = { $gte: new Date(from), $lte: new Date(until) }
     const arrival = notReceivedBy(process)
     const events = await models.inbox
