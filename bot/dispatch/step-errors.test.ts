@@ -1,6 +1,7 @@
 import { mongo } from 'mongoose'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
+import { DatabaseSlowError } from '../../models/in-time.ts'
 import type { RunStep } from '../../models/run.ts'
 import type { CompiledStep } from '../handlers/compile.ts'
 import { errorOf, judge } from './step-errors.ts'
@@ -24,10 +25,12 @@ it('keeps what an error says of itself', () => {
 
 const away = new mongo.MongoNetworkError('read ECONNRESET')
 const passedOn = new mongo.MongoServerError({ code: 10107, errorLabels: ['RetryableWriteError'] })
+const slow = new DatabaseSlowError(1_000)
 const refused = new mongo.MongoServerError({ code: 2, errmsg: 'bad value' })
 it.each([
   ['counts no attempt of an idempotent step that met an outage', away, true, 'pending', 2],
   ['counts none that met a database which passed its office on', passedOn, true, 'pending', 2],
+  ['counts none that met one which did not answer in time', slow, true, 'pending', 2],
   ['counts those that the database refused', refused, true, 'failed', 3],
   ['counts those that may have done what must not be done twice', away, false, 'failed', 3],
 ])('%s', (_what, error, idempotent, state, attempts) => {

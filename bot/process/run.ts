@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { type Config, ConfigError, isRunByNpm, loadConfig } from '../../config.ts'
+import { isDatabaseAway } from '../../models/database-away.ts'
 import { createLog } from '../log.ts'
 
 /** What a start gives. */
@@ -66,9 +67,7 @@ async function startPatiently(start: Start, config: Config, log: Logger): Promis
     try {
       return await start(config, log)
     } catch (error) {
-      const lost =
-        error instanceof Error && /^Mongo(Network|ServerSelection|NotConnected|PoolCleared)/.test(error.name)
-      if (!lost || tries === startsMax) throw error
+      if (!isDatabaseAway(error) || tries === startsMax) throw error
       log.warn({ err: error, start: tries }, 'the database went away during the start')
     }
   }
