@@ -244,7 +244,8 @@ describe('repeating', () => {
     expect(platform.to('externalcontact/send_welcome_msg')).toHaveLength(6)
 
     platform.answers('externalcontact/send_welcome_msg', busy)
-    const call = app.call('externalcontact/send_welcome_msg', welcome, { budgetMs: 60 })
+    // Time for at least one answer on a busy machine.
+    const call = app.call('externalcontact/send_welcome_msg', welcome, { budgetMs: 2_000 })
     await expect(call).rejects.toMatchObject({ errcode: 41096 })
   })
 
@@ -283,7 +284,8 @@ describe('repeating', () => {
 
   it('happens after a time-out, which ends a try that hangs', async () => {
     platform.answers('user/get', () => {}, { errcode: 0, userid: 'lina' })
-    await app.call('user/get', { userid: 'lina' }, { timeoutMs: 50 })
+    // In as much time the second try is answered on a busy machine too.
+    await app.call('user/get', { userid: 'lina' }, { timeoutMs: 2_000 })
     expect(log.map(entry => [entry.path, entry.failure])).toEqual([
       ['gettoken', undefined],
       ['user/get', 'timeout'],
@@ -309,8 +311,8 @@ describe('a frequency limit', () => {
     const limited = small.app(credentials)
     const code = { code: 'x' }
     const burst = Array.from({ length: 150 }, () => limited.call('auth/getuserinfo', code))
-    const behind = Array.from({ length: 150 }, () =>
-      limited.call('auth/getuserinfo', code, { budgetMs: 2_000 }).then(
+    const behind = Array.from({ length: 250 }, () =>
+      limited.call('auth/getuserinfo', code, { budgetMs: 4_000 }).then(
         () => 'sent',
         (error: { failure?: string }) => error.failure,
       ),
@@ -320,7 +322,7 @@ describe('a frequency limit', () => {
     const given = outcomes.filter(one => one === 'queue').length
     expect(given).toBeGreaterThan(20)
     expect(outcomes).toContain('sent')
-    expect(platform.to('auth/getuserinfo').length).toBeLessThanOrEqual(300 - given)
+    expect(platform.to('auth/getuserinfo').length).toBeLessThanOrEqual(400 - given)
     await small.close()
   })
 
@@ -344,8 +346,8 @@ describe('a frequency limit', () => {
 describe('a message that was not sent', () => {
   /** Only the first one to a member is sent within the test's time. */
   const messages = [{ ms: 60_000, most: 1 }]
-  const sparing = () => createWecom({ apiBase: base, store, backoffMs: 1_000, bounds: { messages } })
-  const once = { retries: 0, budgetMs: 5_000 }
+  const sparing = () => createWecom({ apiBase: base, store, backoffMs: 3_500, bounds: { messages } })
+  const once = { retries: 0, budgetMs: 15_000 }
 
   it('for want of a token does not count', async () => {
     platform.answers('gettoken', { errcode: 40001, errmsg: '' })
@@ -363,7 +365,8 @@ describe('a message that was not sent', () => {
   it('because the endpoint rests does not count', async () => {
     const limited = sparing()
     const client = limited.app(credentials)
-    const now = { retries: 0, budgetMs: 600 }
+    // Time for an answer on a busy machine, and less than is left of the rest when the second one comes.
+    const now = { retries: 0, budgetMs: 1_500 }
     platform.answers('message/send', tooOften, { errcode: 0 })
     for (let turn = 0; turn < 2; turn += 1)
       await expect(client.call('message/send', message, now)).rejects.toMatchObject({ errcode: 45009 })

