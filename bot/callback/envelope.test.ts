@@ -38,7 +38,8 @@ describe('the envelope of a callback', () => {
   })
 
   it('is judged quickly however it is made', () => {
-    const began = performance.now()
+    // In time of the processor: how much of it others get does not count.
+    const began = process.cpuUsage()
     for (const inner of ['<Encrypt>', '<Encrypt>A', '<Encrypt> ', 'A'.repeat(9), '<Encrypt><![CDATA[A']) {
       const body = around(inner.repeat(Math.floor((maxBodyBytes - 200) / inner.length)))
       expect(() => readEnvelope(body)).toThrow(expect.objectContaining({ code: 'malformed' }))
@@ -47,7 +48,7 @@ describe('the envelope of a callback', () => {
       const body = around(`<Encrypt>${inner.repeat(maxBodyBytes - 200)}`)
       expect(() => readEnvelope(body)).toThrow(expect.objectContaining({ code: 'malformed' }))
     }
-    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(2_000)
   })
 })
 

@@ -55,8 +55,9 @@ describe('the nearest command', () => {
   })
 
   it('is found for the longest message that the platform delivers, in less than a second', () => {
-    const began = performance.now()
+    // In time of the processor: how much of it others get does not count.
+    const began = process.cpuUsage()
     near('户'.repeat(682))
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000)
   })
 })
