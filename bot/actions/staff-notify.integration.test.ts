@@ -21,6 +21,8 @@ const { corpId, agentId } = platformApp
 /** The platform's minute, and ours, which is longer by what a busy machine may take. */
 const minuteMs = 1_000
 const ourMinuteMs = 3_000
+/** One that does not end within a test, however busy the machine is. */
+const longMinuteMs = 600_000
 
 interface Instance {
   client: AppClient
@@ -31,6 +33,8 @@ describe('staff.notify', () => {
   let database: Database
   let platform: TestPlatform
   let instances: Instance[]
+  /** Two more of the same, whose minute is the long one. */
+  let slow: Instance[]
   const metrics = createMetrics()
 
   beforeAll(async () => {
@@ -38,19 +42,18 @@ describe('staff.notify', () => {
     platform = await startTestPlatform(loadDemoCorp)
     const { models } = database
     const clock = await openClock(database.connection)
-    instances = ['one', 'two'].map(process => {
+    const open = (process: string, ms: number): Instance => {
       const wecom = platform.connect({
         limits: createLimitStore(models.limits),
-        bounds: {
-          messages: [{ ms: ourMinuteMs, most: 29 }],
-          notices: { ms: ourMinuteMs, most: 20 },
-        },
+        bounds: { messages: [{ ms, most: 29 }], notices: { ms, most: 20 } },
       })
       const client = wecom.app(platformApp)
       const apps = { client: async () => client } as Partial<Apps> as Apps
       const log = pino({ level: 'silent' })
       return { client, sweep: createNoticeSweep({ models, apps, clock, log, metrics, process }) }
-    })
+    }
+    instances = ['one', 'two'].map(process => open(process, ourMinuteMs))
+    slow = ['three', 'four'].map(process => open(process, longMinuteMs))
   })
   afterAll(async () => {
     await platform.close()
@@ -158,13 +161,11 @@ describe('staff.notify', () => {
 
   it('loses none of 100 notices within a second from two instances, and answers people meanwhile', async () => {
     const numbers = Array.from({ length: 100 }, (_, at) => `第${at}号`)
-    const began = performance.now()
     const telling = numbers.map((text, at) =>
-      run({ to: ['lina'], text }, { key: `many/${at}` }, at % 2 === 0 ? one() : two()),
+      run({ to: ['lina'], text }, { key: `many/${at}` }, slow[at % 2]),
     )
     await Promise.all(telling)
-    // Eight answers to commands find room at once, whatever waits.
-    const answering = performance.now()
+    // Eight answers to commands find room at once, whatever waits: none has the time to wait for the next minute.
     for (let at = 0; at < 8; at += 1) {
       const content = `回答${at}`
       const message = {
@@ -173,15 +174,16 @@ describe('staff.notify', () => {
         msgtype: 'text' as const,
         text: { content },
       }
-      await two().client.call('message/send', message)
+      await slow[1]?.client.call('message/send', message)
     }
-    const answeredMs = performance.now() - answering
+    const answeredAt = performance.now()
     const direct = (await textsTo('lina')).filter(text => !text.startsWith('回答'))
-    const tookMs = performance.now() - began
-    // On a busy machine the sending may reach into a second minute.
-    expect(direct.length).toBeLessThanOrEqual(20 * Math.ceil(tookMs / ourMinuteMs))
-    expect(answeredMs).toBeLessThan(ourMinuteMs)
+    expect(direct.length).toBeGreaterThan(0)
+    expect(direct.length).toBeLessThanOrEqual(20)
     expect(await wait()).toBe(100 - direct.length)
+    // As if our minute were over; the platform's is.
+    await database.models.limits.deleteMany({})
+    await expect.poll(() => performance.now() - answeredAt).toBeGreaterThan(minuteMs)
     await sweepUntilEmpty()
     const all = await sent()
     expect(all.filter(entry => entry.dropped)).toEqual([])
@@ -193,12 +195,8 @@ describe('staff.notify', () => {
   })
 
   it('lets no notice overtake those that wait', async () => {
-    const limits = createLimitStore(database.models.limits)
-    // Of ten minutes: a busy machine does not get beyond it.
-    const bounds = { notices: { ms: 600_000, most: 20 } }
-    const slow = { ...one(), client: platform.connect({ limits, bounds }).app(platformApp) }
     for (let at = 0; at < 21; at += 1)
-      await run({ to: ['lina'], text: `第${at}号` }, { key: `first/${at}` }, slow)
+      await run({ to: ['lina'], text: `第${at}号` }, { key: `first/${at}` }, slow[0])
     expect(await wait()).toBe(1)
     // As if the minute were over, and the next one came before anybody has looked for what waits.
     await database.models.limits.deleteMany({})
@@ -249,9 +247,12 @@ describe('staff.notify', () => {
     const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
     const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
     await models.notices.create({ ...row, ...times, _id: 'left-behind' })
-    await takeLock(models.locks, `notices:${corpId}:${agentId}:lina`, 'dead', 500)
+    const lock = `notices:${corpId}:${agentId}:lina`
+    await takeLock(models.locks, lock, 'dead', 600_000)
     await one().sweep()
     expect(await wait()).toBe(1)
+    // As if its time were over.
+    await models.locks.updateOne({ _id: lock, owner: 'dead' }, { until: new Date(0) })
     await sweepUntilEmpty()
     expect(await textsTo('lina')).toEqual(['好'])
   })
@@ -331,12 +332,13 @@ describe('staff.notify', () => {
     const row = { corpId, agentId, userid: 'lina', useridKey: 'lina', text: '好', state: 'waiting' } as const
     const times = { at: new Date(0), notBefore: new Date(0), expireAt: new Date(Date.now() + 60_000) }
     await models.notices.create({ ...row, ...times, _id: 'full' })
-    for (let at = 0; at < 20; at += 1) await one().client.claimNotices(['lina'])
+    for (let at = 0; at < 20; at += 1) await slow[0]?.client.claimNotices(['lina'])
     const before = Date.now()
-    await one().sweep()
+    await slow[0]?.sweep()
     const stored = await models.notices.findById('full').orFail().lean()
     expect(stored).toMatchObject({ state: 'waiting' })
     expect(stored.notBefore.getTime()).toBeGreaterThan(before + 2_000)
+    await models.limits.deleteMany({})
     await sweepUntilEmpty()
     expect(await textsTo('lina')).toEqual(['好'])
   })
