@@ -100,7 +100,7 @@ describe('why somebody was welcomed or not, by what is stored', () => {
     [{ state: 'refused', errcode: 48002 }, 'platform_refused', { errcode: 48002 }, 'not_sent'],
     [{ state: 'refused', errcode: 41096 }, 'other_app', { over: true }, 'not_sent'],
     [{ state: 'sending' }, 'uncertain', { attempts: 1 }, 'uncertain'],
-    [{ state: 'sending', leaseUntil: new Date(Date.now() + 60_000) }, 'sending', {}, 'pending'],
+    [{ state: 'sending', leaseUntil: new Date(Date.now() + 3_600_000) }, 'sending', {}, 'pending'],
     [{ state: 'unused', reason: 'relation_over' }, 'relation_over', {}, 'not_sent'],
     [{ state: 'unused', reason: 'paused' }, 'paused', { stillPaused: false }, 'not_sent'],
     [{ state: 'unused', reason: 'dry_run', handler: 'greets' }, 'dry_run', { handler: 'greets' }, 'not_sent'],
