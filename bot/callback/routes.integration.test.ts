@@ -149,10 +149,13 @@ describe('the callback address', () => {
     ],
   ])('refuses %s with %i %s, and stores nothing', async (_what, status, code, make) => {
     const before = await inbox()
+    const logged = sidekick.logged.length
     const answer = await send(make())
     expect([answer.status, answer.text]).toEqual([status, code])
     expect(await inbox()).toBe(before)
-    expect(sidekick.logged.at(-1)).toMatchObject({ msg: 'callback refused', code })
+    // What else a process has to say may stand beside it.
+    const refused = sidekick.logged.slice(logged).filter(line => line.msg === 'callback refused')
+    expect(refused).toMatchObject([{ code }])
   })
 
   it('refuses an endless body without a length before it is read whole', async () => {
@@ -174,7 +177,8 @@ describe('the callback address', () => {
       })
     })
     expect([413, undefined]).toContain(answer)
-    expect(refusals()).toBe(before + 1)
+    // Where the connection broke off, the line may be still to come.
+    await expect.poll(refusals).toBe(before + 1)
   })
 
   it.each([
