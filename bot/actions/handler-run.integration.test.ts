@@ -29,7 +29,8 @@ describe('running a handler by hand', () => {
   let operator: TestOperator
   let models: Models
   beforeAll(async () => {
-    sidekick = await startTestSidekick()
+    // A busy machine takes its time for an answer, of which the platform gives five seconds.
+    sidekick = await startTestSidekick({ REPLY_BUDGET_MS: '4500' })
     operator = openOperator(sidekick.database)
     models = sidekick.database.models
     const steps = [

@@ -24,7 +24,8 @@ const manual = { manual: true }
 describe('handler.schedule', () => {
   let sidekick: TestSidekick
   beforeAll(async () => {
-    sidekick = await startTestSidekick()
+    // A busy machine takes its time for an answer, of which the platform gives five seconds.
+    sidekick = await startTestSidekick({ REPLY_BUDGET_MS: '4500' })
     const tell = {
       id: 'tell',
       action: 'staff.notify',
