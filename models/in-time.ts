@@ -27,12 +27,17 @@ export function inTime<T>(ms: number, asked: Promise<T>): Promise<T> {
 
 async function orLate<T>(work: Promise<T>, ms: number, late: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined
+  let turn: NodeJS.Immediate | undefined
   const waited = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
+    // A process that was itself stopped finds its time over and an answer that came long ago: that is heard before.
+    timer = setTimeout(() => {
+      turn = setImmediate(resolve)
+    }, ms)
   })
   try {
     return await Promise.race([work, waited.then(late)])
   } finally {
     clearTimeout(timer)
+    clearImmediate(turn)
   }
 }
