@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createMemoryLimits } from '../bot/wecom/limits/memory.ts'
 import type { Ask, LimitStore } from '../bot/wecom/limits/store.ts'
 import { openTestDatabase } from '../fixtures/test/open-database.ts'
@@ -24,15 +24,43 @@ const ask = (more: Partial<Ask> = {}): Ask => ({
 const instance = (): LimitStore => createLimitStore(database.models.limits)
 const because = { ms: 60_000, errcode: 45009, errmsg: '$not an expression' }
 
+/** Brings a count to where it stands so much later. @returns the moment as the count has it then */
+type Later = (key: string, ms: number, moment?: Date) => Promise<Date | undefined>
+
+/** By the time of the database: all that is stored lies further back. */
+const laterStored: Later = async (key, ms, moment) => {
+  const { collection } = database.models.limits
+  const back = (field: string) => ({ $subtract: [field, ms] })
+  const sent = { $map: { input: '$sent', in: back('$$this') } }
+  await collection.updateOne({ _id: `rate:${key}` as never }, [
+    { $set: { at: back('$at'), restUntil: back('$restUntil') } },
+  ])
+  await collection.updateOne({ _id: `member:${key}` as never }, [{ $set: { sent } }])
+  return moment && new Date(moment.getTime() - ms)
+}
+
+/** By the clocks of this process, which have gone on so far. */
+const clocks = { aheadMs: 0, date: Date.now, passed: performance.now.bind(performance) }
+const laterHere: Later = async (_key, ms, moment) => {
+  clocks.aheadMs += ms
+  vi.spyOn(Date, 'now').mockImplementation(() => clocks.date() + clocks.aheadMs)
+  vi.spyOn(performance, 'now').mockImplementation(() => clocks.passed() + clocks.aheadMs)
+  return moment
+}
+
 describe.each([
-  ['in the database', instance],
-  ['in memory', createMemoryLimits],
-])('counts %s', (_where, create) => {
+  ['in the database', instance, laterStored],
+  ['in memory', createMemoryLimits, laterHere],
+])('counts %s', (_where, create, later) => {
   let store: LimitStore
   let key: string
   beforeEach(() => {
+    clocks.aheadMs = 0
     store = create()
     key = `ww1:user/get:${randomUUID()}`
+  })
+  afterEach(() => {
+    vi.restoreAllMocks()
   })
 
   it('give what is wanted while a bucket holds it, and leave in it what is kept', async () => {
@@ -67,12 +95,20 @@ describe.each([
   })
 
   it('rest twice as long each time, up to the longest, when the last rest was not long ago', async () => {
-    const times: number[] = []
-    for (let turn = 0; turn < 4; turn += 1) {
-      await expect.poll(async () => (await store.take(key, ask())).rest, { interval: 10 }).toBeUndefined()
-      times.push((await store.rest(key, { ...because, ms: 500 }, 1_500)).ms)
+    const [first, longest] = [20 * 60_000, 60 * 60_000]
+    const rest = async () => (await store.rest(key, { ...because, ms: first }, longest)).ms
+    const over = async (ms: number) => {
+      expect((await store.take(key, ask())).rest?.ms).toBeGreaterThan(0)
+      await later(key, ms)
+      expect((await store.take(key, ask())).rest).toBeUndefined()
     }
-    expect(times).toEqual([500, 1_000, 1_500, 1_500])
+    for (const ms of [first, 2 * first, longest]) {
+      expect(await rest()).toBe(ms)
+      await over(ms + 1)
+    }
+    expect(await rest()).toBe(longest)
+    await over(2 * longest)
+    expect(await rest()).toBe(first)
   })
 
   it('count the messages to a member in every window', async () => {
@@ -107,14 +143,16 @@ describe.each([
   })
 
   it('count a message from when it was sent, if that was later', async () => {
-    const windows = [{ ms: 4_000, most: 1 }]
+    const windows = [{ ms: 40 * 60_000, most: 1 }]
     const claim = await store.claim(key, windows)
-    await sleep(2_500)
-    if ('at' in claim) await store.settle(key, claim.at)
-    await sleep(2_000)
+    if (!('at' in claim)) throw new Error('the first message had no room')
+    const at = await later(key, 25 * 60_000, claim.at)
+    if (at !== undefined) await store.settle(key, at)
+    await later(key, 20 * 60_000)
     const late = await store.claim(key, windows)
-    expect('ages' in late && late.ages[0]).toBeLessThan(4_000)
-    await expect.poll(() => store.claim(key, windows)).toHaveProperty('at')
+    expect('ages' in late && late.ages[0]).toBeLessThan(40 * 60_000)
+    await later(key, 20 * 60_000)
+    expect(await store.claim(key, windows)).toHaveProperty('at')
   })
 })
 
