@@ -111,7 +111,6 @@ describe('the tokens that instances share', () => {
       const limits = createLimitStore(models.limits)
       const release = await stalled.lease(key, 60_000)
       proxy.stall()
-      const started = performance.now()
       const asked = [
         stalled.read(key),
         stalled.lease(key, 1),
@@ -119,8 +118,10 @@ describe('the tokens that instances share', () => {
         release?.(),
         limits.hold(key, 1),
       ]
-      for (const outcome of await Promise.allSettled(asked)) expect(outcome.status).toBe('rejected')
-      expect(performance.now() - started).toBeLessThan(4_000)
+      // Of how long each waited, and not of how busy this machine was.
+      const message = 'the database did not answer within 2000 ms'
+      const late = { status: 'rejected', reason: { code: 'database_slow', message } }
+      expect(await Promise.allSettled(asked)).toMatchObject(asked.map(() => late))
     } finally {
       proxy.goOn()
       await connection.close(true)
