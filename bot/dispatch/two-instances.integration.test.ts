@@ -7,7 +7,7 @@ import { control } from '../../fixtures/test/visitor.ts'
 import { startWebProcess, type WebProcess } from '../../fixtures/test/web-process.ts'
 import type { Running } from '../../server.ts'
 
-const patience = { timeout: 20_000, interval: 20 }
+const patience = { timeout: 30_000, interval: 20 }
 
 /** A message of lina's that nobody has sent before. */
 let messages = 0
@@ -41,7 +41,8 @@ describe('a message that is delivered to two instances', () => {
   let sidekick: TestSidekick
   let other: Running
   beforeAll(async () => {
-    sidekick = await startTestSidekick({ REPLY_BUDGET_MS: '2500' })
+    // As long as the platform waits, less a moment: what is to be answered is, however busy the machine.
+    sidekick = await startTestSidekick({ REPLY_BUDGET_MS: '4500' })
     other = await sidekick.another()
   })
   afterAll(() => sidekick.stop())
@@ -63,7 +64,8 @@ describe('a message that is delivered to two instances', () => {
 
   it('is answered at the second one with what the first one finds, whose connection is gone', async () => {
     const kinds = await sinceNow()
-    await slowBy(600)
+    // Time for the connection to go before there is an answer.
+    await slowBy(2_000)
     const xml = lineOf(sidekick, '标签 张三 +VIP')
     const gone = new AbortController()
     const first = deliver(sidekick, sidekick.url, xml, gone.signal).catch((error: Error) => error.name)
@@ -89,14 +91,17 @@ describe('a message that is delivered to two instances', () => {
   })
 
   it('is answered with nothing after the budget, and then once by app message', async () => {
+    // Their budget is over long before there is an answer.
+    const hasty = { REPLY_BUDGET_MS: '1500' }
+    const [one, two] = [await sidekick.another(hasty), await sidekick.another(hasty)]
     const kinds = await sinceNow()
     await slowBy(4_000)
     const xml = lineOf(sidekick, '标签 张三 +VIP')
-    const first = deliver(sidekick, sidekick.url, xml)
+    const first = deliver(sidekick, one.url, xml)
     const { _id } = await begun()
-    expect(await Promise.all([first, deliver(sidekick, other.url, xml)])).toEqual(['', ''])
+    expect(await Promise.all([first, deliver(sidekick, two.url, xml)])).toEqual(['', ''])
     await settled(_id)
-    expect(await deliver(sidekick, other.url, xml)).toBe('')
+    expect(await deliver(sidekick, two.url, xml)).toBe('')
     expect(await kinds()).toEqual(['mark_tag', 'app_message'])
   })
 })
@@ -126,7 +131,7 @@ describe('the roles apart', () => {
   it('let a web process handle what it takes in', async () => {
     const { chat } = sidekick
     await chat.staff('lina').says('帮助')
-    await chat.expectReply('你可以发这些命令')
+    await chat.expectAnswer('你可以发这些命令')
     await chat.customer('分工').adds('lina')
     await chat.expectWelcome('分工')
     await chat.expectTag('新客户')
@@ -157,6 +162,7 @@ describe('the roles apart', () => {
       .lean()
     expect(handled.map(event => event.state)).toEqual(['done', 'done', 'done'])
     expect(handled.map(event => event.xml)).toEqual(lines)
-    expect(await models.locks.countDocuments({ _id: /^order:/ })).toBe(0)
+    // The key is given back after its last event is done.
+    await expect.poll(() => models.locks.countDocuments({ _id: /^order:/ })).toBe(0)
   })
 })
