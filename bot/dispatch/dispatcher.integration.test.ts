@@ -16,9 +16,13 @@ import { createInbox } from './inbox.ts'
 import { type DispatchLimits, dispatchLimits } from './limits.ts'
 
 const holdMs = 200
-const quick: Partial<DispatchLimits> = { lookAgainMs: 30, graceMs: 0, backoffMs: [10] }
+/** Leases are long: none of them runs out, or is renewed, while a machine does something else. */
+const quick: Partial<DispatchLimits> = {
+  ...{ lookAgainMs: 30, graceMs: 0, backoffMs: [10] },
+  leaseMs: { fast: 60_000, slow: 60_000 },
+}
 const succeeds: Plan = { kind: 'succeeds' }
-const patience = { timeout: 10_000, interval: 10 }
+const patience = { timeout: 30_000, interval: 10 }
 
 describe('the dispatcher', () => {
   let database: Database
@@ -86,6 +90,7 @@ describe('the dispatcher', () => {
   it('leaves what it did not postpone to whoever has the role worker', async () => {
     const web = await rig.start(quick)
     const left = await put(web, 'staff:s1')
+    await spreadDue(rig.models, [left.event])
     for (let looks = 0; looks < 3; looks += 1) await web.dispatcher.sweep(false)
     expect(rig.judge.begun).toEqual([])
     await web.dispatcher.sweep(true)
@@ -110,6 +115,7 @@ describe('the dispatcher', () => {
         notBefore: new Date(n),
       })) as never,
     )
+    await spreadDue(rig.models, [last.event])
     await at.dispatcher.sweep(true)
     await ended(last)
   })
@@ -121,11 +127,12 @@ describe('the dispatcher', () => {
     const right = await rig.start(quick)
     vi.setSystemTime(Date.now() + minutes * 60_000)
     const wrong = await rig.start(quick)
+    const unsure = ({ deps: { clock } }: Instance) => clock.now() - clock.earliest()
     const sent: Sent[] = []
     for (let n = 0; n < 8; n += 1) {
       sent.push(await put(n % 2 === 0 ? wrong : right, 'staff:s1', succeeds, 5))
-      // The database's time is known to some milliseconds.
-      await delay(50)
+      // The database's time is known to so many milliseconds.
+      await delay(50 + unsure(right) + unsure(wrong))
     }
     for (const [n, { event }] of sent.entries()) (n % 3 === 0 ? right : wrong).dispatcher.accept(event)
     for (const one of sent) await ended(one)
@@ -135,15 +142,36 @@ describe('the dispatcher', () => {
 
   it('begins nothing more with a key that was taken from it, and comes back when it is free', async () => {
     const at = await rig.start({ ...quick, leaseMs: { fast: 300, slow: 300 } })
-    const first = await receive(at, 'staff:s1', succeeds, 600)
+    const asked: string[] = []
+    at.database.connection.set('debug', (collection: string, method: string) => {
+      if (collection === 'locks') asked.push(method)
+    })
+    /** Two leases are asked for, or renewed, from there on: so the first of them has been answered. */
+    const answered = (from: () => number) =>
+      vi.waitFor(() => {
+        expect(from()).toBeGreaterThanOrEqual(0)
+        const times = asked.slice(from()).filter(method => method === 'findOneAndUpdate').length
+        expect(times).toBeGreaterThanOrEqual(2)
+      }, patience)
+    let letGo = (): void => undefined
+    const first = await put(at, 'staff:s1')
+    first.until = new Promise<void>(resolve => {
+      letGo = resolve
+    })
+    at.dispatcher.accept(first.event)
     const second = await receive(at, 'staff:s1')
     const lock = await vi.waitFor(() => rig.models.locks.findOne({ owner: at.name }).orFail(), patience)
     await rig.models.locks.updateOne(
       { _id: lock._id },
       { owner: 'another', until: new Date(Date.now() + 600_000) },
     )
+    // A renewal that finds the key lost.
+    const taken = asked.length
+    await answered(() => taken)
+    letGo()
     await ended(first)
-    await delay(150)
+    // It has let go of the key, and finds it held.
+    await answered(() => asked.indexOf('deleteOne'))
     expect(rig.judge.begun).toEqual([first.event.id])
     await rig.models.locks.deleteOne({ _id: lock._id })
     await ended(second)
@@ -164,13 +192,14 @@ describe('the dispatcher', () => {
   it('asks the database four times for an event that is alone with its key', async () => {
     const at = await rig.start(quick)
     const one = await put(at, 'staff:s1')
+    await spreadDue(rig.models, [one.event])
     const asked: string[] = []
     at.database.connection.set('debug', (collection: string, method: string) => {
       if (['locks', 'inbox_events'].includes(collection)) asked.push(`${collection}.${method}`)
     })
     at.dispatcher.accept(one.event)
     await ended(one)
-    await at.dispatcher.drain(1_000)
+    await at.dispatcher.drain(30_000)
     expect(asked).toEqual([
       'locks.findOneAndUpdate',
       'inbox_events.find',
@@ -192,6 +221,10 @@ describe('the dispatcher', () => {
     await rig.models.inbox.updateOne({ _id: unlucky.event.id }, { begun: attemptsMax - 1 })
     // Of many steps each may have been tried again.
     await rig.models.inbox.updateOne({ _id: steps.event.id }, { attempts: 3 * attemptsMax })
+    await spreadDue(
+      rig.models,
+      [poison, unlucky, steps].map(({ event }) => event),
+    )
     await at.dispatcher.sweep(true)
     await ended(poison, 'dead')
     expect(await stored(poison)).toMatchObject({ error: { code: 'attempts_exhausted' } })
@@ -205,7 +238,7 @@ describe('the dispatcher', () => {
     const at = await rig.start(quick)
     await ended(await receive(at, 'staff:s1', { kind: 'fails', times: 1 }))
     await ended(await receive(at, 'corp:living', { kind: 'throws', times: 99 }), 'dead')
-    await at.dispatcher.drain(1_000)
+    await at.dispatcher.drain(30_000)
     const { values } = await rig.metrics.events.get()
     expect(values.map(({ labels, value }) => [labels.lane, labels.outcome, value]).sort()).toEqual([
       ['fast', 'again', 1],
