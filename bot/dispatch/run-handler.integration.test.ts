@@ -102,7 +102,9 @@ describe('a run', () => {
       models,
       cause: [],
       client: {
-        call: (path: 'message/send', params: never) => wecom.app(app).call(path, params, { budgetMs: 1_000 }),
+        // Shorter than a window of the bounds, and longer than anything that a machine is busy with.
+        call: (path: 'message/send', params: never) =>
+          wecom.app(app).call(path, params, { budgetMs: 20_000, timeoutMs: 20_000 }),
       },
       reply: () => Promise.reject(new Error('nobody can be told')),
       live: async () => createHandlerSet({}),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { lineFrom } from '../../fixtures/test/event-rig.ts'
 import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { createProbes, probeStep as step } from '../../fixtures/test/probes.ts'
@@ -16,6 +16,10 @@ afterAll(() => rig.close())
 beforeEach(() => {
   probes.reset()
   return rig.reset()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
 })
 
 const says = { message: { contains: ['你好'] } }
@@ -55,6 +59,7 @@ describe('the time of a run', () => {
     const event = hello()
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'again' })
     expect(probes.done).toEqual([])
+    rig.useHandlers({ ...limited, run: { timeoutMs: 20_000 }, steps: [hanging, step('probe.does')] })
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'done' })
     expect(probes.done).toEqual(['slow/does'])
   })
@@ -82,11 +87,13 @@ describe('the time of a run', () => {
     const { runs } = rig.deps.models
     const update = runs.updateOne.bind(runs)
     let late: Promise<unknown> = Promise.resolve()
-    // The database takes its time with the first part.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    // The database takes its time with the first part, and that of the run is over meanwhile.
     runs.updateOne = ((...args: Parameters<typeof update>) => {
       const { steps, state } = (args[1] as { $set: Pick<Run, 'steps' | 'state'> }).$set
       if (state !== 'running' || steps[0]?.parts !== 1) return update(...args)
-      late = delay(2_500).then(() => update(...args))
+      vi.advanceTimersByTime(run.timeoutMs)
+      late = delay(300).then(() => update(...args))
       return late
     }) as typeof runs.updateOne
     const event = hello()
@@ -102,10 +109,10 @@ describe('the time of a run', () => {
   })
 
   it('fails a message as uncertain that was on its way', async () => {
-    // Long enough that it is on its way by then on any machine.
     const run = { timeoutMs: 3_000 }
     rig.useHandlers({ ...limited, run, steps: [step('reply', { with: { text: '好' } })] })
-    rig.platform.next('message/send', () => undefined)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    rig.platform.next('message/send', () => void vi.advanceTimersByTime(run.timeoutMs))
     const event = lineFrom('wangfang', '你好')
     expect(await runEvent(rig.deps, event)).toMatchObject({ outcome: 'dead' })
     expect(await rig.runOf('slow', event)).toMatchObject({ steps: [{ state: 'failed', uncertain: true }] })
