@@ -18,7 +18,7 @@ describe('what an event costs', () => {
 
   async function settle(): Promise<void> {
     const { inbox } = sidekick.database.models
-    await expect.poll(() => inbox.countDocuments({ state: 'waiting' }), { timeout: 15_000 }).toBe(0)
+    await expect.poll(() => inbox.countDocuments({ state: 'waiting' })).toBe(0)
   }
   async function adds(name: string): Promise<string> {
     const { externalUserid } = await sidekick.chat.customer(name).adds('lina')

@@ -60,8 +60,8 @@ it('runs once what two processes find due, one of which is killed in the middle 
   await Promise.all([startWorker(), startWorker()])
   const starts = () => models.inbox.find({ 'start.handler': 'early' }).lean()
   await vi.waitFor(async () => expect(await starts()).toHaveLength(1), patience)
-  // Long enough to be killed in the middle of it; nothing is sent by then.
-  await control(sidekick, 'POST', 'faults', [{ path: 'message/send', delayMs: 4_000, errcode: -1 }])
+  // Its three tries are long enough to be killed in the middle of them, and each ends before it counts as unanswered.
+  await control(sidekick, 'POST', 'faults', [{ path: 'message/send', delayMs: 2_500, errcode: -1 }])
   await models.locks.deleteOne({ _id: lock })
 
   const holder = await vi.waitFor(async () => {

@@ -6,7 +6,7 @@ import type { HandlerStart, InboxEvent } from '../../models/inbox-event.ts'
 import { freshStartId, putStart, relationOf } from './starts.ts'
 
 const zhangsan = 'wmMTjJCgAA1ghM7FNI4wQtsj5XlrcjjY'
-const [hour, patience] = [3_600_000, { timeout: 15_000 }]
+const [hour, patience] = [3_600_000, { timeout: 30_000 }]
 
 const manual = (key: string, text: string, over: object = {}) => ({
   schemaVersion: 1,

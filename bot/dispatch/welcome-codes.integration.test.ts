@@ -128,14 +128,19 @@ describe('the code of a welcome', () => {
   })
 
   it('waits for nothing of the customer where the welcome names nothing of them', async () => {
-    await fault({ path: 'externalcontact/get', delayMs: 4_000 })
-    const began = Date.now()
-    await sidekick.chat.customer(nextName()).adds('lina', { state: 'plain' })
-    const welcome = await sidekick.chat.expectWelcome('欢迎光临，我是李娜')
-    expect(welcome.at - began).toBeLessThan(2_000)
+    await fault({ path: 'externalcontact/get', delayMs: 3_000 })
+    const took = async () => {
+      const began = Date.now()
+      await sidekick.chat.customer(nextName()).adds('lina', { state: 'plain' })
+      return (await sidekick.chat.expectWelcome('欢迎光临，我是李娜')).at - began
+    }
+    // One that waits for the answer is never quicker than that; one that does not is at times slower, on a busy machine.
+    await expect.poll(took, { timeout: 50_000 }).toBeLessThan(2_000)
   })
 
   it('does not wait longer than a second for the name, which is stored all the same', async () => {
+    // Nobody who came before is asked about any more.
+    await settled()
     const name = nextName()
     const asked = await callsOf(sidekick, 'externalcontact/get')
     await fault({ path: 'externalcontact/get', delayMs: 3_000 })
