@@ -41,6 +41,23 @@ export function welcomeAhead([first]: readonly Chosen[]): FoundWelcome | undefin
 }
 
 /**
+ * Of an add's handlers, in order, those of which `welcomeAhead` may find one to be the first that matches: behind one that
+ * matches whatever is known of the customer no other counts, and nothing need be asked for its sake.
+ */
+export function mayBeFirst(handlers: readonly CompiledHandler[], facts: Facts): CompiledHandler[] {
+  const found: CompiledHandler[] = []
+  for (const handler of handlers) {
+    const { when } = handler
+    const asksForCustomer =
+      when !== undefined && pathsOf(when).some(path => /^(customer|follow)\./.test(path))
+    if (!asksForCustomer && when !== undefined && !holds(when, facts)) continue
+    found.push(handler)
+    if (!asksForCustomer) break
+  }
+  return found
+}
+
+/**
  * The welcome of an add for a code that came with a later event, for which the handlers do not run: what their turn would
  * decide is decided here. What depends on the outcome of a step counts against the welcome.
  */

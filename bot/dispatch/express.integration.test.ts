@@ -3,6 +3,7 @@ import { eventOf } from '../../fixtures/test/event-rig.ts'
 import { type OwnEventRig, openOwnEventRig } from '../../fixtures/test/own-event-rig.ts'
 import { actions } from '../actions/registry.ts'
 import type { BotEvent } from '../events/parse.ts'
+import { welcomeAtOnce } from './express.ts'
 import { runEvent } from './run-event.ts'
 
 const holds = { path: 'staff.userid', is: 'eq', value: 'lina' }
@@ -81,5 +82,34 @@ describe('a code that comes after the add', () => {
       rig.useHandlers(welcome('dry', [hi], { run: { dryRun: true } }))
       expect(await codeOf(type)).toMatchObject({ state: 'unused', reason: 'dry_run', handler: 'dry' })
     })
+  })
+})
+
+describe('the welcome of an add', () => {
+  let rig: OwnEventRig
+  beforeAll(async () => {
+    rig = await openOwnEventRig(actions)
+  })
+  afterAll(() => rig.close())
+
+  const named = welcome('named', [{ ...hi, with: { text: '{{ customer.name }}您好', fallback: '您好' } }])
+  const ifMarked = { when: { path: 'follow.remark', is: 'eq', value: '老客' } }
+  const nobody = { when: { path: 'staff.userid', is: 'eq', value: 'nobody' } }
+  it.each([
+    ['names nothing of them', [welcome('a', [hi]), named], false],
+    [
+      'names nothing of them, behind one that does and does not match',
+      [{ ...named, key: 'a', ...nobody }, welcome('b', [hi])],
+      false,
+    ],
+    ['names them', [named], true],
+    ['comes behind one whose conditions name them', [welcome('a', [hi], ifMarked), welcome('b', [hi])], true],
+  ])('asks for the customer only where it needs to: one that %s', async (what, handlers, asks) => {
+    rig.useHandlers(...(handlers as ReturnType<typeof welcome>[]))
+    const from = rig.platform.calls.length
+    const add = `<FromUserName>sys</FromUserName><MsgType>event</MsgType><Event>change_external_contact</Event><ChangeType>add_external_contact</ChangeType><UserID>lina</UserID><ExternalUserID>wm-${what.length}</ExternalUserID><WelcomeCode>code-${what.length}</WelcomeCode>`
+    expect(await welcomeAtOnce(rig.deps, eventOf(add))).toMatchObject({ settled: true })
+    const made = rig.platform.calls.slice(from).filter(path => path.startsWith('externalcontact/'))
+    expect(made).toEqual([...(asks ? ['externalcontact/get'] : []), 'externalcontact/send_welcome_msg'])
   })
 })

@@ -20,6 +20,7 @@ import {
   decidesWelcome,
   isWelcome,
   type LeftWelcome,
+  mayBeFirst,
   welcomeAhead,
   welcomeAlone,
 } from './express-choice.ts'
@@ -58,11 +59,12 @@ export async function welcomeAtOnce(deps: DispatchDeps, event: BotEvent): Promis
   const [around, set] = [await loadStaffFacts(deps, event, name), await deps.live.of(event.corpId)]
   const [deciding, rehearsing] = decidersOf(set, event)
   const inScope = [...deciding, ...(hasTurn ? [] : rehearsing)].filter(one => isInScope(one, around))
-  const { untold, ...known } = await factsFor(deps, event, around, { handlers: inScope, hasTurn })
+  const handlers = hasTurn ? mayBeFirst(inScope, around.facts) : inScope
+  const { untold, ...known } = await factsFor(deps, event, around, { handlers, hasTurn })
   const facts = { ...around.facts, ...known }
   const chosenOf = (handlers: CompiledHandler[]): Choice =>
     choose({ ...set, triggeredBy: () => handlers }, event, name, { ...around, facts })
-  const { chosen, passed } = chosenOf(deciding)
+  const { chosen, passed } = chosenOf(hasTurn ? handlers : deciding)
   const found = hasTurn ? welcomeAhead(chosen) : welcomeAlone(chosen, facts)
   if (found === undefined || 'reason' in found) {
     const left = found ?? (hasTurn ? undefined : rehearsed(chosenOf(rehearsing), facts))
