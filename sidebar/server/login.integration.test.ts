@@ -1,7 +1,7 @@
 import Koa from 'koa'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createWecom } from '../../bot/wecom/client.ts'
+import { type AppClient, createWecom } from '../../bot/wecom/client.ts'
 import { createMemoryTokenStore } from '../../bot/wecom/token-store.ts'
 import { startTestSidekick, type TestSidekick } from '../../fixtures/test/start-sidekick.ts'
 import { callsOf, control, loginCode, openVisitor } from '../../fixtures/test/visitor.ts'
@@ -197,23 +197,45 @@ describe('a login', () => {
   })
 
   it('is put off where too many are under way, and possible again a moment later', async () => {
-    const before = await callsOf(sidekick, 'auth/getuserinfo')
-    await control(sidekick, 'POST', 'faults', [{ path: 'auth/getuserinfo', delayMs: 2_000 }])
-    const begun = await Promise.all(
-      Array.from({ length: 60 }, async () => {
-        const browser = visitor()
-        return { browser, state: (await browser.beginLogin()).state }
-      }),
-    )
-    const answers = await Promise.all(
-      begun.map(({ browser, state }, at) => browser.get(`/oauth/callback?code=bogus${at}&state=${state}`)),
-    )
-    await control(sidekick, 'DELETE', 'faults')
-    const busy = answers.filter(one => one.status === 503)
-    expect(busy).toHaveLength(40)
-    expect(busy[0]?.text).toContain('登录的人有点多，请稍后再试')
-    expect((await callsOf(sidekick, 'auth/getuserinfo')) - before).toBe(20)
-    await visitor().login('lina')
+    let answer = () => {}
+    const answering = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    let asked = 0
+    // A platform that answers when the test says so.
+    const there = await startAt(0, sidekick.url, client => ({
+      ...client,
+      async call(path, params, options) {
+        asked += 1
+        await answering
+        return client.call(path, params, options)
+      },
+    }))
+    try {
+      const begun = await Promise.all(
+        Array.from({ length: 60 }, async () => {
+          const browser = openVisitor(sidekick, there.url)
+          return { browser, state: (await browser.beginLogin()).state }
+        }),
+      )
+      const statuses: number[] = []
+      const answers = begun.map(async ({ browser, state }, at) => {
+        const answered = await browser.get(`/oauth/callback?code=bogus${at}&state=${state}`)
+        statuses.push(answered.status)
+        return answered
+      })
+      await expect.poll(() => statuses).toEqual(Array(40).fill(503))
+      await expect.poll(() => asked).toBe(20)
+      answer()
+      const busy = (await Promise.all(answers)).filter(one => one.status === 503)
+      expect(busy).toHaveLength(40)
+      expect(busy[0]?.text).toContain('登录的人有点多，请稍后再试')
+      expect(asked).toBe(20)
+      await openVisitor(sidekick, there.url).login('lina')
+    } finally {
+      answer()
+      await there.close()
+    }
   })
 
   it('is that of the app in the environment, whichever of the corp’s was stored first', async () => {
@@ -363,8 +385,12 @@ describe('behind https', () => {
   })
 })
 
-/** The same sidebar with its clock ahead, or under another origin. */
-async function startAt(aheadMs: number, origin = sidekick.url) {
+/** The same sidebar with its clock ahead, under another origin, or with something between it and the platform. */
+async function startAt(
+  aheadMs: number,
+  origin = sidekick.url,
+  between = (client: AppClient): AppClient => client,
+) {
   const { database, app, simulator } = sidekick
   const wecom = createWecom({ apiBase: simulator.url, store: createMemoryTokenStore() })
   const koa = new Koa()
@@ -376,7 +402,7 @@ async function startAt(aheadMs: number, origin = sidekick.url) {
     admins: { corpId: app.corpId, userids: [] },
     log: pino({ level: 'silent' }),
     sessionSecret: '0f'.repeat(32),
-    client: async () => wecom.app(app),
+    client: async () => between(wecom.app(app)),
     origin,
     now: () => new Date(Date.now() + aheadMs),
     clock: createClock(),
