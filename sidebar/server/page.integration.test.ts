@@ -25,7 +25,11 @@ const sign = (url: string, headers = {}, kind = 'agent') =>
 
 describe('the page', () => {
   it('is born with who asks and a signature for its address', async () => {
+    // Afterwards the ticket is at hand, for which the page waits only so long.
+    expect((await sign(`${sidekick.url}/sidebar/`)).status).toBe(200)
+    const began = Math.floor(Date.now() / 1000)
     const boot = bootOf((await lina.get('/sidebar/?code=x&y=1')).text)
+    const answered = Math.floor(Date.now() / 1000)
     expect(boot).toMatchObject({
       corpId: sidekick.app.corpId,
       agentId: '1000002',
@@ -37,7 +41,8 @@ describe('the page', () => {
     const box = createSecretBox(Buffer.from('0f'.repeat(32), 'hex'))
     const ticket = box.open(`token:${held?._id}`, held?.value ?? '')
     expect(signature).toBe(signatureOf({ ticket, nonceStr, timestamp, url: boot.url }))
-    expect(Math.abs(timestamp - Date.now() / 1000)).toBeLessThan(5)
+    expect(timestamp).toBeGreaterThanOrEqual(began)
+    expect(timestamp).toBeLessThanOrEqual(answered)
   })
 
   it('may load nothing from elsewhere, be framed by nobody, and is not kept', async () => {
@@ -86,7 +91,8 @@ describe('the page', () => {
   })
 
   it('comes without a signature, and soon, while the platform gives no ticket', async () => {
-    await control(sidekick, 'POST', 'faults', [{ path: 'ticket/get', drop: true }])
+    // Longer than the client of the platform waits, which gives up after five seconds.
+    await control(sidekick, 'POST', 'faults', [{ path: 'ticket/get', delayMs: 6_000, drop: true }])
     const other = await sidekick.another()
     try {
       await sidekick.database.models.tokens.deleteMany({ _id: /ticket/ })
@@ -96,7 +102,7 @@ describe('the page', () => {
       const { status, text } = await there.get('/sidebar/')
       expect(status).toBe(200)
       expect(bootOf(text).agentConfig).toBeNull()
-      expect(performance.now() - began).toBeLessThan(3_000)
+      expect(performance.now() - began).toBeLessThan(4_800)
     } finally {
       await control(sidekick, 'DELETE', 'faults')
       await other.stop()
@@ -117,12 +123,15 @@ describe('a ticket that is refused', () => {
       const before = warnings()
       for (let turn = 0; turn < 3; turn += 1)
         expect(bootOf((await there.get('/sidebar/')).text).agentConfig).toBeNull()
+      // The page does not wait for a platform that takes its time to refuse.
+      await expect
+        .poll(async () => (await there.get('/readyz')).json())
+        .toMatchObject({
+          status: 'degraded',
+          tokens: { state: 'ok' },
+          tickets: { state: 'stopped', errcode: 40001 },
+        })
       expect(warnings() - before).toBe(1)
-      expect((await there.get('/readyz')).json()).toMatchObject({
-        status: 'degraded',
-        tokens: { state: 'ok' },
-        tickets: { state: 'stopped', errcode: 40001 },
-      })
     } finally {
       await control(sidekick, 'DELETE', 'faults')
       await other.stop()
@@ -169,7 +178,10 @@ describe('a signature', () => {
     const pages = await Promise.all(
       [there, elsewhere].flatMap(one => [one.get('/sidebar/'), one.get('/sidebar/')]),
     )
-    expect(pages.map(page => bootOf(page.text).agentConfig === null)).toEqual([false, false, false, false])
+    expect(pages.map(page => page.status)).toEqual([200, 200, 200, 200])
+    // A page that comes before its ticket goes without, and the next one has it.
+    for (const one of [there, elsewhere])
+      await expect.poll(async () => bootOf((await one.get('/sidebar/')).text).agentConfig).not.toBeNull()
     expect((await callsOf(sidekick, 'ticket/get')) - before).toBe(1)
     await other.stop()
     await third.stop()
