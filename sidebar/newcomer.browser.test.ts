@@ -63,6 +63,8 @@ describeInChromium('a newcomer’s two minutes', () => {
     const sheet = sidebar.getByRole('dialog', { name: '标签' })
     await sheet.getByRole('button', { name: 'VIP' }).click()
     await sheet.getByRole('button', { name: '保存' }).click()
+    // What can be undone is shown for some seconds, and for as long as somebody points at it.
+    await sidebar.getByRole('button', { name: '撤销' }).hover()
     await sidebar.getByRole('button', { name: '移除标签 VIP' }).waitFor()
     const { params } = await open.recorded('mark_tag', before)
     expect(params).toMatchObject({ userid: 'lina', external_userid: customer })
