@@ -64,6 +64,7 @@ describe('two hundred customers who add the same staff member in the same second
       outbox.filter(entry => entry.kind === kind).map(entry => entry.params[field])
     for (const done of [of('welcome', 'welcome_code'), of('mark_tag', 'external_userid')])
       expect([done.length, new Set(done).size]).toEqual([200, 200])
-    expect(await models.welcomes.countDocuments({ state: 'sent' })).toBe(200)
+    // The platform has sent each; where its answer was lost, a second try learns that it was.
+    expect(await models.welcomes.countDocuments({ state: { $in: ['sent', 'already'] } })).toBe(200)
   }, 90_000)
 })

@@ -166,14 +166,13 @@ describe('the look at schedules', () => {
     const look = open()
     await look(nine)
     const from = watch.sent.length
-    const began = performance.now()
     for (let n = 0; n < 50; n += 1) await look(nine + n)
-    const seconds = (performance.now() - began) / 1_000
     // What the compiled set and the corp are read anew with is not for each of them.
     expect(
       watch.sent.slice(from).filter(({ command }) => JSON.stringify(command).includes('daily-')),
     ).toEqual([])
-    expect(watch.sent.length - from).toBeLessThan(10 * (1 + seconds))
+    // It is by the second, not by the handler: a machine that takes long for fifty looks has some of it.
+    expect(watch.sent.length - from).toBeLessThan(copies.length)
     expect(await planned()).toEqual([])
   })
 })
