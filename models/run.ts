@@ -76,6 +76,8 @@ export interface Run {
   finishedAt?: Date
   /** A step ended it whose attempts were used up, or of which nobody knows whether it was done: the event is dead. */
   gaveUp?: boolean
+  /** Which attempt has stored it last: one that finds another's name here was taken for dead, and stores nothing more. */
+  holder?: string
   expireAt: Date
 }
 
@@ -121,6 +123,7 @@ export const runSchema = new Schema<Run>(
     startedAt: { type: Date, required: true },
     finishedAt: Date,
     gaveUp: Boolean,
+    holder: String,
     expireAt: { type: Date, required: true },
   },
   { ...durable, collection: 'runs' },

@@ -6,7 +6,7 @@ import type { DispatchDeps } from './deps.ts'
 import { arrivedAt, isReceivedBy } from './inbox.ts'
 import type { DispatchLimits } from './limits.ts'
 import type { Asked, EventOutcome, EventResult } from './run-event.ts'
-import { abandonRun, runsOf } from './store-run.ts'
+import { abandonRun, RunTakenError, runsOf } from './store-run.ts'
 import { eventOf } from './stored-event.ts'
 import { recordDied } from './unwelcomed.ts'
 
@@ -114,9 +114,9 @@ async function attempt(
   } catch (error) {
     const { code = 'unexpected', message = String(error) } = error as { code?: unknown; message?: string }
     deps.log.error({ err: error, event: id, attempts: stored.attempts + 1 }, 'an event could not be handled')
-    // What a stop cut off is no attempt that failed.
-    const final =
-      !(error instanceof WecomClosedError) && (last || error instanceof WireError || isHopeless(error))
+    // What a stop cut off is no attempt that failed, and what another process goes on with is that one's.
+    const isNone = error instanceof WecomClosedError || error instanceof RunTakenError
+    const final = !isNone && (last || error instanceof WireError || isHopeless(error))
     const given = { code: String(code), message }
     return final
       ? { outcome: 'dead', error: given, died: true }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Run, RunStep } from '../../models/run.ts'
 import type { ActionContext, ReplyContent, ReplyProgress } from '../actions/define.ts'
 import type { BotEvent } from '../events/parse.ts'
@@ -88,14 +89,16 @@ export interface Work {
  * began. A run is stored before a step that must not happen twice, after each step that changed something, before the
  * next one begins, and at its end.
  *
- * @throws when it cannot be stored, and WecomClosedError when this process ends
+ * @throws when it cannot be stored, RunTakenError where another process has gone on with it, and WecomClosedError when
+ * this process ends
  */
 export async function runHandler(deps: DispatchDeps, request: RunRequest): Promise<RunResult> {
   const run = request.run ?? newRun(deps, request)
   const handler = await begunHandler(deps, request.handler, run)
   if (run.state === 'done') return { outcome: 'done', run, handler }
   if (run.state === 'failed') return { outcome: failureOf(run), run, handler }
-  const save: SaveRun = state => saveRun(deps, run, state, handler)
+  const holder = randomUUID()
+  const save: SaveRun = state => saveRun(deps, run, state, { holder, handler })
   const outcome = await attempt(deps, { ...request, handler }, run, save)
   const isOver = outcome !== 'again' && outcome !== 'waiting'
   if (isOver && run.dryRun !== true)

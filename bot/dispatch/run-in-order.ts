@@ -10,6 +10,7 @@ import { type Hold, holdOf, pairOf } from './hold.ts'
 import { passedOver, reasonOfPause } from './passed-over.ts'
 import { type RunOutcome, type RunRequest, type RunResult, runHandler } from './run-handler.ts'
 import { stopOf } from './stop-of.ts'
+import { RunTakenError } from './store-run.ts'
 
 /** What the handlers of an event have come to. */
 export interface Ran {
@@ -126,5 +127,5 @@ function stopsEvent({ handler: { after }, outcome, run }: RunResult): boolean {
 
 /** The next handler would come to the same. */
 function isEndOfAll(error: unknown): boolean {
-  return error instanceof WecomClosedError || isDatabaseAway(error)
+  return error instanceof WecomClosedError || error instanceof RunTakenError || isDatabaseAway(error)
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { isDuplicateKey } from '../../models/lock.ts'
 import type { Run, RunStep } from '../../models/run.ts'
 import type { BotEvent } from '../events/parse.ts'
 import type { CompiledHandler } from '../handlers/compile.ts'
@@ -5,6 +7,15 @@ import { durationMs } from '../handlers/duration.ts'
 import type { DispatchDeps } from './deps.ts'
 import { redacted } from './redact.ts'
 import type { RunRequest } from './run-handler.ts'
+
+/** Another attempt has gone on with a run meanwhile, because this one was taken for dead: what it knows is no longer so. */
+export class RunTakenError extends Error {
+  readonly code = 'run_taken'
+  constructor() {
+    super('another process has gone on with the run')
+    this.name = 'RunTakenError'
+  }
+}
 
 /** Stores how far a run is; with an outcome, that it is over. */
 export type SaveRun = (state: Run['state']) => Promise<void>
@@ -57,21 +68,27 @@ function triggerOf({ trigger }: CompiledHandler): NonNullable<Run['trigger']> {
   return 'schedule' in trigger ? 'schedule' : 'manual'
 }
 
-/** Stores a run as it is now; what belongs to its beginning is written once. */
+/**
+ * Stores a run as it is now; what belongs to its beginning is written once.
+ *
+ * @param holder the attempt that stores it, always the same for one, so that a try whose answer was lost is made again
+ * @throws RunTakenError when another attempt has stored it since it was read, or begun it
+ */
 export async function saveRun(
   { models, clock }: Pick<DispatchDeps, 'models' | 'clock'>,
   run: Run,
   state: Run['state'],
-  handler?: CompiledHandler,
+  { holder, handler }: { holder: string; handler?: CompiledHandler },
 ): Promise<void> {
-  const { corpId, event, handler: key, revision, steps, when, gaveUp, ...more } = run
+  const { corpId, event, handler: key, revision, steps, when, gaveUp, holder: before, ...more } = run
   const { finishedAt: _at, state: _state, ...rest } = more
   const ended = state !== 'running'
   const trace = state === 'done' || state === 'failed' ? redacted(run, handler) : { steps, when }
-  await models.runs.updateOne(
-    { corpId, event, handler: key },
+  const stored = models.runs.updateOne(
+    { corpId, event, handler: key, holder: { $in: [before ?? null, holder] } },
     {
       $set: {
+        holder,
         ...(trace.when && { when: trace.when }),
         steps: trace.steps,
         revision,
@@ -83,6 +100,12 @@ export async function saveRun(
     },
     { upsert: true },
   )
+  try {
+    await stored
+  } catch (error) {
+    throw isDuplicateKey(error) ? new RunTakenError() : error
+  }
+  run.holder = holder
 }
 
 /** What earlier attempts at an event have come to. */
@@ -96,6 +119,8 @@ export function runsOf(
 /**
  * Ends a run that was to go on, with the reason at each step that is not done. A step that was in flight when a process
  * died may have been.
+ *
+ * @throws as `saveRun`
  */
 export async function abandonRun(
   deps: Pick<DispatchDeps, 'models' | 'clock'>,
@@ -108,7 +133,7 @@ export async function abandonRun(
     step.state = 'failed'
     step.error = error
   }
-  await saveRun(deps, run, 'failed')
+  await saveRun(deps, run, 'failed', { holder: randomUUID() })
   run.state = 'failed'
 }
 
