@@ -155,7 +155,9 @@ function mutated(document: Written): fc.Arbitrary<Written> {
   })
   return fc.array(mutation, { maxLength: 3 }).map(mutations => {
     const copy = structuredClone(document)
-    for (const { at, how, name, value: put } of mutations) {
+    for (const { at, how, name, value } of mutations) {
+      // Of its own, or the same one would stand in itself when it is put twice.
+      const put = structuredClone(value)
       const places = placesIn(copy)
       const [part, key] = places[at % places.length] ?? [copy, 'key']
       if (how === 'replace') part[key] = put
