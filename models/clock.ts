@@ -10,33 +10,38 @@ export interface Clock {
   learn(databaseNow: number, askedAt: number): void
 }
 
+/** What the database's time is ahead of `performance.now()` when that is `at`, at least and at most. */
+interface Bounds {
+  at: number
+  least: number
+  most: number
+}
+
 /** By how much of the time that passes two clocks may come apart that nobody sets; the kernel slews by half of it. */
 const drift = 0.001
 
 /** A clock that goes by this host's until the database tells the time; after that no change of the host's moves it. */
 export function createClock(): Clock {
-  /** What the database's time was ahead of `performance.now()` when it told it, at least and at most. */
-  let learned: { at: number; least: number; most: number } | undefined
+  let learned: Bounds | undefined
   let ahead = Date.now() - performance.now()
-  const leastAt = (at: number): number =>
-    learned === undefined ? ahead : learned.least - drift * (at - learned.at)
-  const mostAt = (at: number): number =>
-    learned === undefined ? ahead : learned.most + drift * (at - learned.at)
+  function boundsAt(at: number): Bounds {
+    if (learned === undefined) return { at, least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY }
+    const wider = drift * (at - learned.at)
+    return { at, least: learned.least - wider, most: learned.most + wider }
+  }
   return {
     now: () => Math.floor(performance.now() + ahead),
     earliest() {
       const at = performance.now()
-      return Math.floor(at + leastAt(at))
+      return Math.floor(at + (learned === undefined ? ahead : boundsAt(at).least))
     },
     learn(databaseNow, askedAt) {
       const at = performance.now()
       // It told a whole millisecond, of which up to one had passed. Slow answers are the rule after an outage: a bound
       // that is too narrow by that would be contradicted by them, and half their time would be ours.
       const told = { at, least: databaseNow - at, most: databaseNow + 1 - askedAt }
-      const both =
-        learned === undefined
-          ? told
-          : { at, least: Math.max(leastAt(at), told.least), most: Math.min(mostAt(at), told.most) }
+      const before = boundsAt(at)
+      const both = { at, least: Math.max(before.least, told.least), most: Math.min(before.most, told.most) }
       // What contradicts the newest answer is no longer so: one of the clocks was set.
       learned = both.least <= both.most ? both : told
       ahead = (learned.least + learned.most) / 2

@@ -84,24 +84,23 @@ export async function saveRun(
   const { finishedAt: _at, state: _state, ...rest } = more
   const ended = state !== 'running'
   const trace = state === 'done' || state === 'failed' ? redacted(run, handler) : { steps, when }
-  const stored = models.runs.updateOne(
-    { corpId, event, handler: key, holder: { $in: [before ?? null, holder] } },
-    {
-      $set: {
-        holder,
-        ...(trace.when && { when: trace.when }),
-        steps: trace.steps,
-        revision,
-        state,
-        ...(gaveUp && { gaveUp }),
-        ...(ended && { finishedAt: new Date(clock.now()) }),
-      },
-      $setOnInsert: rest,
-    },
-    { upsert: true },
-  )
   try {
-    await stored
+    await models.runs.updateOne(
+      { corpId, event, handler: key, holder: { $in: [before ?? null, holder] } },
+      {
+        $set: {
+          holder,
+          ...(trace.when && { when: trace.when }),
+          steps: trace.steps,
+          revision,
+          state,
+          ...(gaveUp && { gaveUp }),
+          ...(ended && { finishedAt: new Date(clock.now()) }),
+        },
+        $setOnInsert: rest,
+      },
+      { upsert: true },
+    )
   } catch (error) {
     throw isDuplicateKey(error) ? new RunTakenError() : error
   }
